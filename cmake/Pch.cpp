@@ -1,0 +1,1 @@
+// The precompiled header lives with this translation unit.
