@@ -14,11 +14,11 @@ include "mlir/Interfaces/InferTypeOpInterface.td"
 class BlockAttn_Op<string mnemonic, list<Trait> traits = []>
     : Op<BlockAttn_Dialect, mnemonic, traits>;
 
-def BlockAttn_FloatTensor3 : RankedTensorOf<[F32, F16, BF16], [HasRankPred<[3]>],
+def BlockAttn_FloatTensor3 : RankedTensorOf<[F32, F16, BF16], [HasAnyRankOfPred<[3]>],
     "3D tensor of f32, f16 or bf16">;
-def BlockAttn_FloatTensor4 : RankedTensorOf<[F32, F16, BF16], [HasRankPred<[4]>],
+def BlockAttn_FloatTensor4 : RankedTensorOf<[F32, F16, BF16], [HasAnyRankOfPred<[4]>],
     "4D tensor of f32, f16 or bf16">;
-def BlockAttn_FloatTensor2 : RankedTensorOf<[F32, F16, BF16], [HasRankPred<[2]>],
+def BlockAttn_FloatTensor2 : RankedTensorOf<[F32, F16, BF16], [HasAnyRankOfPred<[2]>],
     "2D tensor of f32, f16 or bf16">;
 
 //===----------------------------------------------------------------------===//
@@ -76,7 +76,7 @@ def BlockAttn_AttentionOp : BlockAttn_Op<"attention",
     BlockAttn_FloatTensor4:$value,
     Optional<BlockAttn_LayoutType>:$layout,
     Optional<BlockAttn_KVType>:$cache,
-    Optional<RankedTensorOf<[I1], [HasRankPred<[2]>]>>:$key_mask,
+    Optional<RankedTensorOf<[I1], [HasAnyRankOfPred<[2]>]>>:$key_mask,
     F32Attr:$scale,
     DefaultValuedAttr<F32Attr, "0.0f">:$softcap,
     DefaultValuedAttr<I64Attr, "0">:$window,
@@ -84,7 +84,7 @@ def BlockAttn_AttentionOp : BlockAttn_Op<"attention",
     OptionalAttr<I64Attr>:$layer,
     OptionalAttr<BlockAttn_RotaryAttr>:$query_rotary);
   let results = (outs BlockAttn_FloatTensor4:$result,
-    Optional<RankedTensorOf<[F32], [HasRankPred<[3]>]>>:$lse);
+    Optional<RankedTensorOf<[F32], [HasAnyRankOfPred<[3]>]>>:$lse);
   let assemblyFormat = [{
     $query `,` $key `,` $value
     (`layout` `(` $layout^ `)`)? (`cache` `(` $cache^ `)`)?
@@ -108,7 +108,7 @@ def BlockAttn_RotaryOp : BlockAttn_Op<"rotary",
       * (C2) `positions` has N columns, and B or 1 rows, where these are known.
   }];
   let arguments = (ins BlockAttn_FloatTensor4:$input,
-    RankedTensorOf<[I64], [HasRankPred<[2]>]>:$positions,
+    RankedTensorOf<[I64], [HasAnyRankOfPred<[2]>]>:$positions,
     BlockAttn_RotaryAttr:$rope);
   let results = (outs BlockAttn_FloatTensor4:$result);
   let assemblyFormat =
@@ -132,9 +132,9 @@ def BlockAttn_LayoutOp : BlockAttn_Op<"layout", [Pure]> {
       * (C2) a constant `block_starts` begins with 0 and increases.
   }];
   let arguments = (ins
-    RankedTensorOf<[I64], [HasRankPred<[1]>]>:$block_starts,
-    RankedTensorOf<[I1], [HasRankPred<[1]>]>:$is_global,
-    RankedTensorOf<[I64], [HasRankPred<[1]>]>:$segment);
+    RankedTensorOf<[I64], [HasAnyRankOfPred<[1]>]>:$block_starts,
+    RankedTensorOf<[I1], [HasAnyRankOfPred<[1]>]>:$is_global,
+    RankedTensorOf<[I64], [HasAnyRankOfPred<[1]>]>:$segment);
   let results = (outs BlockAttn_LayoutType:$result);
   let assemblyFormat = [{
     $block_starts `,` $is_global `,` $segment attr-dict
@@ -154,7 +154,7 @@ def BlockAttn_FirstKeyOp : BlockAttn_Op<"first_key", [Pure]> {
       * (C1) the result is an i64 vector.
   }];
   let arguments = (ins BlockAttn_LayoutType:$layout, Index:$tokens);
-  let results = (outs RankedTensorOf<[I64], [HasRankPred<[1]>]>:$result);
+  let results = (outs RankedTensorOf<[I64], [HasAnyRankOfPred<[1]>]>:$result);
   let assemblyFormat = "$layout `,` $tokens attr-dict `:` type($result)";
   let hasVerifier = 1;
 }
@@ -185,10 +185,10 @@ def BlockAttn_InsertSinksOp : BlockAttn_Op<"insert_sinks", [Pure]> {
   }];
   let arguments = (ins BlockAttn_FloatTensor3:$embeddings,
     BlockAttn_FloatTensor2:$table,
-    RankedTensorOf<[I64], [HasRankPred<[2]>]>:$positions,
+    RankedTensorOf<[I64], [HasAnyRankOfPred<[2]>]>:$positions,
     BlockAttn_LayoutType:$layout, UnitAttr:$shared);
   let results = (outs BlockAttn_FloatTensor3:$result,
-    RankedTensorOf<[I64], [HasRankPred<[2]>]>:$result_positions,
+    RankedTensorOf<[I64], [HasAnyRankOfPred<[2]>]>:$result_positions,
     BlockAttn_LayoutType:$result_layout);
   let assemblyFormat = [{
     $embeddings `,` $table `,` $positions `,` $layout attr-dict
@@ -220,5 +220,7 @@ def BlockAttn_DropSinksOp : BlockAttn_Op<"drop_sinks", [Pure]> {
   let hasVerifier = 1;
   let hasFolder = 1;
 }
+
+include "dialects/BlockAttn/BlockAttnKernelOps.td"
 
 #endif // BLOCKATTN_DIALECTS_BLOCKATTN_OPS_TD

@@ -1,0 +1,65 @@
+//===- BlockAttnKernelOps.cpp - verifiers and effects of the kernel ops ---===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/BlockAttn/BlockAttn.h"
+
+using namespace mlir;
+using namespace blockattn;
+
+LogicalResult AttentionKernelOp::verify() {
+  // C1
+  if (getOutputs().empty() || getOutputs().size() > 2)
+    return emitOpError("(C1) one or two outputs are needed, but there are ")
+           << getOutputs().size();
+  // C2
+  bool tensors = isa<TensorType>(getQuery().getType());
+  for (Value operand : getOperands())
+    if (isa<TensorType>(operand.getType()) != tensors)
+      return emitOpError("(C2) operands must be all tensors or all memrefs");
+  if (getResults().size() != (tensors ? getOutputs().size() : 0))
+    return emitOpError("(C2) there must be ")
+           << (tensors ? "one result for each output" : "no result on memrefs");
+  for (auto [result, output] : llvm::zip(getResults(), getOutputs()))
+    if (result.getType() != output.getType())
+      return emitOpError("(C2) a result has type ")
+             << result.getType() << ", its output " << output.getType();
+  auto rankIs = [](Value value, int64_t rank) {
+    return cast<ShapedType>(value.getType()).getRank() == rank;
+  };
+  if (!rankIs(getOutputs()[0], 4) ||
+      (getOutputs().size() == 2 && !rankIs(getOutputs()[1], 3)))
+    return emitOpError("(C1) the result has rank 4 and the log-sum-exp rank 3");
+  // C3
+  if ((getFirstKey() || getCache()) && !getCausal())
+    return emitOpError("(C3) first_key and cache need causal");
+  if (getFirstKey() && getCache())
+    return emitOpError("(C3) first_key and cache exclude one another");
+  // C4
+  if (getCache() && !getLayer())
+    return emitOpError("(C4) a cache needs the layer to read");
+  if (getQueryRotaryAttr() && !getCache())
+    return emitOpError("(C4) query_rotary has no meaning without a cache");
+  return success();
+}
+
+void AttentionKernelOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  if (isa<TensorType>(getQuery().getType()))
+    return;
+  for (OpOperand &operand : getOperation()->getOpOperands()) {
+    if (llvm::is_contained(getOutputs(), operand.get()))
+      effects.emplace_back(MemoryEffects::Write::get(), &operand,
+                           SideEffects::DefaultResource::get());
+    else
+      effects.emplace_back(MemoryEffects::Read::get(), &operand,
+                           SideEffects::DefaultResource::get());
+  }
+  // Cached blocks are reached through addresses, not through operands.
+  if (getCache())
+    effects.emplace_back(MemoryEffects::Read::get(),
+                         SideEffects::DefaultResource::get());
+}
