@@ -1,0 +1,260 @@
+//===- Compiler.cpp - compiles a model, as a library ----------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Driver/Compiler.h"
+
+#include "compiler/Driver/Phases.h"
+#include "compiler/Emit/Artifact.h"
+#include "compiler/Emit/Manifest.h"
+#include "compiler/Emit/Object.h"
+#include "compiler/Import/Import.h"
+#include "dialects/BlockAttn/BlockAttn.h"
+#include "dialects/Onnx/Onnx.h"
+#include "dialects/Onnx/Weights.h"
+#include "passes/Lower/Passes.h"
+#include "runtime/include/blockattn/artifact_format.h"
+
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/ToolOutputFile.h"
+
+using namespace mlir;
+
+namespace blockattn {
+
+Compiler::Compiler(MLIRContext &context, CompileOptions options)
+    : context(context), options(std::move(options)) {}
+
+void Compiler::registerDialects(DialectRegistry &registry) {
+  registerAllDialects(registry);
+  registerAllExtensions(registry);
+  registry.insert<BlockAttnDialect, onnx::OnnxDialect>();
+  registerLowerExternalModels(registry);
+}
+
+LogicalResult Compiler::error(const Twine &message) {
+  return emitError(UnknownLoc::get(&context)) << message;
+}
+
+LogicalResult Compiler::checkOptions() {
+  if (options.target != "cpu")
+    return error("target '" + options.target +
+                 "' is not supported by this build; use --target=cpu");
+  if (options.dtype != "f32")
+    return error("--dtype=" + options.dtype +
+                 " is not supported for target cpu by this build; use "
+                 "--dtype=f32");
+  static const StringLiteral known[] = {"full", "block", "encode", "extend"};
+  for (const std::string &program : options.programs) {
+    if (program == "train")
+      return error("the program 'train' is not supported by this build; use "
+                   "full, block, encode and extend");
+    if (!llvm::is_contained(known, program))
+      return error("there is no program '" + program +
+                   "'; the programs are full, block, encode and extend");
+  }
+  if (!options.compileTo.empty() && !findPhase(options.compileTo)) {
+    std::string names;
+    for (const Phase &phase : getPhases())
+      names += (names.empty() ? "" : ", ") + phase.name.str();
+    return error("--compile-to=" + options.compileTo +
+                 " names no phase; the phases are " + names);
+  }
+  return success();
+}
+
+LogicalResult Compiler::load(StringRef path) {
+  modelPath = path.str();
+  if (path.ends_with(".mlir")) {
+    module = parseSourceFile<ModuleOp>(path, &context);
+    return success(static_cast<bool>(module));
+  }
+  module = importModel(&context, path, ImportOptions());
+  return success(static_cast<bool>(module));
+}
+
+LogicalResult Compiler::dump(const Phase &phase, unsigned number) {
+  if (options.dumpPhases.empty())
+    return success();
+  if (std::error_code ec =
+          llvm::sys::fs::create_directories(options.dumpPhases))
+    return error("can't make the folder '" + options.dumpPhases +
+                 "' of --dump-phases: " + ec.message());
+  SmallString<128> path(options.dumpPhases);
+  llvm::sys::path::append(path,
+                          Twine(number) + "-" + phase.name + ".mlir");
+  std::error_code ec;
+  llvm::ToolOutputFile file(path, ec, llvm::sys::fs::OF_Text);
+  if (ec)
+    return error("can't write '" + path.str() + "': " + ec.message());
+  module->print(file.os(), OpPrintingFlags().enableDebugInfo());
+  file.keep();
+  return success();
+}
+
+LogicalResult Compiler::runPhase(const Phase &phase, unsigned number) {
+  if (phase.build) {
+    PassManager pm(&context, ModuleOp::getOperationName());
+    // Every pass of ours verifies what it makes; the verifier runs between
+    // phases.
+    if (!options.crashReproducer.empty())
+      pm.enableCrashReproducerGeneration(options.crashReproducer);
+    phase.build(pm, options);
+    unsigned before = 0;
+    ScopedDiagnosticHandler counter(&context, [&](Diagnostic &diag) {
+      before += diag.getSeverity() == DiagnosticSeverity::Error;
+      return failure(); // Hand it on to the handler that prints.
+    });
+    if (failed(pm.run(*module))) {
+      if (before == 0)
+        error("phase '" + phase.name +
+              "' failed without saying why; this is a defect of the compiler: "
+              "run again with --crash-reproducer=FILE and report the file");
+      return failure();
+    }
+  }
+  if (phase.name == "blockify") {
+    programs = describePrograms(*module);
+    manifest = describeModel(*module, modelPath);
+  } else if (phase.name == "lower") {
+    addMemoryPlans(*module, programs);
+  }
+  return dump(phase, number);
+}
+
+LogicalResult Compiler::run() {
+  for (auto [number, phase] : llvm::enumerate(getPhases())) {
+    if (failed(runPhase(phase, number)))
+      return failure();
+    if (phase.name == options.compileTo)
+      break;
+  }
+  return success();
+}
+
+Explanation Compiler::explain() {
+  Explanation explanation;
+  explanation.model = modelPath;
+  if (module) {
+    explanation.attentions =
+        (*module)->getAttrOfType<ArrayAttr>("blockattn.attentions");
+    explanation.refused =
+        (*module)->getAttrOfType<ArrayAttr>("blockattn.refused");
+  }
+  return explanation;
+}
+
+LogicalResult Compiler::emit(StringRef outputPath) {
+  if (options.emit == EmitKind::Artifact && options.compileTo.empty())
+    return emitArtifact(outputPath);
+  std::error_code ec;
+  llvm::ToolOutputFile file(outputPath, ec, llvm::sys::fs::OF_None);
+  if (ec)
+    return error("can't write '" + outputPath + "': " + ec.message());
+  switch (options.emit) {
+  case EmitKind::Artifact:
+  case EmitKind::Mlir:
+    module->print(file.os(), OpPrintingFlags().enableDebugInfo());
+    file.os() << "\n";
+    break;
+  case EmitKind::Llvm:
+    if (failed(emitLlvmIr(*module, file.os())))
+      return failure();
+    break;
+  case EmitKind::Object: {
+    auto sections = emitCpuObjects(*module, ObjectOptions());
+    if (failed(sections))
+      return failure();
+    file.os().write(sections->front().bytes.data(),
+                    sections->front().bytes.size());
+    break;
+  }
+  }
+  file.keep();
+  return success();
+}
+
+/// Where the artifact finds weights that stay in the model's file.
+static std::string relativeTo(StringRef file, StringRef artifact) {
+  SmallString<256> from(llvm::sys::path::parent_path(artifact)), to(file);
+  llvm::sys::fs::make_absolute(from);
+  llvm::sys::fs::make_absolute(to);
+  llvm::sys::path::remove_dots(from, true);
+  llvm::sys::path::remove_dots(to, true);
+  auto fromIt = llvm::sys::path::begin(from), fromEnd = llvm::sys::path::end(from);
+  auto toIt = llvm::sys::path::begin(to), toEnd = llvm::sys::path::end(to);
+  while (fromIt != fromEnd && toIt != toEnd && *fromIt == *toIt)
+    ++fromIt, ++toIt;
+  SmallString<256> result;
+  for (; fromIt != fromEnd; ++fromIt)
+    llvm::sys::path::append(result, "..");
+  for (; toIt != toEnd; ++toIt)
+    llvm::sys::path::append(result, *toIt);
+  return result.str().str();
+}
+
+LogicalResult Compiler::emitArtifact(StringRef outputPath) {
+  if (llvm::sys::fs::equivalent(outputPath, modelPath))
+    return error("the output '" + outputPath +
+                 "' is the model itself; give another name with -o");
+  auto code = emitCpuObjects(*module, ObjectOptions());
+  if (failed(code))
+    return failure();
+
+  // The weights, in the order that the manifest numbers them.
+  onnx::WeightFiles files(*module);
+  ArtifactSection weightSection{kWeightsSection, {}};
+  llvm::json::Array weights;
+  uint64_t offset = 0;
+  auto list = (*module)->getAttrOfType<ArrayAttr>("blockattn.weights");
+  for (auto entry : list ? list.getAsRange<DictionaryAttr>()
+                         : ArrayAttr::get(&context, {})
+                               .getAsRange<DictionaryAttr>()) {
+    auto type = cast<RankedTensorType>(
+        cast<TypeAttr>(entry.get("type")).getValue());
+    auto name = entry.getAs<StringAttr>("name");
+    FailureOr<ArrayRef<char>> bytes =
+        files.bytes(entry.getAs<IntegerAttr>("source").getInt(),
+                    entry.getAs<IntegerAttr>("offset").getInt(),
+                    entry.getAs<IntegerAttr>("size").getInt(),
+                    UnknownLoc::get(&context));
+    if (failed(bytes))
+      return failure();
+    offset = alignUp(offset, kWeightAlignment);
+    weights.push_back(llvm::json::Object{
+        {"name", llvm::json::fixUTF8(name.getValue())},
+        {"dtype", dtypeName(type.getElementType())},
+        {"shape", llvm::json::Array(type.getShape())},
+        {"offset", static_cast<int64_t>(offset)},
+        {"bytes", static_cast<int64_t>(bytes->size())}});
+    weightSection.pieces.push_back({*bytes, kWeightAlignment});
+    offset += bytes->size();
+  }
+
+  manifest["format"] = 1;
+  manifest["compiler"] = "blockattn 0.1.0";
+  manifest["target"] = options.target;
+  manifest["weights"] = std::move(weights);
+  manifest["weights_file"] = nullptr;
+  manifest["programs"] = std::move(programs);
+  std::string text =
+      llvm::formatv("{0}", llvm::json::Value(std::move(manifest))).str();
+
+  std::vector<ArtifactSection> sections;
+  sections.push_back({kManifestSection, {{ArrayRef<char>(text), 1}}});
+  for (CodeSection &section : *code)
+    sections.push_back({section.name, {{section.bytes, 1}}});
+  sections.push_back(std::move(weightSection));
+  if (llvm::Error failure = writeArtifact(outputPath, sections))
+    return error(llvm::toString(std::move(failure)));
+  return success();
+}
+
+} // namespace blockattn

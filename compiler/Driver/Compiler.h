@@ -1,0 +1,67 @@
+//===- Compiler.h - compiles a model, as a library --------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef BLOCKATTN_COMPILER_DRIVER_COMPILER_H
+#define BLOCKATTN_COMPILER_DRIVER_COMPILER_H
+
+#include "compiler/Driver/Explain.h"
+#include "compiler/Driver/Options.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/LogicalResult.h"
+
+namespace blockattn {
+
+struct Phase;
+
+/// One model on its way through the phases. Whatever goes wrong is a diagnostic
+/// of the context (Diagnostics.h prints them for people or as JSON) and a failure
+/// here; nothing is printed.
+class Compiler {
+public:
+  Compiler(mlir::MLIRContext &context, CompileOptions options);
+
+  /// All dialects that a compilation loads.
+  static void registerDialects(mlir::DialectRegistry &registry);
+
+  /// Checks the options. To be called first.
+  llvm::LogicalResult checkOptions();
+
+  /// Reads `path`: an ONNX model, or MLIR as `--compile-to` left it, with the
+  /// phases that it has behind it.
+  llvm::LogicalResult load(llvm::StringRef path);
+
+  /// Runs the phases up to `options.compileTo` (all, if empty).
+  llvm::LogicalResult run();
+
+  /// Writes what `options.emit` asks for; "-" is standard output, for text.
+  llvm::LogicalResult emit(llvm::StringRef outputPath);
+
+  /// What is known of the model's attentions, as far as the compilation came.
+  Explanation explain();
+
+private:
+  llvm::LogicalResult runPhase(const Phase &phase, unsigned number);
+  llvm::LogicalResult dump(const Phase &phase, unsigned number);
+  llvm::LogicalResult emitArtifact(llvm::StringRef outputPath);
+  llvm::LogicalResult error(const llvm::Twine &message);
+
+  mlir::MLIRContext &context;
+  CompileOptions options;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  std::string modelPath;
+  /// What the manifest says of the model and its programs; gathered on the way,
+  /// since lowering leaves nothing of it.
+  llvm::json::Object manifest;
+  llvm::json::Array programs;
+};
+
+} // namespace blockattn
+
+#endif // BLOCKATTN_COMPILER_DRIVER_COMPILER_H

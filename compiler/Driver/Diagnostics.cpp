@@ -1,0 +1,98 @@
+//===- Diagnostics.cpp - diagnostics for people and for programs ----------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Driver/Diagnostics.h"
+
+#include "dialects/Onnx/Location.h"
+
+#include "mlir/IR/Location.h"
+#include "llvm/Support/JSON.h"
+
+using namespace mlir;
+
+namespace blockattn {
+
+static StringRef severityName(DiagnosticSeverity severity) {
+  switch (severity) {
+  case DiagnosticSeverity::Error:
+    return "error";
+  case DiagnosticSeverity::Warning:
+    return "warning";
+  case DiagnosticSeverity::Note:
+    return "note";
+  case DiagnosticSeverity::Remark:
+    return "remark";
+  }
+  return "error";
+}
+
+/// Where a diagnostic belongs, in the words of the model: its node, the user's
+/// own line when the exporter recorded it, or a place in an .mlir file.
+static std::string describe(Location loc) {
+  std::string text;
+  if (StringRef node = onnx::nodeName(loc); !node.empty())
+    text = ("node '" + node + "'").str();
+  if (std::optional<std::string> source = onnx::userSource(loc))
+    text += (text.empty() ? "" : " ") + ("(" + *source + ")");
+  if (text.empty())
+    if (auto file = loc->findInstanceOf<FileLineColLoc>()) {
+      text = file.getFilename().str();
+      if (file.getLine())
+        text += ":" + std::to_string(file.getLine()) + ":" +
+                std::to_string(file.getColumn());
+    }
+  return text;
+}
+
+DiagnosticPrinter::DiagnosticPrinter(MLIRContext *context, raw_ostream &os,
+                                     DiagnosticFormat format)
+    : os(os), format(format), handler(context, [this](Diagnostic &diag) {
+        if (diag.getSeverity() != DiagnosticSeverity::Remark)
+          print(diag);
+        return success();
+      }) {}
+
+void DiagnosticPrinter::error(const Twine &message) {
+  ++errors;
+  if (format == DiagnosticFormat::Json)
+    os << llvm::formatv("{0}\n", llvm::json::Value(llvm::json::Object{
+                                     {"severity", "error"},
+                                     {"message", llvm::json::fixUTF8(
+                                                     message.str())}}));
+  else
+    os << "error: " << message << "\n";
+}
+
+void DiagnosticPrinter::print(const Diagnostic &diag) {
+  if (diag.getSeverity() == DiagnosticSeverity::Error)
+    ++errors;
+  if (format == DiagnosticFormat::Json) {
+    auto text = [](const std::string &s) { return llvm::json::fixUTF8(s); };
+    llvm::json::Object object{{"severity", severityName(diag.getSeverity())},
+                              {"message", text(diag.str())}};
+    if (StringRef node = onnx::nodeName(diag.getLocation()); !node.empty())
+      object["node"] = text(node.str());
+    if (auto source = onnx::userSource(diag.getLocation()))
+      object["source"] = text(*source);
+    llvm::json::Array notes;
+    for (const Diagnostic &note : diag.getNotes())
+      notes.push_back(text(note.str()));
+    if (!notes.empty())
+      object["notes"] = std::move(notes);
+    os << llvm::formatv("{0}\n", llvm::json::Value(std::move(object)));
+    return;
+  }
+  auto line = [&](const Diagnostic &d) {
+    std::string place = describe(d.getLocation());
+    os << severityName(d.getSeverity()) << ": " << place
+       << (place.empty() ? "" : ": ") << d.str() << "\n";
+  };
+  line(diag);
+  for (const Diagnostic &note : diag.getNotes())
+    line(note);
+}
+
+} // namespace blockattn

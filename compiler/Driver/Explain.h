@@ -1,0 +1,32 @@
+//===- Explain.h - how each attention was rewritten -------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef BLOCKATTN_COMPILER_DRIVER_EXPLAIN_H
+#define BLOCKATTN_COMPILER_DRIVER_EXPLAIN_H
+
+#include "mlir/IR/BuiltinAttributes.h"
+#include "llvm/Support/raw_ostream.h"
+
+namespace blockattn {
+
+struct Explanation {
+  std::string model;
+  /// A dictionary for each attention, with the keys that the documentation of
+  /// `--explain=json` lists.
+  mlir::ArrayAttr attentions;
+  /// Why there are no block programs; null where there are.
+  mlir::ArrayAttr refused;
+};
+
+void printExplanationJson(const Explanation &explanation,
+                          llvm::raw_ostream &os);
+/// The same as a table, equal rows together, reasons below it.
+void printExplanationTable(const Explanation &explanation,
+                           llvm::raw_ostream &os);
+
+} // namespace blockattn
+
+#endif // BLOCKATTN_COMPILER_DRIVER_EXPLAIN_H

@@ -1,0 +1,47 @@
+//===- Options.h - what a compilation is asked for --------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef BLOCKATTN_COMPILER_DRIVER_OPTIONS_H
+#define BLOCKATTN_COMPILER_DRIVER_OPTIONS_H
+
+#include <string>
+#include <vector>
+
+namespace blockattn {
+
+/// What is written once the last phase has run.
+enum class EmitKind {
+  Artifact,
+  /// The module as MLIR, weights by reference.
+  Mlir,
+  /// LLVM IR of the code for the host's baseline.
+  Llvm,
+  /// The ELF shared object for the host's baseline.
+  Object,
+};
+
+struct CompileOptions {
+  /// `cpu`; others are refused by name.
+  std::string target = "cpu";
+  /// Programs that must be there; empty: all that the model allows.
+  std::vector<std::string> programs;
+  std::string dtype = "f32";
+  /// The last phase to run (its name in the phase table).
+  std::string compileTo;
+  EmitKind emit = EmitKind::Artifact;
+  /// Weights are copied into the artifact, or left in the model's files.
+  bool embedWeights = true;
+  /// Writes the module after each phase to DIR/<n>-<phase>.mlir.
+  std::string dumpPhases;
+  /// Where the module and the pipeline are written when a pass fails.
+  std::string crashReproducer;
+  /// Threads of the compiler; 0: one for each core.
+  unsigned threads = 0;
+};
+
+} // namespace blockattn
+
+#endif // BLOCKATTN_COMPILER_DRIVER_OPTIONS_H

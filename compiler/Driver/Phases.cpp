@@ -1,0 +1,62 @@
+//===- Phases.cpp - the one table of phases -------------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Driver/Phases.h"
+
+#include "compiler/Driver/Options.h"
+#include "passes/Blockify/Passes.h"
+#include "passes/Lower/Passes.h"
+#include "passes/Normalize/Passes.h"
+#include "passes/Raise/Passes.h"
+
+#include "mlir/Pass/PassManager.h"
+
+using namespace mlir;
+
+namespace blockattn {
+
+static void buildNormalize(OpPassManager &pm, const CompileOptions &) {
+  buildNormalizePipeline(pm, NormalizeOptions());
+}
+
+static void buildRaise(OpPassManager &pm, const CompileOptions &) {
+  buildRaisePipeline(pm, RaiseOptions());
+}
+
+static void buildBlockify(OpPassManager &pm, const CompileOptions &options) {
+  BlockifyOptions blockify;
+  for (const std::string &program : options.programs)
+    blockify.programs.push_back(program);
+  buildBlockifyPipeline(pm, blockify);
+}
+
+static void buildLower(OpPassManager &pm, const CompileOptions &) {
+  buildLowerToCpuPipeline(pm, LowerOptions());
+}
+
+static const Phase phases[] = {
+    {"import", "the model as it came, in the onnx dialect", nullptr},
+    {"normalize", "shapes inferred, constants folded, composite ops decomposed",
+     buildNormalize},
+    {"raise", "attention, rotary positions, norms and activations recognised",
+     buildRaise},
+    {"blockify", "the programs full, block, encode and extend derived",
+     buildBlockify},
+    {"lower", "loops, vectors and library calls in the llvm dialect",
+     buildLower},
+    {"emit", "object code for each CPU level, and the artifact", nullptr},
+};
+
+ArrayRef<Phase> getPhases() { return phases; }
+
+const Phase *findPhase(StringRef name) {
+  for (const Phase &phase : phases)
+    if (phase.name == name)
+      return &phase;
+  return nullptr;
+}
+
+} // namespace blockattn

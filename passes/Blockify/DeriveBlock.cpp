@@ -1,0 +1,189 @@
+//===- DeriveBlock.cpp - packed tokens under a layout ---------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/Blockify/Passes.h"
+#include "passes/Blockify/Programs.h"
+
+#include "dialects/BlockAttn/BlockAttn.h"
+#include "dialects/Onnx/Onnx.h"
+
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/BitVector.h"
+
+namespace blockattn {
+#define GEN_PASS_DEF_DERIVEBLOCK
+#include "passes/Blockify/Passes.h.inc"
+} // namespace blockattn
+
+using namespace mlir;
+using namespace blockattn;
+
+namespace {
+
+struct DeriveBlock : blockattn::impl::DeriveBlockBase<DeriveBlock> {
+  using DeriveBlockBase::DeriveBlockBase;
+
+  /// Why the graph has no block form; empty where it has one.
+  SmallVector<std::string> findObstacles(func::FuncOp full) {
+    SmallVector<std::string> reasons;
+    BlockArgument tokens = findArg(full, "tokens");
+    if (!tokens)
+      reasons.push_back("no input of the model is recognised as its tokens "
+                        "(usually called input_ids)");
+    else if (cast<ShapedType>(tokens.getType()).getRank() != 2)
+      reasons.push_back("the token input is not of shape [batch, sequence]");
+    else if (int64_t batch = cast<ShapedType>(tokens.getType()).getDimSize(0);
+             !ShapedType::isDynamic(batch) && batch != 1)
+      reasons.push_back("the batch size is fixed to " + std::to_string(batch) +
+                        "; packed tokens need a batch of 1 or a dynamic one");
+    int64_t attentions = 0;
+    full.walk([&](AttentionOp op) {
+      ++attentions;
+      if (!op.getCausal())
+        reasons.push_back(("the attention at node '" +
+                           onnx::nodeName(op.getLoc()) +
+                           "' is not causal: every token sees later ones, so "
+                           "blocks can't be encoded on their own")
+                              .str());
+    });
+    if (auto entries =
+            getOperation()->getAttrOfType<ArrayAttr>("blockattn.attentions"))
+      for (auto entry : entries.getAsRange<DictionaryAttr>()) {
+        auto raised = entry.getAs<BoolAttr>("raised");
+        auto node = entry.getAs<StringAttr>("node");
+        if (raised && !raised.getValue())
+          reasons.push_back(("the attention at node '" +
+                             (node ? node.getValue() : StringRef("?")) +
+                             "' was not recognised (see --explain)")
+                                .str());
+      }
+    if (attentions == 0 && reasons.empty())
+      reasons.push_back("the graph has no attention that was recognised");
+    return reasons;
+  }
+
+  /// Past keys and values are empty: what concatenates them with the new ones
+  /// passes the new ones on, and what asks for their shape is told 0.
+  void dropPast(func::FuncOp func) {
+    BitVector dead(func.getNumArguments());
+    for (BlockArgument arg : func.getArguments()) {
+      if (!argRole(func, arg.getArgNumber()).starts_with("past_"))
+        continue;
+      for (OpOperand &use : llvm::make_early_inc_range(arg.getUses()))
+        if (auto concat = dyn_cast<onnx::ConcatOp>(use.getOwner());
+            concat && concat.getInputs().size() == 2 &&
+            concat.getInputs().front() == arg) {
+          concat.getResult().replaceAllUsesWith(concat.getInputs().back());
+          concat.erase();
+        }
+      if (!arg.use_empty()) {
+        auto type = cast<RankedTensorType>(arg.getType());
+        SmallVector<int64_t> shape(type.getShape());
+        // The only dynamic dimensions of a past are the batch and its length.
+        for (auto [i, extent] : llvm::enumerate(shape))
+          if (ShapedType::isDynamic(extent))
+            extent = i == 0 ? 1 : 0;
+        auto builder = OpBuilder::atBlockBegin(&func.getBody().front());
+        auto empty = RankedTensorType::get(shape, type.getElementType());
+        Value constant = onnx::ConstantOp::create(
+            builder, func.getLoc(), empty,
+            DenseElementsAttr::get(empty, ArrayRef<Attribute>{}));
+        arg.replaceAllUsesWith(constant);
+      }
+      dead.set(arg.getArgNumber());
+    }
+    eraseArgs(func, dead);
+  }
+
+  /// One packed sequence: what is dynamic and per token becomes [1, N], with
+  /// one name for N, so that the equality of lengths is known.
+  void packInputs(func::FuncOp func) {
+    Builder b(&getContext());
+    BlockArgument tokens = findArg(func, "tokens");
+    auto dims = func.getArgAttrOfType<ArrayAttr>(tokens.getArgNumber(), kDimsAttr);
+    StringAttr length = b.getStringAttr("sequence");
+    StringAttr batch;
+    if (dims && dims.size() == 2) {
+      batch = cast<StringAttr>(dims[0]);
+      if (!cast<StringAttr>(dims[1]).empty())
+        length = cast<StringAttr>(dims[1]);
+    }
+    for (BlockArgument arg : func.getArguments()) {
+      unsigned i = arg.getArgNumber();
+      auto type = dyn_cast<RankedTensorType>(arg.getType());
+      if (!type || type.getRank() == 0)
+        continue;
+      SmallVector<int64_t> shape(type.getShape());
+      SmallVector<Attribute> names(shape.size(), b.getStringAttr(""));
+      if (auto old = func.getArgAttrOfType<ArrayAttr>(i, kDimsAttr);
+          old && old.size() == shape.size())
+        names.assign(old.begin(), old.end());
+      StringRef role = argRole(func, i);
+      bool perToken =
+          role == "tokens" || role == "positions" || role == "attention_mask";
+      for (auto [d, extent] : llvm::enumerate(shape)) {
+        if (!ShapedType::isDynamic(extent))
+          continue;
+        bool isBatch = batch && !batch.empty() && names[d] == batch;
+        if (isBatch || (perToken && d == 0 && shape.size() == 2)) {
+          extent = 1;
+          names[d] = b.getStringAttr("");
+        } else if (perToken && d + 1 == shape.size()) {
+          names[d] = length;
+        }
+      }
+      arg.setType(RankedTensorType::get(shape, type.getElementType()));
+      func.setArgAttr(i, kDimsAttr, b.getArrayAttr(names));
+    }
+    func.setFunctionType(
+        FunctionType::get(&getContext(), func.getBody().getArgumentTypes(),
+                          func.getFunctionType().getResults()));
+    // Declared result shapes named the old dimensions.
+    for (unsigned i = 0, e = func.getNumResults(); i < e; ++i)
+      func.removeResultAttr(i, b.getStringAttr(kDimsAttr));
+  }
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    func::FuncOp full = findProgram(module, "full");
+    if (!full) {
+      module.emitError("there is no program `full`; run "
+                       "blockattn-assign-roles first");
+      return signalPassFailure();
+    }
+    SmallVector<std::string> reasons = findObstacles(full);
+    if (!reasons.empty()) {
+      Builder b(&getContext());
+      SmallVector<Attribute> list;
+      for (const std::string &reason : reasons)
+        list.push_back(b.getStringAttr(reason));
+      module->setAttr(kRefusedAttr, b.getArrayAttr(list));
+      if (required) {
+        InFlightDiagnostic diag =
+            module.emitError("the programs block, encode and extend can't be "
+                             "made of this model");
+        for (const std::string &reason : reasons)
+          diag.attachNote() << reason;
+        signalPassFailure();
+      }
+      return;
+    }
+    func::FuncOp func = cloneProgram(full, "block");
+    dropPast(func);
+    packInputs(func);
+    BlockArgument layout =
+        addArg(func, LayoutType::get(&getContext()), "layout", "layout");
+    func.walk([&](AttentionOp op) {
+      // A layout that the graph made itself, of packed positions, gives way
+      // to the program's.
+      op.getLayoutMutable().assign(layout);
+    });
+    setResults(func, getResults(func));
+    eraseDeadOps(func);
+  }
+};
+
+} // namespace

@@ -1,0 +1,42 @@
+//===- DeriveEncode.cpp - the tokens of one block to its KV ---------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/Blockify/Passes.h"
+#include "passes/Blockify/Programs.h"
+
+#include "dialects/BlockAttn/BlockAttn.h"
+
+#include "llvm/ADT/BitVector.h"
+
+namespace blockattn {
+#define GEN_PASS_DEF_DERIVEENCODE
+#include "passes/Blockify/Passes.h.inc"
+} // namespace blockattn
+
+using namespace mlir;
+using namespace blockattn;
+
+namespace {
+
+struct DeriveEncode : blockattn::impl::DeriveEncodeBase<DeriveEncode> {
+  void runOnOperation() override {
+    func::FuncOp block = findProgram(getOperation(), "block");
+    if (!block)
+      return;
+    func::FuncOp func = cloneProgram(block, "encode");
+    BitVector dead(func.getNumArguments());
+    dead.set(findArg(func, "layout").getArgNumber());
+    // A block on its own: full causal attention.
+    func.walk([&](AttentionOp op) { op.getLayoutMutable().clear(); });
+    eraseArgs(func, dead);
+    SmallVector<ProgramResult> results;
+    appendKvResults(func, results);
+    setResults(func, results);
+    eraseDeadOps(func);
+  }
+};
+
+} // namespace

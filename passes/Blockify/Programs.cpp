@@ -1,0 +1,117 @@
+//===- Programs.cpp - what the derived programs have in common ------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/Blockify/Programs.h"
+
+#include "dialects/BlockAttn/BlockAttn.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/BitVector.h"
+
+using namespace mlir;
+
+namespace blockattn {
+
+func::FuncOp findProgram(ModuleOp module, StringRef name) {
+  for (auto func : module.getOps<func::FuncOp>())
+    if (auto program = func->getAttrOfType<StringAttr>(kProgramAttr))
+      if (program.getValue() == name)
+        return func;
+  return nullptr;
+}
+
+func::FuncOp cloneProgram(func::FuncOp source, StringRef name) {
+  OpBuilder builder(source->getContext());
+  builder.setInsertionPointAfter(source);
+  auto clone = cast<func::FuncOp>(builder.clone(*source));
+  clone.setName(name);
+  clone->setAttr(kProgramAttr, builder.getStringAttr(name));
+  return clone;
+}
+
+StringRef argRole(func::FuncOp func, unsigned index) {
+  auto role = func.getArgAttrOfType<StringAttr>(index, kRoleAttr);
+  return role ? role.getValue() : StringRef();
+}
+
+BlockArgument findArg(func::FuncOp func, StringRef role) {
+  for (unsigned i = 0, e = func.getNumArguments(); i < e; ++i)
+    if (argRole(func, i) == role)
+      return func.getArgument(i);
+  return nullptr;
+}
+
+BlockArgument addArg(func::FuncOp func, Type type, StringRef name,
+                     StringRef role) {
+  Builder builder(func->getContext());
+  auto attrs = builder.getDictionaryAttr(
+      {builder.getNamedAttr(kNameAttr, builder.getStringAttr(name)),
+       builder.getNamedAttr(kRoleAttr, builder.getStringAttr(role))});
+  unsigned index = func.getNumArguments();
+  (void)func.insertArgument(index, type, attrs, func.getLoc());
+  return func.getArgument(index);
+}
+
+void eraseArgs(func::FuncOp func, BitVector indices) {
+  (void)func.eraseArguments(indices);
+}
+
+static func::ReturnOp returnOf(func::FuncOp func) {
+  return cast<func::ReturnOp>(func.getBody().front().getTerminator());
+}
+
+SmallVector<ProgramResult> getResults(func::FuncOp func) {
+  SmallVector<ProgramResult> results;
+  for (auto [i, value] : llvm::enumerate(returnOf(func).getOperands()))
+    results.push_back({value, func.getResultAttrDict(i)});
+  return results;
+}
+
+void setResults(func::FuncOp func, ArrayRef<ProgramResult> results) {
+  func::ReturnOp ret = returnOf(func);
+  SmallVector<Value> values;
+  SmallVector<Attribute> attrs;
+  for (const ProgramResult &result : results) {
+    values.push_back(result.value);
+    attrs.push_back(result.attrs ? result.attrs
+                                 : DictionaryAttr::get(func->getContext()));
+  }
+  ret->setOperands(values);
+  func.setFunctionType(FunctionType::get(
+      func->getContext(), func.getFunctionType().getInputs(),
+      ValueRange(values).getTypes()));
+  func.setResAttrsAttr(ArrayAttr::get(func->getContext(), attrs));
+}
+
+void appendKvResults(func::FuncOp func,
+                     SmallVectorImpl<ProgramResult> &results) {
+  Builder b(func->getContext());
+  auto add = [&](Value value, int64_t layer, StringRef kind) {
+    std::string name = ("kv." + Twine(layer) + "." + kind).str();
+    results.push_back(
+        {value,
+         b.getDictionaryAttr(
+             {b.getNamedAttr(kNameAttr, b.getStringAttr(name)),
+              b.getNamedAttr(kRoleAttr, b.getStringAttr("kv_" + kind)),
+              b.getNamedAttr(kLayerAttr, b.getI64IntegerAttr(layer))})});
+  };
+  func.walk([&](AttentionOp op) {
+    add(op.getKey(), *op.getLayer(), "key");
+    add(op.getValue(), *op.getLayer(), "value");
+  });
+}
+
+void eraseDeadOps(func::FuncOp func) {
+  // Backwards, so that the producers of a dead op are dead when reached.
+  for (Operation &op :
+       llvm::make_early_inc_range(llvm::reverse(func.getBody().front())))
+    if (isOpTriviallyDead(&op))
+      op.erase();
+}
+
+} // namespace blockattn

@@ -1,0 +1,147 @@
+//===- blockattn-compile.cpp - from model.onnx to model.ba ----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Driver/Compiler.h"
+#include "compiler/Driver/Diagnostics.h"
+#include "compiler/Driver/Phases.h"
+
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/InitLLVM.h"
+
+using namespace llvm;
+using namespace blockattn;
+
+static cl::OptionCategory category("blockattn-compile options");
+
+static cl::opt<std::string> inputPath(cl::Positional, cl::desc("MODEL.onnx"),
+                                      cl::cat(category));
+static cl::opt<std::string>
+    outputPath("o", cl::desc("the artifact (or text, with --compile-to or "
+                             "--emit; \"-\" is standard output)"),
+               cl::value_desc("M.ba"), cl::cat(category));
+static cl::opt<std::string> target("target",
+                                   cl::desc("the machine to compile for: cpu"),
+                                   cl::init("cpu"), cl::cat(category));
+static cl::list<std::string> programs(
+    "programs", cl::CommaSeparated,
+    cl::desc("programs that the artifact must have: full,block,encode,extend "
+             "(default: all that the model allows)"),
+    cl::cat(category));
+static cl::opt<std::string>
+    dtype("dtype", cl::desc("type of the computation: f32, bf16, f16"),
+          cl::init("f32"), cl::cat(category));
+static cl::opt<std::string>
+    explain("explain", cl::ValueOptional,
+            cl::desc("print how each attention was rewritten, and why not; "
+                     "--explain=json for programs"),
+            cl::cat(category));
+static cl::opt<std::string> emitKind(
+    "emit",
+    cl::desc("what to write: artifact (default), mlir, llvm, object"),
+    cl::init("artifact"), cl::cat(category));
+static cl::opt<std::string>
+    dumpPhases("dump-phases",
+               cl::desc("write the module after each phase into this folder"),
+               cl::value_desc("DIR"), cl::cat(category));
+static cl::opt<std::string> crashReproducer(
+    "crash-reproducer",
+    cl::desc("where a pass fails, write module and pipeline to this file"),
+    cl::value_desc("FILE"), cl::cat(category));
+static cl::opt<std::string>
+    diagnostics("diagnostics",
+                cl::desc("form of the messages on standard error: text, json"),
+                cl::init("text"), cl::cat(category));
+
+/// The help text of --compile-to comes from the phase table.
+static std::string describePhases() {
+  std::string text = "stop after a phase and write MLIR:";
+  for (const Phase &phase : getPhases())
+    text += "\n  " + phase.name.str() + ": " + phase.description.str();
+  return text;
+}
+static const std::string phaseHelp = describePhases();
+static cl::opt<std::string> compileTo("compile-to", cl::desc(phaseHelp),
+                                      cl::value_desc("PHASE"),
+                                      cl::cat(category));
+
+static int run() {
+  mlir::DialectRegistry registry;
+  Compiler::registerDialects(registry);
+  mlir::MLIRContext context(registry);
+
+  DiagnosticPrinter printer(&context, errs(),
+                            diagnostics == "json" ? DiagnosticFormat::Json
+                                                  : DiagnosticFormat::Text);
+  auto fail = [&](const Twine &message) {
+    printer.error(message);
+    return 1;
+  };
+  if (diagnostics != "json" && diagnostics != "text")
+    return fail("--diagnostics=" + diagnostics +
+                " is not known; use text or json");
+  bool wantsExplain = explain.getNumOccurrences() > 0;
+  if (wantsExplain && !explain.empty() && explain != "json")
+    return fail("--explain=" + explain + " is not known; use --explain or "
+                                         "--explain=json");
+  if (inputPath.empty())
+    return fail("no model given; usage: blockattn-compile MODEL.onnx -o M.ba "
+                "(see --help)");
+
+  CompileOptions options;
+  options.target = target;
+  options.programs.assign(programs.begin(), programs.end());
+  options.dtype = dtype;
+  options.compileTo = compileTo;
+  options.dumpPhases = dumpPhases;
+  options.crashReproducer = crashReproducer;
+  if (emitKind == "mlir")
+    options.emit = EmitKind::Mlir;
+  else if (emitKind == "llvm")
+    options.emit = EmitKind::Llvm;
+  else if (emitKind == "object")
+    options.emit = EmitKind::Object;
+  else if (emitKind != "artifact")
+    return fail("--emit=" + emitKind +
+                " is not supported by this build; use artifact, mlir, llvm or "
+                "object");
+  bool text = !compileTo.empty() || options.emit == EmitKind::Mlir ||
+              options.emit == EmitKind::Llvm;
+  std::string output = outputPath;
+  if (output.empty() && text && !wantsExplain)
+    output = "-";
+  if (output.empty() && !wantsExplain)
+    return fail("no output given; use -o M.ba");
+
+  // --explain alone needs no code.
+  if (output.empty() && options.compileTo.empty())
+    options.compileTo = "blockify";
+
+  Compiler compiler(context, options);
+  bool ok = succeeded(compiler.checkOptions()) &&
+            succeeded(compiler.load(inputPath)) && succeeded(compiler.run());
+  if (wantsExplain) {
+    if (explain == "json")
+      printExplanationJson(compiler.explain(), outs());
+    else
+      printExplanationTable(compiler.explain(), outs());
+  }
+  ok = ok && (output.empty() || succeeded(compiler.emit(output)));
+  return ok && printer.getErrorCount() == 0 ? 0 : 1;
+}
+
+int main(int argc, char **argv) {
+  InitLLVM init(argc, argv);
+  cl::HideUnrelatedOptions(category);
+  std::string message;
+  raw_string_ostream messages(message);
+  if (!cl::ParseCommandLineOptions(
+          argc, argv, "blockattn-compile: a model to a block-attention program\n",
+          &messages)) {
+    errs() << "error: " << StringRef(message).trim() << "\n";
+    return 1;
+  }
+  return run();
+}
