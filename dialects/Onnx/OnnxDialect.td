@@ -91,7 +91,7 @@ class Onnx_DefaultInt<string value>
 class Onnx_DefaultFloat<string value>
     : DefaultValuedOptionalAttr<F32Attr, value>;
 class Onnx_DefaultString<string value>
-    : DefaultValuedOptionalAttr<StrAttr, value>;
+    : DefaultValuedOptionalAttr<StrAttr, "\"" # value # "\"">;
 
 //===----------------------------------------------------------------------===//
 // Traits (OnnxTraits.h). The parameter is the number of the constraint in the
