@@ -13,6 +13,8 @@ include_directories(SYSTEM ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
 include_directories(${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
 separate_arguments(LLVM_DEFINITIONS_LIST NATIVE_COMMAND ${LLVM_DEFINITIONS})
 add_definitions(${LLVM_DEFINITIONS_LIST})
+# libstdc++ 12 instantiates its own deprecated get_temporary_buffer.
+add_compile_options(-Wno-deprecated-declarations)
 
 # The headers that nearly every compiler source includes, compiled once.
 add_library(BlockAttnPch STATIC ${CMAKE_SOURCE_DIR}/cmake/Pch.cpp)
@@ -28,7 +30,18 @@ target_precompile_headers(BlockAttnPch PRIVATE
 # libraries, which every program links once.
 function(blockattn_add_library name)
   cmake_parse_arguments(ARG "" "" "DEPENDS;LINK" ${ARGN})
-  add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
+  set(sources)
+  foreach(source ${ARG_UNPARSED_ARGUMENTS})
+    if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${source} OR EXISTS ${source})
+      list(APPEND sources ${source})
+    else()
+      message(STATUS "missing source, left out: ${source}")
+    endif()
+  endforeach()
+  if(NOT sources)
+    return()
+  endif()
+  add_library(${name} STATIC ${sources})
   target_precompile_headers(${name} REUSE_FROM BlockAttnPch)
   target_link_libraries(${name} PUBLIC ${ARG_LINK} MLIR LLVM)
   if(ARG_DEPENDS)
