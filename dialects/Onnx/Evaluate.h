@@ -52,7 +52,7 @@ public:
   Evaluator &operator=(const Evaluator &) = delete;
 
   /// Gives a value its tensor: a function argument, or any other value whose
-  /// producers are not to be looked at.
+  /// producers are not to be looked at. What was computed so far is forgotten.
   void bind(mlir::Value value, HostTensor tensor);
 
   /// Computes a value from its producers, which are evaluated as needed and
@@ -64,8 +64,8 @@ public:
   /// clear(); null on failure.
   const HostTensor *lookup(mlir::Value value, std::string *why = nullptr);
 
-  /// Evaluates one op on given operands (null for an absent one), whatever
-  /// produces them in the IR. Ops with regions are refused.
+  /// Evaluates one op on given tensors, one for each of its operands, whatever
+  /// produces those in the IR. Ops with regions are refused.
   mlir::LogicalResult evaluateOp(mlir::Operation *op,
                                  llvm::ArrayRef<const HostTensor *> operands,
                                  llvm::SmallVectorImpl<HostTensor> &results,
@@ -78,13 +78,14 @@ public:
   void clear();
 
 private:
-  mlir::LogicalResult advance(llvm::SmallVectorImpl<mlir::Value> &stack,
-                              std::string &why);
+  mlir::LogicalResult run(mlir::Value goal, std::string &why);
   mlir::LogicalResult compute(mlir::Operation *op, std::string &why);
+  const HostTensor *find(mlir::Value value) const;
 
   WeightFiles *weights;
   int64_t maxElements;
-  llvm::DenseMap<mlir::Value, std::unique_ptr<HostTensor>> known;
+  using Tensors = llvm::DenseMap<mlir::Value, std::unique_ptr<HostTensor>>;
+  Tensors bound, computed;
   llvm::StringMap<Rule> rules;
 };
 

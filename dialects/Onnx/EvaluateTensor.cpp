@@ -1,0 +1,474 @@
+//===- EvaluateTensor.cpp - small tensors at compile time -----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/Onnx/EvaluateTensor.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+using namespace mlir;
+using namespace blockattn::onnx;
+
+// Nothing that the compiler evaluates is anywhere near this; more would only
+// be asked for by a damaged model.
+static constexpr int64_t kMaxBytes = int64_t(1) << 31;
+
+//===----------------------------------------------------------------------===//
+// Scalars
+//===----------------------------------------------------------------------===//
+
+Scalar blockattn::onnx::scalarOf(Type type) {
+  if (!type)
+    return Scalar::None;
+  if (auto integer = dyn_cast<IntegerType>(type)) {
+    bool isUnsigned = integer.isUnsigned();
+    switch (integer.getWidth()) {
+    case 1:
+      return Scalar::Bool;
+    case 8:
+      return isUnsigned ? Scalar::U8 : Scalar::I8;
+    case 16:
+      return isUnsigned ? Scalar::U16 : Scalar::I16;
+    case 32:
+      return isUnsigned ? Scalar::U32 : Scalar::I32;
+    case 64:
+      return isUnsigned ? Scalar::U64 : Scalar::I64;
+    default:
+      return Scalar::None;
+    }
+  }
+  return TypeSwitch<Type, Scalar>(type)
+      .Case<Float16Type>([](auto) { return Scalar::F16; })
+      .Case<BFloat16Type>([](auto) { return Scalar::BF16; })
+      .Case<Float32Type>([](auto) { return Scalar::F32; })
+      .Case<Float64Type>([](auto) { return Scalar::F64; })
+      .Default([](auto) { return Scalar::None; });
+}
+
+int64_t blockattn::onnx::byteWidth(Scalar s) {
+  switch (s) {
+  case Scalar::None:
+    return 0;
+  case Scalar::Bool:
+  case Scalar::I8:
+  case Scalar::U8:
+    return 1;
+  case Scalar::I16:
+  case Scalar::U16:
+  case Scalar::F16:
+  case Scalar::BF16:
+    return 2;
+  case Scalar::I32:
+  case Scalar::U32:
+  case Scalar::F32:
+    return 4;
+  case Scalar::I64:
+  case Scalar::U64:
+  case Scalar::F64:
+    return 8;
+  }
+  return 0;
+}
+
+std::optional<int64_t> blockattn::onnx::countElements(ArrayRef<int64_t> shape) {
+  // A zero anywhere makes an empty tensor, however large the others are.
+  if (llvm::any_of(shape, [](int64_t d) { return d < 0; }))
+    return std::nullopt;
+  if (llvm::is_contained(shape, 0))
+    return 0;
+  int64_t count = 1;
+  for (int64_t d : shape)
+    if (llvm::MulOverflow(count, d, count))
+      return std::nullopt;
+  return count;
+}
+
+// Rounds to `precision` significant bits, with `minExponent` the exponent of
+// the smallest subnormal number. Exact: every step is a power of two or a
+// rounding to an integer below 2^53.
+static double quantize(double value, int precision, int minExponent,
+                       double largest) {
+  if (value == 0 || !std::isfinite(value))
+    return value;
+  int exponent;
+  std::frexp(value, &exponent);
+  int unit = std::max(exponent - precision, minExponent);
+  double rounded = std::ldexp(std::nearbyint(std::ldexp(value, -unit)), unit);
+  if (std::fabs(rounded) > largest)
+    return std::copysign(std::numeric_limits<double>::infinity(), value);
+  return rounded;
+}
+
+double blockattn::onnx::roundTo(Scalar s, double value) {
+  switch (s) {
+  case Scalar::F16:
+    return quantize(value, 11, -24, 65504.0);
+  case Scalar::BF16:
+    return quantize(value, 8, -133, 0x1.FEp127);
+  case Scalar::F32:
+    return quantize(value, 24, -149, std::numeric_limits<float>::max());
+  default:
+    return value;
+  }
+}
+
+int64_t blockattn::onnx::wrapTo(Scalar s, int64_t value) {
+  switch (s) {
+  case Scalar::Bool:
+    return value != 0;
+  case Scalar::I8:
+    return static_cast<int8_t>(value);
+  case Scalar::I16:
+    return static_cast<int16_t>(value);
+  case Scalar::I32:
+    return static_cast<int32_t>(value);
+  case Scalar::U8:
+    return static_cast<uint8_t>(value);
+  case Scalar::U16:
+    return static_cast<uint16_t>(value);
+  case Scalar::U32:
+    return static_cast<uint32_t>(value);
+  default:
+    return value;
+  }
+}
+
+int64_t blockattn::onnx::floatToInt(Scalar s, double value) {
+  if (s == Scalar::Bool)
+    return value != 0; // NaN is true, as in C.
+  if (std::isnan(value))
+    return 0;
+  value = std::trunc(value);
+  if (s == Scalar::U64) {
+    if (value <= 0)
+      return 0;
+    return static_cast<int64_t>(value >= 0x1p64
+                                    ? std::numeric_limits<uint64_t>::max()
+                                    : static_cast<uint64_t>(value));
+  }
+  int bits = static_cast<int>(byteWidth(s)) * 8;
+  double low = isUnsigned(s) ? 0 : -std::ldexp(1.0, bits - 1);
+  double end = std::ldexp(1.0, isUnsigned(s) ? bits : bits - 1);
+  if (value <= low)
+    return s == Scalar::I64 ? std::numeric_limits<int64_t>::min()
+                            : static_cast<int64_t>(low);
+  if (value >= end)
+    return s == Scalar::I64 ? std::numeric_limits<int64_t>::max()
+                            : static_cast<int64_t>(end) - 1;
+  return static_cast<int64_t>(value);
+}
+
+static double halfToDouble(uint16_t bits) {
+  int exponent = (bits >> 10) & 0x1f, mantissa = bits & 0x3ff;
+  double magnitude;
+  if (exponent == 0x1f)
+    magnitude = mantissa ? std::numeric_limits<double>::quiet_NaN()
+                         : std::numeric_limits<double>::infinity();
+  else if (exponent == 0)
+    magnitude = std::ldexp(mantissa, -24);
+  else
+    magnitude = std::ldexp(1024 + mantissa, exponent - 25);
+  return (bits & 0x8000) ? -magnitude : magnitude;
+}
+
+static uint16_t doubleToHalf(double value) {
+  if (std::isnan(value))
+    return 0x7e00;
+  uint16_t sign = std::signbit(value) ? 0x8000 : 0;
+  double magnitude = std::fabs(roundTo(Scalar::F16, value));
+  if (std::isinf(magnitude))
+    return sign | 0x7c00;
+  if (magnitude < 0x1p-14) // Subnormal or zero.
+    return sign | static_cast<uint16_t>(std::ldexp(magnitude, 24));
+  int exponent;
+  std::frexp(magnitude, &exponent); // magnitude = [0.5, 1) * 2^exponent
+  auto mantissa = static_cast<uint16_t>(std::ldexp(magnitude, 11 - exponent));
+  return sign | static_cast<uint16_t>((exponent + 14) << 10) |
+         (mantissa & 0x3ff);
+}
+
+static double bfloatToDouble(uint16_t bits) {
+  return llvm::bit_cast<float>(static_cast<uint32_t>(bits) << 16);
+}
+
+static uint16_t doubleToBfloat(double value) {
+  if (std::isnan(value))
+    return 0x7fc0;
+  auto rounded = static_cast<float>(roundTo(Scalar::BF16, value));
+  return static_cast<uint16_t>(llvm::bit_cast<uint32_t>(rounded) >> 16);
+}
+
+//===----------------------------------------------------------------------===//
+// Elements
+//===----------------------------------------------------------------------===//
+
+template <typename T> static T load(const std::vector<char> &bytes, int64_t i) {
+  T value;
+  std::memcpy(&value, bytes.data() + i * sizeof(T), sizeof(T));
+  return value;
+}
+
+template <typename T>
+static void store(std::vector<char> &bytes, int64_t i, T value) {
+  std::memcpy(bytes.data() + i * sizeof(T), &value, sizeof(T));
+}
+
+double HostTensor::getF(int64_t i) const {
+  switch (kind) {
+  case Scalar::F16:
+    return halfToDouble(load<uint16_t>(bytes, i));
+  case Scalar::BF16:
+    return bfloatToDouble(load<uint16_t>(bytes, i));
+  case Scalar::F32:
+    return load<float>(bytes, i);
+  case Scalar::F64:
+    return load<double>(bytes, i);
+  case Scalar::U64:
+    return static_cast<double>(load<uint64_t>(bytes, i));
+  default:
+    return static_cast<double>(getI(i));
+  }
+}
+
+int64_t HostTensor::getI(int64_t i) const {
+  switch (kind) {
+  case Scalar::None:
+    return 0;
+  case Scalar::Bool:
+    return load<uint8_t>(bytes, i) != 0;
+  case Scalar::I8:
+    return load<int8_t>(bytes, i);
+  case Scalar::I16:
+    return load<int16_t>(bytes, i);
+  case Scalar::I32:
+    return load<int32_t>(bytes, i);
+  case Scalar::I64:
+  case Scalar::U64:
+    return load<int64_t>(bytes, i);
+  case Scalar::U8:
+    return load<uint8_t>(bytes, i);
+  case Scalar::U16:
+    return load<uint16_t>(bytes, i);
+  case Scalar::U32:
+    return load<uint32_t>(bytes, i);
+  default:
+    return floatToInt(Scalar::I64, getF(i));
+  }
+}
+
+void HostTensor::setF(int64_t i, double value) {
+  switch (kind) {
+  case Scalar::F16:
+    return store<uint16_t>(bytes, i, doubleToHalf(value));
+  case Scalar::BF16:
+    return store<uint16_t>(bytes, i, doubleToBfloat(value));
+  case Scalar::F32:
+    // A double that rounds beyond the range must become an infinity; the
+    // language leaves that conversion undefined.
+    return store<float>(bytes, i,
+                        static_cast<float>(roundTo(Scalar::F32, value)));
+  case Scalar::F64:
+    return store<double>(bytes, i, value);
+  case Scalar::None:
+    return;
+  default:
+    return setI(i, floatToInt(kind, value));
+  }
+}
+
+void HostTensor::setI(int64_t i, int64_t value) {
+  switch (kind) {
+  case Scalar::None:
+    return;
+  case Scalar::Bool:
+    return store<uint8_t>(bytes, i, value != 0);
+  case Scalar::I8:
+  case Scalar::U8:
+    return store<uint8_t>(bytes, i, static_cast<uint8_t>(value));
+  case Scalar::I16:
+  case Scalar::U16:
+    return store<uint16_t>(bytes, i, static_cast<uint16_t>(value));
+  case Scalar::I32:
+  case Scalar::U32:
+    return store<uint32_t>(bytes, i, static_cast<uint32_t>(value));
+  case Scalar::I64:
+  case Scalar::U64:
+    return store<int64_t>(bytes, i, value);
+  case Scalar::F32:
+    // Not by way of double: that would round twice.
+    return store<float>(bytes, i, static_cast<float>(value));
+  default:
+    return setF(i, static_cast<double>(value));
+  }
+}
+
+int64_t HostTensor::flatIndex(ArrayRef<int64_t> index) const {
+  int64_t flat = 0;
+  for (auto [i, dim] : llvm::zip(index, shape))
+    flat = flat * dim + i;
+  return flat;
+}
+
+SmallVector<int64_t> HostTensor::toInts() const {
+  SmallVector<int64_t> values(numElements);
+  for (int64_t i = 0; i < numElements; ++i)
+    values[i] = getI(i);
+  return values;
+}
+
+std::vector<double> HostTensor::toFloats() const {
+  std::vector<double> values(numElements);
+  for (int64_t i = 0; i < numElements; ++i)
+    values[i] = getF(i);
+  return values;
+}
+
+//===----------------------------------------------------------------------===//
+// Makers
+//===----------------------------------------------------------------------===//
+
+HostTensor HostTensor::zeros(Type elementType, ArrayRef<int64_t> shape) {
+  HostTensor t;
+  Scalar kind = scalarOf(elementType);
+  std::optional<int64_t> count = countElements(shape);
+  if (kind == Scalar::None || !count || *count > kMaxBytes / byteWidth(kind))
+    return t;
+  t.elementType = elementType;
+  t.kind = kind;
+  t.numElements = *count;
+  t.shape.assign(shape.begin(), shape.end());
+  t.bytes.resize(*count * byteWidth(kind));
+  return t;
+}
+
+HostTensor HostTensor::full(Type elementType, ArrayRef<int64_t> shape,
+                            double value) {
+  HostTensor t = zeros(elementType, shape);
+  for (int64_t i = 0; i < t.numElements; ++i)
+    t.setF(i, value);
+  return t;
+}
+
+HostTensor HostTensor::fromInts(Type elementType, ArrayRef<int64_t> shape,
+                                ArrayRef<int64_t> values) {
+  if (countElements(shape) != static_cast<int64_t>(values.size()))
+    return HostTensor();
+  HostTensor t = zeros(elementType, shape);
+  for (int64_t i = 0; i < t.numElements; ++i)
+    t.setI(i, values[i]);
+  return t;
+}
+
+HostTensor HostTensor::fromFloats(Type elementType, ArrayRef<int64_t> shape,
+                                  ArrayRef<double> values) {
+  if (countElements(shape) != static_cast<int64_t>(values.size()))
+    return HostTensor();
+  HostTensor t = zeros(elementType, shape);
+  for (int64_t i = 0; i < t.numElements; ++i)
+    t.setF(i, values[i]);
+  return t;
+}
+
+HostTensor HostTensor::vector(MLIRContext *ctx, ArrayRef<int64_t> values) {
+  return fromInts(IntegerType::get(ctx, 64),
+                  {static_cast<int64_t>(values.size())}, values);
+}
+
+HostTensor HostTensor::iota(Type elementType, ArrayRef<int64_t> shape,
+                            int64_t start) {
+  HostTensor t = zeros(elementType, shape);
+  for (int64_t i = 0; i < t.numElements; ++i)
+    t.setI(i, start + i);
+  return t;
+}
+
+HostTensor HostTensor::fromBytes(Type elementType, ArrayRef<int64_t> shape,
+                                 ArrayRef<char> bytes) {
+  HostTensor t = zeros(elementType, shape);
+  if (bytes.size() != t.bytes.size())
+    return HostTensor();
+  t.bytes.assign(bytes.begin(), bytes.end());
+  return t;
+}
+
+HostTensor HostTensor::from(ElementsAttr attr) {
+  auto type = dyn_cast_or_null<RankedTensorType>(attr.getType());
+  if (!type)
+    return HostTensor();
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(attr)) {
+    AsmResourceBlob *blob = resource.getRawHandle().getBlob();
+    return blob ? fromBytes(type.getElementType(), type.getShape(),
+                            blob->getData())
+                : HostTensor();
+  }
+  auto dense = dyn_cast<DenseElementsAttr>(attr);
+  if (!dense)
+    return HostTensor();
+  HostTensor t = zeros(type.getElementType(), type.getShape());
+  if (!t)
+    return t;
+  if (t.kind == Scalar::Bool) {
+    // The attribute may pack booleans as bits; its iterator knows.
+    for (auto [i, value] : llvm::enumerate(dense.getValues<bool>()))
+      t.setI(static_cast<int64_t>(i), value);
+    return t;
+  }
+  ArrayRef<char> raw = dense.getRawData();
+  size_t width = byteWidth(t.kind);
+  if (dense.isSplat()) {
+    for (int64_t i = 0; i < t.numElements; ++i)
+      std::memcpy(t.bytes.data() + i * width, raw.data(), width);
+  } else if (raw.size() == t.bytes.size()) {
+    t.bytes.assign(raw.begin(), raw.end());
+  } else {
+    return HostTensor();
+  }
+  return t;
+}
+
+HostTensor HostTensor::cast(Type to) const {
+  Scalar target = scalarOf(to);
+  if (!isValid() || target == Scalar::None)
+    return HostTensor();
+  if (to == elementType)
+    return *this;
+  HostTensor t = zeros(to, shape);
+  // Unsigned 64-bit numbers above 2^63 are right only by way of getF.
+  bool throughFloat = isFloat(kind) || (kind == Scalar::U64 && isFloat(target));
+  for (int64_t i = 0; i < t.numElements; ++i)
+    throughFloat ? t.setF(i, getF(i)) : t.setI(i, getI(i));
+  return t;
+}
+
+HostTensor HostTensor::reshaped(ArrayRef<int64_t> newShape) const {
+  if (!isValid() || countElements(newShape) != numElements)
+    return HostTensor();
+  HostTensor t = *this;
+  t.shape.assign(newShape.begin(), newShape.end());
+  return t;
+}
+
+RankedTensorType HostTensor::getType() const {
+  return isValid() ? RankedTensorType::get(shape, elementType)
+                   : RankedTensorType();
+}
+
+DenseElementsAttr HostTensor::toAttr() const {
+  if (!isValid())
+    return DenseElementsAttr();
+  RankedTensorType type = getType();
+  if (kind == Scalar::Bool) {
+    SmallVector<bool> values;
+    values.reserve(numElements);
+    for (int64_t i = 0; i < numElements; ++i)
+      values.push_back(getI(i));
+    return DenseElementsAttr::get(type, values);
+  }
+  return DenseElementsAttr::getFromRawBuffer(type, bytes);
+}
