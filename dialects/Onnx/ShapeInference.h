@@ -36,6 +36,8 @@ class FuncOp;
 
 namespace blockattn::onnx {
 
+class Polynomial;
+
 /// Shapes, element types and shape arithmetic of one function. It describes the
 /// function as it was when visited: after erasing operations start a new one.
 class SymbolicShapes {
@@ -133,6 +135,14 @@ public:
   /// identical. Null when it overflows or grows beyond reason.
   mlir::AffineExpr canonical(mlir::AffineExpr expr);
 
+  /// As `contents`, but an integer tensor of rank 0 or 1 and small static size
+  /// of which nothing is known gets a symbol for each element.
+  std::optional<llvm::ArrayRef<mlir::AffineExpr>>
+  contentsOrSymbols(mlir::Value value);
+  /// Notes that two dimensions are equal in every run that succeeds: one symbol
+  /// is replaced from now on wherever expressions are given out.
+  void learnEqual(mlir::AffineExpr a, mlir::AffineExpr b);
+
   /// Records what a rule found. A null dimension is unknown. What the value's
   /// type says is merged in; fails after an error where the two contradict.
   mlir::LogicalResult
@@ -153,7 +163,11 @@ private:
   Facts &facts(mlir::Value value);
   llvm::ArrayRef<mlir::AffineExpr> keep(llvm::ArrayRef<mlir::AffineExpr> list);
   mlir::AffineExpr namedSymbol(llvm::StringRef name);
-  mlir::AffineExpr parseDimName(llvm::StringRef name);
+  std::optional<Polynomial> polynomial(mlir::AffineExpr expr);
+  /// The number of elements of an integer tensor small enough to be followed.
+  std::optional<int64_t> smallIntegerTensor(mlir::Value value);
+  std::optional<llvm::ArrayRef<mlir::AffineExpr>>
+  upToDate(std::optional<llvm::ArrayRef<mlir::AffineExpr>> &list);
   void locateSymbols(mlir::Value value, int64_t dim, mlir::AffineExpr expr);
   mlir::Value emit(mlir::OpBuilder &builder, mlir::Location loc,
                    mlir::AffineExpr expr, const mlir::IRMapping *valueMap);
@@ -161,6 +175,7 @@ private:
   mlir::MLIRContext *context;
   std::vector<Symbol> symbolTable;
   llvm::StringMap<unsigned> symbolsByName;
+  llvm::DenseMap<unsigned, mlir::AffineExpr> equalities;
   llvm::DenseMap<mlir::Value, Facts> known;
   llvm::BumpPtrAllocator allocator;
 };
