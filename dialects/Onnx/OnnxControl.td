@@ -49,6 +49,7 @@ def Onnx_WeightOp : Onnx_BaseOp<"Weight", [Pure]> {
     $name `source` $source `offset` $offset `size` $size attr-dict
     `:` type($output)
   }];
+  let hasVerifier = 1;
 }
 
 def Onnx_NoneOp : Onnx_BaseOp<"None", [Pure, ConstantLike]> {
@@ -86,6 +87,7 @@ def Onnx_ForeignOp : Onnx_BaseOp<"Foreign", [NoTerminator]> {
     $domain $op_type `(` $inputs `)` attr-dict
     `:` functional-type($inputs, $outputs) $graphs
   }];
+  let hasVerifier = 1;
 }
 
 def Onnx_IfOp : Onnx_BaseOp<"If", [RecursiveMemoryEffects, NoRegionArguments,
@@ -108,6 +110,8 @@ def Onnx_IfOp : Onnx_BaseOp<"If", [RecursiveMemoryEffects, NoRegionArguments,
     `(` $cond `)` attr-dict `:` functional-type(operands, results)
     $then_branch `else` $else_branch
   }];
+  let hasVerifier = 1;
+  let hasCanonicalizer = 1;
 }
 
 def Onnx_YieldOp : Onnx_BaseOp<"Yield", [Pure, Terminator, ReturnLike,

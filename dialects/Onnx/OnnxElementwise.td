@@ -33,11 +33,13 @@ class Onnx_InputUnary<string mnemonic, string formula>
 
 def Onnx_AbsOp : Onnx_Unary<"Abs", Onnx_NumberTensor, "|X|">;
 def Onnx_NegOp : Onnx_Unary<"Neg", Onnx_NumberTensor, "-X"> {
+  let hasFolder = 1;
 }
 def Onnx_SignOp : Onnx_Unary<"Sign", Onnx_NumberTensor,
     "(input > 0) - (input < 0)", (ins), "input", "output">;
 def Onnx_ReluOp : Onnx_Unary<"Relu", Onnx_NumberTensor, "max(X, 0)">;
 def Onnx_NotOp : Onnx_Unary<"Not", Onnx_BoolTensor, "not X"> {
+  let hasFolder = 1;
 }
 
 def Onnx_AtanOp : Onnx_InputUnary<"Atan", "atan(input)">;
@@ -87,6 +89,7 @@ def Onnx_GeluOp : Onnx_Unary<"Gelu", Onnx_FloatTensor,
       * (C3) `approximate` is "none", or "tanh" for
         0.5 * X * (1 + tanh(sqrt(2 / pi) * (X + 0.044715 * X^3))).
   }]> {
+  let hasVerifier = 1;
 }
 
 class Onnx_FloatTest<string mnemonic, string formula, dag attributes = (ins)>
@@ -124,6 +127,8 @@ def Onnx_CastOp : Onnx_Op<"Cast", [Onnx_SameShape<1>]> {
   let arguments = (ins Onnx_Tensor:$input, TypeAttr:$to,
     Onnx_DefaultInt<"1">:$saturate, Onnx_DefaultString<"up">:$round_mode);
   let results = (outs Onnx_Tensor:$output);
+  let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 def Onnx_CastLikeOp : Onnx_Op<"CastLike", [Onnx_SameShape<1>]> {
@@ -139,6 +144,8 @@ def Onnx_CastLikeOp : Onnx_Op<"CastLike", [Onnx_SameShape<1>]> {
   let arguments = (ins Onnx_Tensor:$input, Onnx_Tensor:$target_type,
     Onnx_DefaultInt<"1">:$saturate, Onnx_DefaultString<"up">:$round_mode);
   let results = (outs Onnx_Tensor:$output);
+  let hasVerifier = 1;
+  let hasCanonicalizer = 1;
 }
 
 //===----------------------------------------------------------------------===//
@@ -177,6 +184,7 @@ def Onnx_ModOp : Onnx_Op<"Mod", [Onnx_OneElementType<1>, Onnx_Broadcasts<2>]> {
   let arguments = (ins Onnx_NumberTensor:$A, Onnx_NumberTensor:$B,
     Onnx_DefaultInt<"0">:$fmod);
   let results = (outs Onnx_NumberTensor:$C);
+  let hasVerifier = 1;
 }
 
 def Onnx_PowOp : Onnx_Op<"Pow", [Onnx_FirstElementType<1>,
@@ -244,6 +252,8 @@ class Onnx_Variadic<string mnemonic, string what, Type type, string res>
   }];
   let arguments = (ins Variadic<type>:$data_0);
   let results = !dag(outs, [type], [res]);
+  let hasFolder = 1;
+  let hasVerifier = 1;
 }
 def Onnx_MaxOp : Onnx_Variadic<"Max", "maximum of the operands",
     Onnx_NumberTensor, "max">;
@@ -269,6 +279,8 @@ def Onnx_ClipOp : Onnx_Op<"Clip", [AttrSizedOperandSegments,
   let arguments = (ins Onnx_NumberTensor:$input,
     Optional<Onnx_NumberTensor>:$min, Optional<Onnx_NumberTensor>:$max);
   let results = (outs Onnx_NumberTensor:$output);
+  let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 def Onnx_WhereOp : Onnx_Op<"Where", [Onnx_Broadcasts<2>]> {
@@ -283,6 +295,7 @@ def Onnx_WhereOp : Onnx_Op<"Where", [Onnx_Broadcasts<2>]> {
   let arguments = (ins Onnx_BoolTensor:$condition, Onnx_Tensor:$X,
     Onnx_Tensor:$Y);
   let results = (outs Onnx_Tensor:$output);
+  let hasVerifier = 1;
 }
 
 def Onnx_DequantizeLinearOp : Onnx_Op<"DequantizeLinear",
@@ -308,6 +321,7 @@ def Onnx_DequantizeLinearOp : Onnx_Op<"DequantizeLinear",
     Onnx_DefaultInt<"1">:$axis, Onnx_DefaultInt<"0">:$block_size,
     OptionalAttr<TypeAttr>:$output_dtype);
   let results = (outs Onnx_FloatTensor:$y);
+  let hasVerifier = 1;
 }
 
 #endif // BLOCKATTN_DIALECTS_ONNX_ELEMENTWISE_TD

@@ -29,6 +29,7 @@ def Onnx_MatMulOp : Onnx_Op<"MatMul", [Onnx_OneElementType<1>]> {
   }];
   let arguments = (ins Onnx_NumberTensor:$A, Onnx_NumberTensor:$B);
   let results = (outs Onnx_NumberTensor:$Y);
+  let hasVerifier = 1;
 }
 
 def Onnx_GemmOp : Onnx_Op<"Gemm", [Onnx_OneElementType<1>]> {
@@ -49,6 +50,7 @@ def Onnx_GemmOp : Onnx_Op<"Gemm", [Onnx_OneElementType<1>]> {
     Onnx_DefaultFloat<"1.0f">:$beta, Onnx_DefaultInt<"0">:$transA,
     Onnx_DefaultInt<"0">:$transB);
   let results = (outs Onnx_NumberTensor:$Y);
+  let hasVerifier = 1;
 }
 
 //===----------------------------------------------------------------------===//
@@ -76,6 +78,7 @@ def Onnx_LayerNormalizationOp : Onnx_Op<"LayerNormalization",
     Onnx_DefaultFloat<"1e-5f">:$epsilon, OptionalAttr<TypeAttr>:$stash_type);
   let results = (outs Onnx_FloatTensor:$Y, Optional<Onnx_FloatTensor>:$Mean,
     Optional<Onnx_FloatTensor>:$InvStdDev);
+  let hasVerifier = 1;
 }
 
 def Onnx_RMSNormalizationOp : Onnx_Op<"RMSNormalization",
@@ -96,6 +99,7 @@ def Onnx_RMSNormalizationOp : Onnx_Op<"RMSNormalization",
     Onnx_DefaultInt<"-1">:$axis, Onnx_DefaultFloat<"1e-5f">:$epsilon,
     OptionalAttr<TypeAttr>:$stash_type);
   let results = (outs Onnx_FloatTensor:$Y);
+  let hasVerifier = 1;
 }
 
 class Onnx_SoftmaxLike<string mnemonic, string formula>
@@ -110,6 +114,7 @@ class Onnx_SoftmaxLike<string mnemonic, string formula>
   }];
   let arguments = (ins Onnx_FloatTensor:$input, Onnx_DefaultInt<"-1">:$axis);
   let results = (outs Onnx_FloatTensor:$output);
+  let hasVerifier = 1;
 }
 def Onnx_SoftmaxOp : Onnx_SoftmaxLike<"Softmax",
     "exp(input) / sum exp(input)">;
@@ -133,6 +138,8 @@ def Onnx_DropoutOp : Onnx_Op<"Dropout", [AttrSizedOperandSegments]> {
     OptionalAttr<Onnx_I64Attr>:$seed);
   let results = (outs Onnx_FloatTensor:$output,
     Optional<Onnx_BoolTensor>:$mask);
+  let hasVerifier = 1;
+  let hasCanonicalizer = 1;
 }
 
 //===----------------------------------------------------------------------===//
@@ -198,6 +205,7 @@ def Onnx_AttentionOp : Onnx_Op<"Attention", [AttrSizedOperandSegments,
     Optional<Onnx_FloatTensor>:$present_key,
     Optional<Onnx_FloatTensor>:$present_value,
     Optional<Onnx_FloatTensor>:$qk_matmul_output);
+  let hasVerifier = 1;
 }
 
 def Onnx_RotaryEmbeddingOp : Onnx_Op<"RotaryEmbedding", [Onnx_SameShape<2>]> {
@@ -228,6 +236,7 @@ def Onnx_RotaryEmbeddingOp : Onnx_Op<"RotaryEmbedding", [Onnx_SameShape<2>]> {
     Onnx_DefaultInt<"0">:$interleaved, OptionalAttr<Onnx_I64Attr>:$num_heads,
     Onnx_DefaultInt<"0">:$rotary_embedding_dim);
   let results = (outs Onnx_FloatTensor:$Y);
+  let hasVerifier = 1;
 }
 
 #endif // BLOCKATTN_DIALECTS_ONNX_NN_TD

@@ -26,6 +26,7 @@ class Onnx_Reduce<string mnemonic, string what, Type type = Onnx_NumberTensor>
   let arguments = (ins type:$data, Optional<Onnx_I64Tensor>:$axes,
     Onnx_DefaultInt<"1">:$keepdims, Onnx_DefaultInt<"0">:$noop_with_empty_axes);
   let results = (outs type:$reduced);
+  let hasVerifier = 1;
 }
 
 def Onnx_ReduceL1Op : Onnx_Reduce<"ReduceL1", "sum of absolute values">;
@@ -52,6 +53,7 @@ class Onnx_Arg<string mnemonic, string what> : Onnx_Op<mnemonic> {
   let arguments = (ins Onnx_NumberTensor:$data, Onnx_DefaultInt<"0">:$axis,
     Onnx_DefaultInt<"1">:$keepdims, Onnx_DefaultInt<"0">:$select_last_index);
   let results = (outs Onnx_I64Tensor:$reduced);
+  let hasVerifier = 1;
 }
 def Onnx_ArgMaxOp : Onnx_Arg<"ArgMax", "greatest element">;
 def Onnx_ArgMinOp : Onnx_Arg<"ArgMin", "smallest element">;
@@ -73,6 +75,7 @@ def Onnx_TopKOp : Onnx_Op<"TopK"> {
     Onnx_DefaultInt<"-1">:$axis, Onnx_DefaultInt<"1">:$largest,
     Onnx_DefaultInt<"1">:$sorted);
   let results = (outs Onnx_NumberTensor:$Values, Onnx_I64Tensor:$Indices);
+  let hasVerifier = 1;
 }
 
 def Onnx_CumSumOp : Onnx_Op<"CumSum", [Onnx_FirstElementType<1>,
@@ -90,6 +93,7 @@ def Onnx_CumSumOp : Onnx_Op<"CumSum", [Onnx_FirstElementType<1>,
   let arguments = (ins Onnx_NumberTensor:$x, Onnx_IndexTensor:$axis,
     Onnx_DefaultInt<"0">:$exclusive, Onnx_DefaultInt<"0">:$reverse);
   let results = (outs Onnx_NumberTensor:$y);
+  let hasVerifier = 1;
 }
 
 #endif // BLOCKATTN_DIALECTS_ONNX_REDUCTION_TD

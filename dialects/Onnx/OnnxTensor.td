@@ -30,6 +30,7 @@ def Onnx_ShapeOp : Onnx_Op<"Shape"> {
     /// The dimensions [begin, end) that are asked for of a tensor of this rank.
     std::pair<int64_t, int64_t> range(int64_t rank);
   }];
+  let hasVerifier = 1;
 }
 
 def Onnx_SizeOp : Onnx_Op<"Size"> {
@@ -40,6 +41,7 @@ def Onnx_SizeOp : Onnx_Op<"Size"> {
   }];
   let arguments = (ins Onnx_Tensor:$data);
   let results = (outs Onnx_I64Tensor:$size);
+  let hasVerifier = 1;
 }
 
 //===----------------------------------------------------------------------===//
@@ -61,6 +63,7 @@ def Onnx_ConstantOfShapeOp : Onnx_Op<"ConstantOfShape"> {
   let arguments = (ins Onnx_I64Tensor:$input,
     OptionalAttr<ElementsAttr>:$value);
   let results = (outs Onnx_Tensor:$output);
+  let hasVerifier = 1;
 }
 
 def Onnx_EyeLikeOp : Onnx_Op<"EyeLike", [Onnx_SameShape<1>]> {
@@ -77,6 +80,7 @@ def Onnx_EyeLikeOp : Onnx_Op<"EyeLike", [Onnx_SameShape<1>]> {
   let arguments = (ins Onnx_Tensor:$input, OptionalAttr<TypeAttr>:$dtype,
     Onnx_DefaultInt<"0">:$k);
   let results = (outs Onnx_Tensor:$output);
+  let hasVerifier = 1;
 }
 
 def Onnx_RangeOp : Onnx_Op<"Range", [Onnx_OneElementType<1>]> {
@@ -95,6 +99,7 @@ def Onnx_RangeOp : Onnx_Op<"Range", [Onnx_OneElementType<1>]> {
   let arguments = (ins Onnx_NumberTensor:$start, Onnx_NumberTensor:$limit,
     Onnx_NumberTensor:$delta, OptionalAttr<TypeAttr>:$stash_type);
   let results = (outs Onnx_NumberTensor:$output);
+  let hasVerifier = 1;
 }
 
 def Onnx_OneHotOp : Onnx_Op<"OneHot"> {
@@ -114,6 +119,7 @@ def Onnx_OneHotOp : Onnx_Op<"OneHot"> {
   let arguments = (ins Onnx_NumberTensor:$indices, Onnx_NumberTensor:$depth,
     Onnx_Tensor:$values, Onnx_DefaultInt<"-1">:$axis);
   let results = (outs Onnx_Tensor:$output);
+  let hasVerifier = 1;
 }
 
 //===----------------------------------------------------------------------===//
@@ -130,6 +136,7 @@ def Onnx_IdentityOp : Onnx_Op<"Identity", [Onnx_OneElementType<1>,
   }];
   let arguments = (ins Onnx_Tensor:$input);
   let results = (outs Onnx_Tensor:$output);
+  let hasFolder = 1;
 }
 
 def Onnx_ReshapeOp : Onnx_Op<"Reshape", [Onnx_FirstElementType<1>]> {
@@ -147,10 +154,14 @@ def Onnx_ReshapeOp : Onnx_Op<"Reshape", [Onnx_FirstElementType<1>]> {
         `allowzero` not both -1 and 0.
       * (C4) a 0 in a constant `shape` stands for a dimension that `data` has.
       * (C5) data and result have as many elements, where both are known.
+      * (C6) the result has the dimensions that a constant `shape` holds.
   }];
   let arguments = (ins Onnx_Tensor:$data, Onnx_I64Tensor:$shape,
     Onnx_DefaultInt<"0">:$allowzero);
   let results = (outs Onnx_Tensor:$reshaped);
+  let hasVerifier = 1;
+  let hasFolder = 1;
+  let hasCanonicalizer = 1;
 }
 
 def Onnx_FlattenOp : Onnx_Op<"Flatten", [Onnx_OneElementType<1>]> {
@@ -168,6 +179,7 @@ def Onnx_FlattenOp : Onnx_Op<"Flatten", [Onnx_OneElementType<1>]> {
   }];
   let arguments = (ins Onnx_Tensor:$input, Onnx_DefaultInt<"1">:$axis);
   let results = (outs Onnx_Tensor:$output);
+  let hasVerifier = 1;
 }
 
 def Onnx_SqueezeOp : Onnx_Op<"Squeeze", [Onnx_FirstElementType<1>]> {
@@ -183,6 +195,8 @@ def Onnx_SqueezeOp : Onnx_Op<"Squeeze", [Onnx_FirstElementType<1>]> {
   }];
   let arguments = (ins Onnx_Tensor:$data, Optional<Onnx_I64Tensor>:$axes);
   let results = (outs Onnx_Tensor:$squeezed);
+  let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 def Onnx_UnsqueezeOp : Onnx_Op<"Unsqueeze", [Onnx_FirstElementType<1>]> {
@@ -197,6 +211,8 @@ def Onnx_UnsqueezeOp : Onnx_Op<"Unsqueeze", [Onnx_FirstElementType<1>]> {
   }];
   let arguments = (ins Onnx_Tensor:$data, Onnx_I64Tensor:$axes);
   let results = (outs Onnx_Tensor:$expanded);
+  let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 def Onnx_TransposeOp : Onnx_Op<"Transpose", [Onnx_OneElementType<1>]> {
@@ -218,6 +234,9 @@ def Onnx_TransposeOp : Onnx_Op<"Transpose", [Onnx_OneElementType<1>]> {
     /// a `perm` nor a rank.
     ::llvm::SmallVector<int64_t> permutation();
   }];
+  let hasVerifier = 1;
+  let hasFolder = 1;
+  let hasCanonicalizer = 1;
 }
 
 //===----------------------------------------------------------------------===//
@@ -237,6 +256,8 @@ def Onnx_ExpandOp : Onnx_Op<"Expand", [Onnx_FirstElementType<1>]> {
   }];
   let arguments = (ins Onnx_Tensor:$input, Onnx_I64Tensor:$shape);
   let results = (outs Onnx_Tensor:$output);
+  let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 def Onnx_TileOp : Onnx_Op<"Tile", [Onnx_FirstElementType<1>]> {
@@ -250,6 +271,7 @@ def Onnx_TileOp : Onnx_Op<"Tile", [Onnx_FirstElementType<1>]> {
   }];
   let arguments = (ins Onnx_Tensor:$input, Onnx_I64Tensor:$repeats);
   let results = (outs Onnx_Tensor:$output);
+  let hasVerifier = 1;
 }
 
 def Onnx_ConcatOp : Onnx_Op<"Concat", [Onnx_OneElementType<1>]> {
@@ -264,6 +286,8 @@ def Onnx_ConcatOp : Onnx_Op<"Concat", [Onnx_OneElementType<1>]> {
   }];
   let arguments = (ins Variadic<Onnx_Tensor>:$inputs, Onnx_I64Attr:$axis);
   let results = (outs Onnx_Tensor:$concat_result);
+  let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 def Onnx_SplitOp : Onnx_Op<"Split", [Onnx_FirstElementType<1>]> {
@@ -284,6 +308,8 @@ def Onnx_SplitOp : Onnx_Op<"Split", [Onnx_FirstElementType<1>]> {
   let arguments = (ins Onnx_Tensor:$input, Optional<Onnx_I64Tensor>:$split,
     Onnx_DefaultInt<"0">:$axis, OptionalAttr<Onnx_I64Attr>:$num_outputs);
   let results = (outs Variadic<Onnx_Tensor>:$outputs);
+  let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 def Onnx_SliceOp : Onnx_Op<"Slice", [AttrSizedOperandSegments,
@@ -305,6 +331,7 @@ def Onnx_SliceOp : Onnx_Op<"Slice", [AttrSizedOperandSegments,
     Onnx_IndexTensor:$ends, Optional<Onnx_IndexTensor>:$axes,
     Optional<Onnx_IndexTensor>:$steps);
   let results = (outs Onnx_Tensor:$output);
+  let hasVerifier = 1;
 }
 
 def Onnx_PadOp : Onnx_Op<"Pad", [AttrSizedOperandSegments,
@@ -327,6 +354,7 @@ def Onnx_PadOp : Onnx_Op<"Pad", [AttrSizedOperandSegments,
     Optional<Onnx_Tensor>:$constant_value, Optional<Onnx_IndexTensor>:$axes,
     Onnx_DefaultString<"constant">:$mode);
   let results = (outs Onnx_Tensor:$output);
+  let hasVerifier = 1;
 }
 
 def Onnx_TriluOp : Onnx_Op<"Trilu", [Onnx_FirstElementType<1>,
@@ -345,6 +373,7 @@ def Onnx_TriluOp : Onnx_Op<"Trilu", [Onnx_FirstElementType<1>,
   let arguments = (ins Onnx_Tensor:$input, Optional<Onnx_I64Tensor>:$k,
     Onnx_DefaultInt<"1">:$upper);
   let results = (outs Onnx_Tensor:$output);
+  let hasVerifier = 1;
 }
 
 //===----------------------------------------------------------------------===//
@@ -367,6 +396,7 @@ def Onnx_GatherOp : Onnx_Op<"Gather", [Onnx_FirstElementType<1>]> {
   let arguments = (ins Onnx_Tensor:$data, Onnx_IndexTensor:$indices,
     Onnx_DefaultInt<"0">:$axis);
   let results = (outs Onnx_Tensor:$output);
+  let hasVerifier = 1;
 }
 
 def Onnx_GatherElementsOp : Onnx_Op<"GatherElements",
@@ -385,6 +415,7 @@ def Onnx_GatherElementsOp : Onnx_Op<"GatherElements",
   let arguments = (ins Onnx_Tensor:$data, Onnx_IndexTensor:$indices,
     Onnx_DefaultInt<"0">:$axis);
   let results = (outs Onnx_Tensor:$output);
+  let hasVerifier = 1;
 }
 
 def Onnx_GatherNDOp : Onnx_Op<"GatherND", [Onnx_FirstElementType<1>]> {
@@ -404,6 +435,7 @@ def Onnx_GatherNDOp : Onnx_Op<"GatherND", [Onnx_FirstElementType<1>]> {
   let arguments = (ins Onnx_Tensor:$data, Onnx_I64Tensor:$indices,
     Onnx_DefaultInt<"0">:$batch_dims);
   let results = (outs Onnx_Tensor:$output);
+  let hasVerifier = 1;
 }
 
 def Onnx_ScatterElementsOp : Onnx_Op<"ScatterElements",
@@ -426,6 +458,7 @@ def Onnx_ScatterElementsOp : Onnx_Op<"ScatterElements",
     Onnx_Tensor:$updates, Onnx_DefaultInt<"0">:$axis,
     Onnx_DefaultString<"none">:$reduction);
   let results = (outs Onnx_Tensor:$output);
+  let hasVerifier = 1;
 }
 
 def Onnx_ScatterNDOp : Onnx_Op<"ScatterND",
@@ -448,6 +481,7 @@ def Onnx_ScatterNDOp : Onnx_Op<"ScatterND",
   let arguments = (ins Onnx_Tensor:$data, Onnx_I64Tensor:$indices,
     Onnx_Tensor:$updates, Onnx_DefaultString<"none">:$reduction);
   let results = (outs Onnx_Tensor:$output);
+  let hasVerifier = 1;
 }
 
 def Onnx_TensorScatterOp : Onnx_Op<"TensorScatter",
@@ -471,6 +505,7 @@ def Onnx_TensorScatterOp : Onnx_Op<"TensorScatter",
     Optional<Onnx_I64Tensor>:$write_indices, Onnx_DefaultInt<"-2">:$axis,
     Onnx_DefaultString<"linear">:$mode);
   let results = (outs Onnx_Tensor:$present_cache);
+  let hasVerifier = 1;
 }
 
 def Onnx_NonZeroOp : Onnx_Op<"NonZero"> {
@@ -485,6 +520,7 @@ def Onnx_NonZeroOp : Onnx_Op<"NonZero"> {
   }];
   let arguments = (ins Onnx_Tensor:$X);
   let results = (outs Onnx_I64Tensor:$Y);
+  let hasVerifier = 1;
 }
 
 #endif // BLOCKATTN_DIALECTS_ONNX_TENSOR_TD

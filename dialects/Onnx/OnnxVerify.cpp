@@ -79,6 +79,18 @@ bool blockattn::onnx::mayBeSingle(Value value) {
          });
 }
 
+bool blockattn::onnx::mayBeVector(Value value) {
+  RankedTensorType type = rankedType(value);
+  return !type || type.getRank() == 1;
+}
+
+std::optional<int64_t> blockattn::onnx::vectorLength(Value value) {
+  RankedTensorType type = rankedType(value);
+  if (!type || type.getRank() != 1 || type.isDynamicDim(0))
+    return std::nullopt;
+  return type.getDimSize(0);
+}
+
 LogicalResult blockattn::onnx::verifyAxis(Operation *op, int number,
                                           int64_t axis, int64_t rank,
                                           StringRef name) {

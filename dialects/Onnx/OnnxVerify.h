@@ -82,7 +82,13 @@ mlir::LogicalResult verifyElementTypes(mlir::Operation *op, int number,
                                        llvm::StringRef what,
                                        mlir::ValueRange values);
 
-/// Fails unless the result may have the shape; `why` ends the message.
+/// False if the value is known not to be a vector.
+bool mayBeVector(mlir::Value value);
+
+/// The length of a vector, where it is known.
+std::optional<int64_t> vectorLength(mlir::Value value);
+
+/// Fails if the result is known to have another shape.
 mlir::LogicalResult verifyShape(mlir::Operation *op, int number,
                                 mlir::Value result,
                                 llvm::ArrayRef<int64_t> shape);
