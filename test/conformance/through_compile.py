@@ -1,0 +1,55 @@
+"""Runs cases as compiled programs (blockattn-compile, blockattn-run infer)."""
+
+import concurrent.futures
+import os
+import subprocess
+
+import numpy as np
+import onnx
+
+
+def call(command):
+    """The error message of a command, None if it went well."""
+    try:
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              timeout=120, check=False)
+    except subprocess.TimeoutExpired:
+        return f"{os.path.basename(command[0])} took too long"
+    if done.returncode == 0:
+        return None
+    text = done.stderr.decode(errors="replace").strip().splitlines()
+    errors = [line for line in text if "error:" in line] or text[-1:] or ["no message"]
+    end = f" (signal {-done.returncode})" if done.returncode < 0 else ""
+    return f"{os.path.basename(command[0])}{end}: {errors[0]}"
+
+
+def run_case(build, folder, number, case):
+    prefix = os.path.join(folder, f"{number}-{case.name}")
+    onnx.save(case.model, prefix + ".onnx")
+    tool = os.path.join(build, "bin", "blockattn-")
+    problem = call([tool + "compile", prefix + ".onnx", "-o", prefix + ".ba",
+                    "--programs=full"])
+    if problem:
+        return None, problem
+    command = [tool + "run", "infer", prefix + ".ba"]
+    for i, (value, array) in enumerate(zip(case.model.graph.input, case.inputs)):
+        np.save(f"{prefix}.in{i}.npy", array)
+        command += ["--input", f"{value.name}={prefix}.in{i}.npy"]
+    for i, value in enumerate(case.model.graph.output):
+        command += ["--output", f"{value.name}={prefix}.out{i}.npy"]
+    problem = call(command)
+    if problem:
+        return None, problem
+    outputs = []
+    for i, want in enumerate(case.outputs):
+        array = np.load(f"{prefix}.out{i}.npy")
+        # NumPy has no bfloat16 of its own: its files hold plain bytes.
+        outputs.append(array.view(want.dtype) if array.dtype.kind == "V" else array)
+    return outputs, None
+
+
+def run(build, folder, cases):
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        jobs = [pool.submit(run_case, build, folder, i, case)
+                for i, case in enumerate(cases)]
+        return [job.result() for job in jobs]
