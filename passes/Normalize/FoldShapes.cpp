@@ -1,0 +1,221 @@
+//===- FoldShapes.cpp - fold shape arithmetic and what it shows -----------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/Normalize/Passes.h"
+
+#include "dialects/Onnx/Onnx.h"
+#include "dialects/Onnx/ShapeInference.h"
+#include "passes/Normalize/ShapeCode.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+
+namespace blockattn {
+
+#define GEN_PASS_DEF_FOLDSHAPES
+#include "passes/Normalize/Passes.h.inc"
+
+namespace {
+/// All decisions rest on one analysis of the function as it was. Ops that
+/// become useless stay until the canonicalizer comes by, so that the analysis
+/// remains true of every value that it knows.
+struct FoldShapes : impl::FoldShapesBase<FoldShapes> {
+  using FoldShapesBase::FoldShapesBase;
+
+  void runOnOperation() override {
+    onnx::SymbolicShapes analysis(&getContext());
+    shapes = &analysis;
+    if (failed(analysis.run(getOperation())))
+      return signalPassFailure();
+    SmallVector<Operation *> ops;
+    getOperation().getBody().walk([&](Operation *op) {
+      if (isa_and_present<onnx::OnnxDialect>(op->getDialect()) &&
+          op->getNumResults() == 1 && isPure(op))
+        ops.push_back(op);
+    });
+    for (Operation *op : ops)
+      fold(op);
+  }
+
+  void fold(Operation *op) {
+    if (foldContents(op))
+      return;
+    llvm::TypeSwitch<Operation *>(op)
+        .Case<onnx::ReshapeOp>([&](auto reshape) {
+          if (!foldUnchanged(reshape, reshape.getData()))
+            simplifyTarget(reshape);
+        })
+        .Case<onnx::ExpandOp, onnx::TileOp>(
+            [&](auto expand) { foldUnchanged(expand, expand.getInput()); })
+        .Case<onnx::SqueezeOp, onnx::UnsqueezeOp>(
+            [&](auto squeeze) { foldUnchanged(squeeze, squeeze.getData()); })
+        .Case<onnx::SliceOp>([&](onnx::SliceOp slice) {
+          if (!slice.getSteps() || allEqualTo(slice.getSteps(), 1))
+            foldUnchanged(slice, slice.getData());
+        })
+        .Case<onnx::PadOp>([&](onnx::PadOp pad) {
+          if (allEqualTo(pad.getPads(), 0))
+            foldUnchanged(pad, pad.getData());
+        })
+        .Case<onnx::ConcatOp>([&](auto concat) { dropEmpty(concat); })
+        .Case<onnx::WhereOp>([&](auto where) { foldWhere(where); });
+  }
+
+  /// Ops of other dialects may want the very type that they had.
+  static bool replace(Value value, Value by) {
+    if (value.getType() != by.getType())
+      return false;
+    value.replaceAllUsesWith(by);
+    return true;
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Shape arithmetic
+  //===--------------------------------------------------------------------===//
+
+  bool foldContents(Operation *op) {
+    Value result = op->getResult(0);
+    auto type = dyn_cast<RankedTensorType>(result.getType());
+    std::optional<ArrayRef<AffineExpr>> elements = shapes->contents(result);
+    if (isa<onnx::ConstantOp>(op) || !elements || !type ||
+        !type.hasStaticShape() ||
+        type.getNumElements() != int64_t(elements->size()))
+      return false;
+    OpBuilder builder(op);
+    if (std::optional<SmallVector<int64_t>> constants =
+            shapes->constantContents(result))
+      return replace(result, integerConstant(builder, op->getLoc(), type,
+                                             *constants));
+    // Booleans and the like are decided, or they are no shape arithmetic.
+    if (type.getElementTypeBitWidth() < 32 || !isUsedOutside(result) ||
+        !llvm::all_of(*elements, [&](AffineExpr element) {
+          return isDimArithmetic(*shapes, element);
+        }))
+      return false;
+    return replace(result, emitShapeArithmetic(builder, op->getLoc(), *shapes,
+                                               type, *elements));
+  }
+
+  /// Whether an op that is not itself shape arithmetic needs the elements.
+  bool isUsedOutside(Value value) {
+    return llvm::any_of(value.getUsers(), [&](Operation *user) {
+      return user->getNumResults() != 1 ||
+             !shapes->contents(user->getResult(0));
+    });
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Ops that do nothing
+  //===--------------------------------------------------------------------===//
+
+  bool haveOneShape(Value a, Value b) {
+    std::optional<ArrayRef<AffineExpr>> left = shapes->dims(a);
+    std::optional<ArrayRef<AffineExpr>> right = shapes->dims(b);
+    return left && right && left->size() == right->size() &&
+           llvm::all_of(llvm::zip(*left, *right), [&](auto pair) {
+             return shapes->provenEqual(std::get<0>(pair), std::get<1>(pair));
+           });
+  }
+
+  bool foldUnchanged(Operation *op, Value data) {
+    Value result = op->getResult(0);
+    return haveOneShape(result, data) && replace(result, data);
+  }
+
+  bool allEqualTo(Value value, int64_t number) {
+    std::optional<SmallVector<int64_t>> list = shapes->constantContents(value);
+    return list && llvm::all_equal(*list) &&
+           (list->empty() || list->front() == number);
+  }
+
+  /// Operands without elements add nothing: the past of a first token.
+  void dropEmpty(onnx::ConcatOp op) {
+    std::optional<ArrayRef<AffineExpr>> dims = shapes->dims(op.getResult());
+    if (!dims)
+      return;
+    int64_t axis = op.getAxis() < 0 ? op.getAxis() + int64_t(dims->size())
+                                    : op.getAxis();
+    SmallVector<Value> rest;
+    for (Value operand : op.getInputs()) {
+      std::optional<ArrayRef<AffineExpr>> part = shapes->dims(operand);
+      if (!part || (*part)[axis] != shapes->constant(0))
+        rest.push_back(operand);
+    }
+    if (rest.empty() || rest.size() == op.getInputs().size())
+      return;
+    if (rest.size() == 1 && replace(op.getResult(), rest.front()))
+      return;
+    op.getInputsMutable().assign(rest);
+  }
+
+  void foldWhere(onnx::WhereOp op) {
+    DenseElementsAttr condition;
+    Value chosen;
+    if (matchPattern(op.getCondition(), m_Constant(&condition)) &&
+        condition.isSplat())
+      chosen = condition.getSplatValue<bool>() ? op.getX() : op.getY();
+    else if (op.getX() == op.getY())
+      chosen = op.getX();
+    if (!chosen || foldUnchanged(op, chosen))
+      return;
+    std::optional<ArrayRef<AffineExpr>> dims = shapes->dims(op.getResult());
+    if (!dims || !llvm::all_of(*dims, [&](AffineExpr dim) {
+          return isDimArithmetic(*shapes, dim);
+        }))
+      return;
+    // The other operands may be larger.
+    OpBuilder builder(op);
+    auto shapeType = RankedTensorType::get({int64_t(dims->size())},
+                                           builder.getI64Type());
+    Value shape = dims->empty()
+                      ? integerVector(builder, op.getLoc(), {})
+                      : emitShapeArithmetic(builder, op.getLoc(), *shapes,
+                                            shapeType, *dims);
+    replace(op.getResult(),
+            onnx::ExpandOp::create(builder, op.getLoc(), op.getType(), chosen,
+                                   shape));
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Reshape
+  //===--------------------------------------------------------------------===//
+
+  /// Makes the shape a constant: sizes, 0 for "as in this place before", and
+  /// at most one -1 for the rest.
+  void simplifyTarget(onnx::ReshapeOp op) {
+    std::optional<ArrayRef<AffineExpr>> data = shapes->dims(op.getData());
+    std::optional<ArrayRef<AffineExpr>> dims = shapes->dims(op.getReshaped());
+    if (!data || !dims)
+      return;
+    SmallVector<int64_t> target;
+    unsigned unknown = 0;
+    for (auto [index, dim] : llvm::enumerate(*dims)) {
+      if (auto number = dyn_cast<AffineConstantExpr>(dim)) {
+        // An empty tensor: a 0 would stand for something else, and -1 would
+        // mean nothing.
+        if (number.getValue() == 0)
+          return;
+        target.push_back(number.getValue());
+      } else if (index < data->size() &&
+                 shapes->provenEqual(dim, (*data)[index])) {
+        target.push_back(0);
+      } else {
+        target.push_back(-1);
+        ++unknown;
+      }
+    }
+    if (unknown > 1 || shapes->constantContents(op.getShape()) == target)
+      return;
+    OpBuilder builder(op);
+    op.getShapeMutable().assign(integerVector(builder, op.getLoc(), target));
+    op.setAllowzero(0);
+  }
+
+  onnx::SymbolicShapes *shapes = nullptr;
+};
+} // namespace
+
+} // namespace blockattn

@@ -1,0 +1,76 @@
+//===- Passes.td - from the model as it came to a small, typed graph ------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef BLOCKATTN_PASSES_NORMALIZE_PASSES_TD
+#define BLOCKATTN_PASSES_NORMALIZE_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def InferShapes : Pass<"blockattn-infer-shapes", "::mlir::func::FuncOp"> {
+  let summary = "give every value the type that follows from its operands";
+  let description = [{
+    Runs the symbolic shape inference over the function and refines the types
+    of all results of onnx ops, and the function's result types with them.
+    Operands that contradict one another, or a type that was declared, are
+    errors at the op concerned.
+  }];
+}
+
+def FoldConstants : Pass<"blockattn-fold-constants", "::mlir::func::FuncOp"> {
+  let summary = "compute at compile time what depends on constants alone";
+  let description = [{
+    Evaluates ops whose operands are constants, and replaces those of which a
+    result is used elsewhere by `onnx.Constant`. A weight counts as a constant
+    only if it is a vector of at most `max-elements` elements (the scale of a
+    norm, a bias): matrices stay where they are, in their file.
+  }];
+  let options = [
+    Option<"maxElements", "max-elements", "int64_t", "65536",
+           "the largest tensor to be folded">
+  ];
+  let statistics = [
+    Statistic<"numFolded", "num-folded", "Number of ops evaluated">
+  ];
+}
+
+def FoldShapes : Pass<"blockattn-fold-shapes", "::mlir::func::FuncOp"> {
+  let summary = "fold shape arithmetic, and what it shows to do nothing";
+  let description = [{
+    By the symbolic shapes of the function:
+
+      * small integer tensors with constant elements become constants; those
+        whose elements are expressions of the arguments' dimensions are
+        computed straight from these, where an op that is no shape arithmetic
+        uses them
+      * the shape of a Reshape becomes a constant (with 0 for a dimension kept
+        in its place, and -1 for one unknown) where that says the same
+      * a Reshape, Expand, Slice, Tile or Pad that changes nothing, and a Where
+        of which the condition is one constant, go
+  }];
+}
+
+def Decompose : Pass<"blockattn-decompose", "::mlir::func::FuncOp"> {
+  let summary = "rewrite ops that are made of simpler ones";
+  let description = [{
+    Leaves fewer kinds of ops to the phases after: Gemm becomes MatMul and Add,
+    Flatten and Size become Reshape and ReduceProd, ops of any number of
+    operands become binary, and activations and reductions that are short
+    formulas are spelled out. Norms, Softmax, Attention, RotaryEmbedding, Gelu
+    and Swish stay whole.
+  }];
+}
+
+def ReportUnsupported
+    : Pass<"blockattn-report-unsupported", "::mlir::ModuleOp"> {
+  let summary = "report all ops outside of the onnx dialect, at once";
+  let description = [{
+    One error for the whole module: for each kind of `onnx.Foreign` op its
+    domain, the opset that the model imports, how often it occurs, the first
+    nodes, and what can be done. Succeeds where there is none.
+  }];
+}
+
+#endif // BLOCKATTN_PASSES_NORMALIZE_PASSES_TD
