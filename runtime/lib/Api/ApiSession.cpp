@@ -1,0 +1,239 @@
+//===- ApiSession.cpp - C API: sessions, blocks, prompts, sampling --------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Api/Handles.h"
+
+using namespace blockattn::rt;
+
+extern "C" {
+
+ba_status *ba_session_create(ba_model *model, ba_session **session) {
+  return guarded([&]() -> Status {
+    if (Status status = required(model, "model"))
+      return status;
+    if (Status status = required(session, "session"))
+      return status;
+    *session = new ba_session{Session(Ref<Model>(unwrap(model)))};
+    return Status();
+  });
+}
+
+void ba_session_free(ba_session *session) { delete session; }
+
+ba_status *ba_session_set_input(ba_session *session, const char *name,
+                                const ba_tensor *tensor) {
+  return guarded([&]() -> Status {
+    if (Status status = required(session, "session"))
+      return status;
+    if (Status status = required(name, "name"))
+      return status;
+    if (Status status = required(tensor, "tensor"))
+      return status;
+    session->session.setInput(name, *tensor);
+    return Status();
+  });
+}
+
+ba_status *ba_session_set_output(ba_session *session, const char *name,
+                                 const ba_tensor *tensor) {
+  return guarded([&]() -> Status {
+    if (Status status = required(session, "session"))
+      return status;
+    if (Status status = required(name, "name"))
+      return status;
+    if (Status status = required(tensor, "tensor"))
+      return status;
+    session->session.setOutput(name, *tensor);
+    return Status();
+  });
+}
+
+ba_status *ba_session_set_layout(ba_session *session, const ba_block *blocks,
+                                 size_t count) {
+  return guarded([&]() -> Status {
+    if (Status status = required(session, "session"))
+      return status;
+    if (Status status = required(blocks, "blocks"))
+      return status;
+    Expected<Layout> layout = Layout::make(blocks, count);
+    if (!layout)
+      return layout.takeError();
+    session->session.setLayout(std::move(*layout));
+    return Status();
+  });
+}
+
+ba_status *ba_session_set_blocks(ba_session *session, const int64_t *starts,
+                                 size_t count) {
+  return guarded([&]() -> Status {
+    if (Status status = required(session, "session"))
+      return status;
+    if (Status status = required(starts, "starts"))
+      return status;
+    Expected<Layout> layout = Layout::make(starts, count);
+    if (!layout)
+      return layout.takeError();
+    session->session.setLayout(std::move(*layout));
+    return Status();
+  });
+}
+
+void ba_session_clear(ba_session *session) {
+  if (session)
+    session->session.clear();
+}
+
+ba_status *ba_session_run(ba_session *session, const char *program) {
+  return guarded([&]() -> Status {
+    if (Status status = required(session, "session"))
+      return status;
+    if (Status status = required(program, "program"))
+      return status;
+    return session->session.run(program);
+  });
+}
+
+ba_status *ba_session_output(const ba_session *session, const char *name,
+                             ba_tensor *tensor) {
+  return guarded([&]() -> Status {
+    if (Status status = required(session, "session"))
+      return status;
+    if (Status status = required(name, "name"))
+      return status;
+    if (Status status = required(tensor, "tensor"))
+      return status;
+    return session->session.output(name, *tensor);
+  });
+}
+
+ba_counters ba_session_counters(const ba_session *session,
+                                const char *program) {
+  return session && program ? session->session.counters(program)
+                            : ba_counters{0, 0};
+}
+
+ba_memory_use ba_session_memory_use(const ba_session *session) {
+  return session ? session->session.memoryUse() : ba_memory_use{0, 0, 0};
+}
+
+ba_status *ba_encode_block(ba_session *session, const int64_t *tokens,
+                           int64_t count, int64_t position,
+                           ba_kv_block **block) {
+  return guarded([&]() -> Status {
+    if (Status status = required(session, "session"))
+      return status;
+    if (Status status = required(block, "block"))
+      return status;
+    Expected<Ref<KVBlock>> result =
+        session->session.encode(tokens, count, position);
+    if (!result)
+      return result.takeError();
+    *block = wrap(result->detach());
+    return Status();
+  });
+}
+
+ba_kv_block *ba_kv_block_retain(ba_kv_block *block) {
+  if (block)
+    unwrap(block)->retain();
+  return block;
+}
+
+void ba_kv_block_release(ba_kv_block *block) {
+  if (block)
+    unwrap(block)->release();
+}
+
+int64_t ba_kv_block_length(const ba_kv_block *block) {
+  return unwrap(block)->length;
+}
+
+uint64_t ba_kv_block_bytes(const ba_kv_block *block) {
+  return unwrap(block)->storage.bytes();
+}
+
+ba_status *ba_prompt_create(ba_model *model, ba_prompt **prompt) {
+  return guarded([&]() -> Status {
+    if (Status status = required(model, "model"))
+      return status;
+    if (Status status = required(prompt, "prompt"))
+      return status;
+    *prompt = new ba_prompt{Prompt(Ref<Model>(unwrap(model)))};
+    return Status();
+  });
+}
+
+void ba_prompt_free(ba_prompt *prompt) { delete prompt; }
+
+ba_status *ba_prompt_append(ba_prompt *prompt, ba_kv_block *block) {
+  return guarded([&]() -> Status {
+    if (Status status = required(prompt, "prompt"))
+      return status;
+    if (Status status = required(block, "block"))
+      return status;
+    return prompt->prompt.append(Ref<KVBlock>(unwrap(block)));
+  });
+}
+
+int64_t ba_prompt_length(const ba_prompt *prompt) {
+  return prompt->prompt.length();
+}
+
+uint64_t ba_prompt_tail_bytes(const ba_prompt *prompt) {
+  return prompt->prompt.tailBytes();
+}
+
+ba_status *ba_extend(ba_session *session, ba_prompt *prompt,
+                     const int64_t *tokens, int64_t count) {
+  return guarded([&]() -> Status {
+    if (Status status = required(session, "session"))
+      return status;
+    if (Status status = required(prompt, "prompt"))
+      return status;
+    return session->session.extend(prompt->prompt, tokens, count);
+  });
+}
+
+ba_status *ba_sampler_create(const ba_sampler_options *options,
+                             ba_sampler **sampler) {
+  return guarded([&]() -> Status {
+    if (Status status = required(sampler, "sampler"))
+      return status;
+    ba_sampler_options chosen = BA_SAMPLER_OPTIONS_INIT;
+    if (options) {
+      if (options->struct_size != sizeof chosen)
+        return error(BA_INVALID_ARGUMENT,
+                     "the options have a struct_size of %zu, and should have "
+                     "%zu; use BA_SAMPLER_OPTIONS_INIT",
+                     options->struct_size, sizeof chosen);
+      chosen = *options;
+    }
+    Expected<Sampler> result = Sampler::create(chosen);
+    if (!result)
+      return result.takeError();
+    *sampler = new ba_sampler{std::move(*result)};
+    return Status();
+  });
+}
+
+void ba_sampler_free(ba_sampler *sampler) { delete sampler; }
+
+ba_status *ba_sampler_sample(ba_sampler *sampler, const float *logits,
+                             int64_t count, int64_t *token) {
+  return guarded([&]() -> Status {
+    if (Status status = required(sampler, "sampler"))
+      return status;
+    if (Status status = required(token, "token"))
+      return status;
+    Expected<int64_t> result = sampler->sampler.sample(logits, count);
+    if (!result)
+      return result.takeError();
+    *token = *result;
+    return Status();
+  });
+}
+
+} // extern "C"

@@ -1,0 +1,193 @@
+//===- Gemm.cpp - matrix products -----------------------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// oneDNN multiplies; the work is divided here, over our own threads. oneDNN
+// itself would use OpenMP's: a second set of threads beside ours, one for each
+// thread that runs a session.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Cpu/Gemm.h"
+#include "Cpu/Gemv.h"
+
+#include <oneapi/dnnl/dnnl.h>
+
+#include <algorithm>
+#include <atomic>
+#include <vector>
+
+// From the OpenMP runtime that oneDNN itself is linked with. Both act on the
+// calling thread alone.
+extern "C" {
+void omp_set_num_threads(int);
+int omp_get_max_threads(void);
+}
+
+using namespace blockattn::rt;
+
+const GemvKernels &blockattn::rt::gemvKernels() {
+#if defined(__x86_64__)
+  static const GemvKernels &chosen = [&]() -> const GemvKernels & {
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("x86-64-v4"))
+      return detail::gemvV4;
+    if (__builtin_cpu_supports("x86-64-v3"))
+      return detail::gemvV3;
+    return detail::gemvBase;
+  }();
+  return chosen;
+#else
+  return detail::gemvBase;
+#endif
+}
+
+namespace {
+
+/// Keeps OpenMP from starting threads while in scope, and leaves the caller's
+/// setting as it was.
+class SingleThreaded {
+public:
+  SingleThreaded() : before(omp_get_max_threads()) {
+    if (before != 1)
+      omp_set_num_threads(1);
+  }
+  ~SingleThreaded() {
+    if (before != 1)
+      omp_set_num_threads(before);
+  }
+
+private:
+  int before;
+};
+
+/// Multiply-adds below which a second thread does not pay.
+constexpr int64_t kSerialWork = 64 * 1024;
+
+/// One product with few rows.
+void gemv(ThreadPool &pool, bool transB, int64_t m, int64_t n, int64_t k,
+          const float *a, int64_t lda, const float *b, int64_t ldb, float beta,
+          float *c, int64_t ldc) {
+  const GemvKernels &kernels = gemvKernels();
+  int64_t perColumn = std::max<int64_t>(k, 1);
+  if (transB) {
+    int64_t grain = std::max<int64_t>(kSerialWork / perColumn, 4);
+    pool.parallelFor(n, grain, [&](int64_t begin, int64_t end) {
+      kernels.rows(m, begin, end, k, a, lda, b, ldb, beta, c, ldc);
+    });
+    return;
+  }
+  // Columns first, in pieces that are long enough to stream; what parallelism
+  // is then missing comes from cutting the sum.
+  constexpr int64_t width = 512;
+  int64_t columnPieces = std::max<int64_t>(1, n / width);
+  int64_t work = n * perColumn;
+  int64_t wanted = std::min<int64_t>(2 * pool.threads(), work / kSerialWork);
+  int64_t depthPieces = 1;
+  if (pool.threads() > 1 && columnPieces < wanted)
+    depthPieces = std::min((wanted + columnPieces - 1) / columnPieces,
+                           std::max<int64_t>(1, k / 64));
+  if (depthPieces == 1) {
+    int64_t grain = std::max<int64_t>(kSerialWork / perColumn, width);
+    pool.parallelFor(n, grain, [&](int64_t begin, int64_t end) {
+      kernels.columns(m, begin, end, 0, k, a, lda, b, ldb, beta, c, ldc);
+    });
+    return;
+  }
+  std::vector<float> partial((depthPieces - 1) * m * n);
+  pool.parallelFor(depthPieces * columnPieces, 1, [&](int64_t first,
+                                                      int64_t last) {
+    for (int64_t piece = first; piece < last; ++piece) {
+      int64_t depth = piece / columnPieces, column = piece % columnPieces;
+      float *target = depth == 0 ? c : partial.data() + (depth - 1) * m * n;
+      kernels.columns(m, n * column / columnPieces,
+                      n * (column + 1) / columnPieces, k * depth / depthPieces,
+                      k * (depth + 1) / depthPieces, a, lda, b, ldb,
+                      depth == 0 ? beta : 0.0f, target, depth == 0 ? ldc : n);
+    }
+  });
+  for (int64_t depth = 0; depth + 1 < depthPieces; ++depth)
+    for (int64_t i = 0; i < m; ++i)
+      for (int64_t j = 0; j < n; ++j)
+        c[i * ldc + j] += partial[(depth * m + i) * n + j];
+}
+
+struct Tiles {
+  int64_t rows;
+  int64_t columns;
+};
+
+/// How C is divided. oneDNN packs the operands of each call anew, so tiles are
+/// as large as leaves every thread busy, and near square.
+Tiles divide(int64_t m, int64_t n, int64_t k, int threads) {
+  if (threads == 1 || m * n * std::max<int64_t>(k, 1) < 4 * kSerialWork)
+    return {1, 1};
+  constexpr int64_t leastRows = 48, leastColumns = 64;
+  Tiles best{1, 1};
+  double bestCost = 0;
+  int64_t mostRows = std::max<int64_t>(1, m / leastRows);
+  int64_t mostColumns = std::max<int64_t>(1, n / leastColumns);
+  for (int64_t rows = 1; rows <= std::min<int64_t>(mostRows, 4 * threads);
+       ++rows)
+    for (int64_t columns = 1;
+         columns <= std::min<int64_t>(mostColumns, 4 * threads);
+         ++columns) {
+      // Rounds of equal tiles; the work of a tile, and what packing its
+      // operands costs beside it.
+      double tileRows = double(m) / rows, tileColumns = double(n) / columns;
+      double rounds = double((rows * columns + threads - 1) / threads);
+      double cost = rounds * (tileRows * tileColumns +
+                              8 * (tileRows + tileColumns));
+      if (bestCost == 0 || cost < bestCost) {
+        bestCost = cost;
+        best = {rows, columns};
+      }
+    }
+  return best;
+}
+
+} // namespace
+
+bool blockattn::rt::gemm(ThreadPool &pool, bool transA, bool transB, int64_t m,
+                         int64_t n, int64_t k, const float *a, int64_t lda,
+                         const float *b, int64_t ldb, float beta, float *c,
+                         int64_t ldc) {
+  if (m <= 0 || n <= 0)
+    return true;
+  if (k <= 0) {
+    for (int64_t i = 0; i < m; ++i)
+      for (int64_t j = 0; j < n; ++j)
+        c[i * ldc + j] = beta == 0 ? 0 : beta * c[i * ldc + j];
+    return true;
+  }
+  // A transposed vector is a vector when its elements lie side by side.
+  if (transA && lda == 1 && m == 1) {
+    transA = false;
+    lda = k;
+  }
+  if (!transA && m <= kGemvRows) {
+    gemv(pool, transB, m, n, k, a, lda, b, ldb, beta, c, ldc);
+    return true;
+  }
+  Tiles tiles = divide(m, n, k, pool.threads());
+  std::atomic<bool> ok{true};
+  pool.parallelFor(
+      tiles.rows * tiles.columns, 1, [&](int64_t first, int64_t last) {
+        SingleThreaded guard;
+        for (int64_t tile = first; tile < last; ++tile) {
+          int64_t row = tile / tiles.columns, column = tile % tiles.columns;
+          int64_t i = m * row / tiles.rows, j = n * column / tiles.columns;
+          int64_t rows = m * (row + 1) / tiles.rows - i;
+          int64_t columns = n * (column + 1) / tiles.columns - j;
+          dnnl_status_t status = dnnl_sgemm(
+              transA ? 'T' : 'N', transB ? 'T' : 'N', rows, columns, k, 1.0f,
+              a + (transA ? i : i * lda), lda, b + (transB ? j * ldb : j), ldb,
+              beta, c + i * ldc + j, ldc);
+          if (status != dnnl_success)
+            ok.store(false, std::memory_order_relaxed);
+        }
+      });
+  return ok.load();
+}

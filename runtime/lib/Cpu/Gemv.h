@@ -1,0 +1,49 @@
+//===- Gemv.h - products with few rows --------------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A decoding step multiplies one row with every weight matrix: each weight is
+// used once, so the time is that of reading the weights. These kernels stream
+// them without repacking. Each is compiled for three levels of CPU.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef BLOCKATTN_RUNTIME_CPU_GEMV_H
+#define BLOCKATTN_RUNTIME_CPU_GEMV_H
+
+#include <cstdint>
+
+namespace blockattn::rt {
+
+/// Rows of A that these kernels take at most.
+constexpr int64_t kGemvRows = 16;
+
+struct GemvKernels {
+  /// c[i, j] = sum_k a[i, k] * b[j, k] + beta * c[i, j] for j in [begin, end):
+  /// the rows of b are read one after the other.
+  void (*rows)(int64_t m, int64_t begin, int64_t end, int64_t k, const float *a,
+               int64_t lda, const float *b, int64_t ldb, float beta, float *c,
+               int64_t ldc);
+  /// c[i, j] = sum over kBegin <= k < kEnd of a[i, k] * b[k, j] + beta *
+  /// c[i, j] for j in [begin, end).
+  void (*columns)(int64_t m, int64_t begin, int64_t end, int64_t kBegin,
+                  int64_t kEnd, const float *a, int64_t lda, const float *b,
+                  int64_t ldb, float beta, float *c, int64_t ldc);
+};
+
+/// The kernels for this machine.
+const GemvKernels &gemvKernels();
+
+namespace detail {
+extern const GemvKernels gemvBase;
+#if defined(__x86_64__)
+extern const GemvKernels gemvV3;
+extern const GemvKernels gemvV4;
+#endif
+} // namespace detail
+
+} // namespace blockattn::rt
+
+#endif // BLOCKATTN_RUNTIME_CPU_GEMV_H

@@ -1,0 +1,10 @@
+//===- GemvV4.cpp - products with few rows, for x86-64-v4 ----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#define BA_GEMV_LANES 16
+#include "Cpu/GemvKernels.h"
+
+const blockattn::rt::GemvKernels blockattn::rt::detail::gemvV4 = {rows, columns};

@@ -1,0 +1,286 @@
+//===- Session.cpp - running programs -------------------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Session/Session.h"
+#include "Support/Checked.h"
+
+#include <algorithm>
+#include <cinttypes>
+#include <cstring>
+
+using namespace blockattn::rt;
+
+namespace {
+/// Plans that a session remembers. Decoding needs a few; a service that sees
+/// every length replaces the oldest.
+constexpr size_t kMostPlans = 64;
+} // namespace
+
+void Session::clear() {
+  boundInputs.clear();
+  boundOutputs.clear();
+  layout.reset();
+}
+
+//===----------------------------------------------------------------------===//
+// Planning and running
+//===----------------------------------------------------------------------===//
+
+Expected<Session::Plan *> Session::plan(const Program &program,
+                                        const Inputs &inputs) {
+  std::vector<int64_t> dims;
+  for (const ba_tensor &tensor : inputs.tensors())
+    dims.insert(dims.end(), tensor.shape, tensor.shape + tensor.rank);
+  ++planClock;
+  for (Plan &plan : plans)
+    if (plan.program == &program && plan.inputDims == dims) {
+      plan.lastUse = planClock;
+      return &plan;
+    }
+
+  const ProgramInfo &info = *program.info;
+  std::vector<Descriptor> descriptors;
+  for (const ba_tensor &tensor : inputs.tensors())
+    descriptors.emplace_back(tensor);
+  size_t buffers = info.buffers.size();
+  // What the code leaves unset is noticed as an impossible size.
+  std::vector<int64_t> sizes(buffers + info.outputDims, -2);
+  Exec exec(model->pool());
+  std::vector<void *> arguments = {&exec};
+  for (Descriptor &descriptor : descriptors)
+    arguments.push_back(&descriptor);
+  arguments.push_back(sizes.data());
+  int32_t result = program.code.plan(arguments.data());
+  if (Status status = exec.status(result, info.name))
+    return status;
+
+  Plan plan;
+  plan.program = &program;
+  plan.inputDims = std::move(dims);
+  plan.lastUse = planClock;
+  Expected<MemoryPlan> memory = planMemory(info.buffers, sizes.data());
+  if (!memory)
+    return memory.takeError();
+  plan.memory = std::move(*memory);
+  plan.outputDims.assign(sizes.begin() + buffers, sizes.end());
+  if (plans.size() < kMostPlans) {
+    plans.push_back(std::move(plan));
+    return &plans.back();
+  }
+  auto oldest = std::min_element(
+      plans.begin(), plans.end(),
+      [](const Plan &a, const Plan &b) { return a.lastUse < b.lastUse; });
+  *oldest = std::move(plan);
+  return &*oldest;
+}
+
+/// Finds memory for every output whose shape the plan knows.
+Status Session::placeOutputs(const Program &program, const Plan &plan,
+                             const Placement &placement) {
+  const ProgramInfo &info = *program.info;
+  std::vector<Output> &slots = outputs[&program];
+  slots.resize(info.outputs.size());
+  const int64_t *dims = plan.outputDims.data();
+  for (size_t i = 0; i < slots.size(); ++i) {
+    const ValueInfo &value = info.outputs[i];
+    Output &slot = slots[i];
+    slot.isValid = false;
+    slot.tensor = {nullptr, value.dtype,
+                   static_cast<int32_t>(value.shape.size()), {}};
+    std::copy(dims, dims + slot.tensor.rank, slot.tensor.shape);
+    dims += slot.tensor.rank;
+    if (std::count(slot.tensor.shape, slot.tensor.shape + slot.tensor.rank, -1))
+      continue; // Placed by the code itself.
+    std::optional<int64_t> bytes = tensorBytes(
+        slot.tensor.shape, slot.tensor.rank, ba_dtype_size(value.dtype));
+    if (!bytes)
+      return error(BA_OUT_OF_MEMORY,
+                   "output %s of program %s would have shape %s, which cannot "
+                   "be held; use shorter inputs",
+                   quote(value.name).c_str(), info.name.c_str(),
+                   shapeText(slot.tensor.shape, slot.tensor.rank).c_str());
+    if (placement[i]) {
+      slot.tensor.data = placement[i];
+      continue;
+    }
+    auto bound = boundOutputs.find(value.name);
+    if (bound == boundOutputs.end()) {
+      std::string purpose = "output " + quote(value.name);
+      if (Status status = slot.memory.reserve(*bytes, purpose.c_str()))
+        return status;
+      slot.tensor.data = slot.memory.data();
+      continue;
+    }
+    const ba_tensor &given = bound->second;
+    if (given.dtype != value.dtype || given.rank != slot.tensor.rank ||
+        !std::equal(given.shape, given.shape + given.rank, slot.tensor.shape))
+      return error(BA_INVALID_ARGUMENT,
+                   "output %s is %s %s, and the memory bound to it is for %s",
+                   quote(value.name).c_str(), ba_dtype_name(value.dtype),
+                   shapeText(slot.tensor.shape, slot.tensor.rank).c_str(),
+                   given.dtype != value.dtype
+                       ? "another type"
+                       : shapeText(given.shape, given.rank).c_str());
+    if ((*bytes != 0 && !given.data) ||
+        reinterpret_cast<uintptr_t>(given.data) % ba_dtype_size(given.dtype))
+      return error(BA_INVALID_ARGUMENT,
+                   "the memory bound to output %s is null or not aligned to "
+                   "its elements",
+                   quote(value.name).c_str());
+    slot.tensor.data = given.data;
+  }
+  return Status();
+}
+
+/// After the run: outputs whose shape only the data could tell.
+Status Session::takeOutputs(const Program &program, const Placement &placement,
+                            const std::vector<Descriptor> &results) {
+  std::vector<Output> &slots = outputs[&program];
+  for (size_t i = 0; i < slots.size(); ++i) {
+    ba_tensor &tensor = slots[i].tensor;
+    const ValueInfo &value = program.info->outputs[i];
+    slots[i].isValid = true;
+    if (!std::count(tensor.shape, tensor.shape + tensor.rank, -1))
+      continue;
+    std::copy(results[i].dims, results[i].dims + tensor.rank, tensor.shape);
+    tensor.data = results[i].aligned;
+    auto bound = boundOutputs.find(value.name);
+    if (bound == boundOutputs.end() || placement[i])
+      continue;
+    const ba_tensor &given = bound->second;
+    std::optional<int64_t> bytes = tensorBytes(tensor.shape, tensor.rank,
+                                               ba_dtype_size(tensor.dtype));
+    if (!bytes || given.dtype != tensor.dtype || given.rank != tensor.rank ||
+        !std::equal(given.shape, given.shape + given.rank, tensor.shape) ||
+        !given.data)
+      return error(BA_INVALID_ARGUMENT,
+                   "output %s turned out to be %s, and the memory bound to it "
+                   "is for another shape or type",
+                   quote(value.name).c_str(),
+                   shapeText(tensor.shape, tensor.rank).c_str());
+    std::memcpy(given.data, tensor.data, *bytes);
+    tensor.data = given.data;
+  }
+  return Status();
+}
+
+Status Session::execute(const Program &program, const Inputs &inputs,
+                        const Plan &plan, const Placement &placement) {
+  const ProgramInfo &info = *program.info;
+  lastProgram = nullptr;
+  dataMemory.clear();
+  if (Status status = arena.reserve(plan.memory.arenaBytes,
+                                    "the working memory of a run"))
+    return status;
+  if (Status status = placeOutputs(program, plan, placement))
+    return status;
+
+  std::vector<Descriptor> descriptors;
+  descriptors.reserve(inputs.tensors().size());
+  for (const ba_tensor &tensor : inputs.tensors())
+    descriptors.emplace_back(tensor);
+  std::vector<Descriptor> results;
+  results.reserve(info.outputs.size());
+  for (const Output &slot : outputs[&program])
+    results.emplace_back(slot.tensor);
+  std::vector<void *> buffers;
+  for (uint64_t offset : plan.memory.offsets)
+    buffers.push_back(arena.data() + offset);
+
+  Exec exec(model->pool());
+  std::vector<void *> arguments = {&exec};
+  for (Descriptor &descriptor : descriptors)
+    arguments.push_back(&descriptor);
+  for (Descriptor &descriptor : results)
+    arguments.push_back(&descriptor);
+  for (const Descriptor *weight : program.weights)
+    arguments.push_back(const_cast<Descriptor *>(weight));
+  arguments.push_back(buffers.data());
+  int32_t result = program.code.run(arguments.data());
+  dataMemory = exec.takeMemory();
+  if (Status status = exec.status(result, info.name))
+    return status;
+  if (Status status = takeOutputs(program, placement, results))
+    return status;
+  lastProgram = &program;
+  ba_counters &count = counts[&program];
+  ++count.runs;
+  count.tokens += inputs.tokens();
+  return Status();
+}
+
+//===----------------------------------------------------------------------===//
+// Programs
+//===----------------------------------------------------------------------===//
+
+Status Session::run(std::string_view name) {
+  Expected<const Program *> program = model->get(name);
+  if (!program)
+    return program.takeError();
+  const ProgramInfo &info = *(*program)->info;
+  Inputs inputs(info, model->manifest());
+  for (const auto &[inputName, tensor] : boundInputs)
+    inputs.give(inputName, tensor);
+  for (const auto &bound : boundOutputs) {
+    bool isKnown = std::any_of(
+        info.outputs.begin(), info.outputs.end(),
+        [&](const ValueInfo &output) { return output.name == bound.first; });
+    if (!isKnown)
+      return error(BA_NOT_FOUND, "program %s has no output %s",
+                   info.name.c_str(), quote(bound.first).c_str());
+  }
+  bool takesLayout = info.inputOf(Role::Layout) != nullptr;
+  if (layout && takesLayout)
+    inputs.give(Role::Layout,
+                {const_cast<int64_t *>(layout->table().data()), BA_I64, 2,
+                 {static_cast<int64_t>(layout->blocks()), 3}});
+  if (Status status = inputs.complete())
+    return status;
+  if (takesLayout)
+    if (Status status = layout->checkTokens(inputs.rowLength()))
+      return status;
+  Expected<Plan *> sizes = plan(**program, inputs);
+  if (!sizes)
+    return sizes.takeError();
+  return execute(**program, inputs, **sizes,
+                 Placement(info.outputs.size(), nullptr));
+}
+
+Status Session::output(std::string_view name, ba_tensor &tensor) const {
+  if (!lastProgram)
+    return error(BA_INVALID_ARGUMENT,
+                 "there is no output %s: no program has run, or the last run "
+                 "failed",
+                 quote(name).c_str());
+  const std::vector<Output> &slots = outputs.at(lastProgram);
+  std::string known;
+  for (size_t i = 0; i < slots.size(); ++i) {
+    const ValueInfo &info = lastProgram->info->outputs[i];
+    if (info.name == name && slots[i].isValid) {
+      tensor = slots[i].tensor;
+      return Status();
+    }
+    known += (known.empty() ? "" : ", ") + info.name;
+  }
+  return error(BA_NOT_FOUND, "program %s has no output %s; its outputs are %s",
+               lastProgram->info->name.c_str(), quote(name).c_str(),
+               known.empty() ? "none" : known.c_str());
+}
+
+ba_counters Session::counters(std::string_view name) const {
+  for (const auto &[program, count] : counts)
+    if (program->info->name == name)
+      return count;
+  return {0, 0};
+}
+
+ba_memory_use Session::memoryUse() const {
+  ba_memory_use use{arena.size(), 0, kvBytesCopied};
+  for (const auto &[program, slots] : outputs)
+    for (const Output &slot : slots)
+      use.output_bytes += slot.memory.size();
+  return use;
+}
