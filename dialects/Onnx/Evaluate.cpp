@@ -63,6 +63,11 @@ void Evaluator::addRule(StringRef opName, Rule rule) {
   rules[opName] = std::move(rule);
 }
 
+void Evaluator::useShapes(SymbolicShapes *symbolicShapes) {
+  computed.clear();
+  shapes = symbolicShapes;
+}
+
 void Evaluator::clear() {
   bound.clear();
   computed.clear();
@@ -196,6 +201,12 @@ LogicalResult Evaluator::run(Value goal, std::string &why) {
     if (find(value)) {
       stack.pop_back();
       continue;
+    }
+    if (shapes) {
+      if (HostTensor known = fromShapes(value)) {
+        computed[value] = std::make_unique<HostTensor>(std::move(known));
+        continue;
+      }
     }
     Operation *op = value.getDefiningOp();
     if (!op) {

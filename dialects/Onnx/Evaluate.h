@@ -32,6 +32,7 @@ class FuncOp;
 
 namespace blockattn::onnx {
 
+class SymbolicShapes;
 class WeightFiles;
 
 class Evaluator {
@@ -71,6 +72,11 @@ public:
                                  llvm::SmallVectorImpl<HostTensor> &results,
                                  std::string *why = nullptr);
 
+  /// From now on, takes shape arithmetic that `shapes` knows in terms of bound
+  /// values from there, instead of evaluating what the shapes are read off.
+  /// `shapes` must describe the program as it is; null turns this off.
+  void useShapes(SymbolicShapes *shapes);
+
   /// Teaches the evaluator an op of another dialect.
   void addRule(llvm::StringRef opName, Rule rule);
 
@@ -81,9 +87,13 @@ private:
   mlir::LogicalResult run(mlir::Value goal, std::string &why);
   mlir::LogicalResult compute(mlir::Operation *op, std::string &why);
   const HostTensor *find(mlir::Value value) const;
+  HostTensor fromShapes(mlir::Value value) const;
+  std::optional<int64_t> symbolValue(unsigned position,
+                                     unsigned depth = 0) const;
 
   WeightFiles *weights;
   int64_t maxElements;
+  SymbolicShapes *shapes = nullptr;
   using Tensors = llvm::DenseMap<mlir::Value, std::unique_ptr<HostTensor>>;
   Tensors bound, computed;
   llvm::StringMap<Rule> rules;
