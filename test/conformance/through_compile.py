@@ -23,12 +23,12 @@ def call(command):
     return f"{os.path.basename(command[0])}{end}: {errors[0]}"
 
 
-def run_case(build, folder, number, case):
+def run_case(build, folder, number, case, programs="full"):
     prefix = os.path.join(folder, f"{number}-{case.name}")
     onnx.save(case.model, prefix + ".onnx")
     tool = os.path.join(build, "bin", "blockattn-")
     problem = call([tool + "compile", prefix + ".onnx", "-o", prefix + ".ba",
-                    "--programs=full"])
+                    f"--programs={programs}"])
     if problem:
         return None, problem
     command = [tool + "run", "infer", prefix + ".ba"]
