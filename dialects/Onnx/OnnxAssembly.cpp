@@ -30,9 +30,9 @@ static ParseResult addSegments(OpAsmParser &parser, SMLoc loc,
     return success();
   }
   if (given.size() > *slots)
-    return parser.emitError(loc) << "'" << result.name << "' has at most "
-                                 << *slots << ", but there are "
-                                 << given.size();
+    return parser.emitError(loc)
+           << "'" << result.name << "' has at most " << *slots
+           << ", but there are " << given.size();
   SmallVector<int32_t> sizes(*slots, 0);
   llvm::copy(given, sizes.begin());
   result.addAttribute(attribute,
@@ -108,12 +108,11 @@ static SmallVector<bool> present(Operation *op, StringRef attribute,
 void blockattn::onnx::printOp(OpAsmPrinter &printer, Operation *op) {
   printer << '(';
   unsigned next = 0;
-  llvm::interleaveComma(
-      present(op, kOperandSegments, op->getNumOperands()), printer,
-      [&](bool given) {
-        given ? printer.printOperand(op->getOperand(next++))
-              : void(printer << '_');
-      });
+  llvm::interleaveComma(present(op, kOperandSegments, op->getNumOperands()),
+                        printer, [&](bool given) {
+                          given ? printer.printOperand(op->getOperand(next++))
+                                : void(printer << '_');
+                        });
   printer << ')';
   printer.printOptionalAttrDict(op->getAttrs(),
                                 {kOperandSegments, kResultSegments});
@@ -121,8 +120,7 @@ void blockattn::onnx::printOp(OpAsmPrinter &printer, Operation *op) {
   llvm::interleaveComma(op->getOperandTypes(), printer);
   printer << ") -> ";
 
-  SmallVector<bool> results =
-      present(op, kResultSegments, op->getNumResults());
+  SmallVector<bool> results = present(op, kResultSegments, op->getNumResults());
   bool alone = results.size() == 1 && results[0];
   if (!alone)
     printer << '(';

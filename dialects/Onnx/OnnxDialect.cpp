@@ -32,9 +32,8 @@ void OnnxDialect::initialize() {
       >();
 }
 
-Operation *OnnxDialect::materializeConstant(OpBuilder &builder,
-                                            Attribute value, Type type,
-                                            Location loc) {
+Operation *OnnxDialect::materializeConstant(OpBuilder &builder, Attribute value,
+                                            Type type, Location loc) {
   if (isa<UnitAttr>(value) && isa<NoneType>(type))
     return NoneOp::create(builder, loc, type);
   auto elements = dyn_cast<ElementsAttr>(value);
@@ -112,13 +111,12 @@ std::optional<unsigned> blockattn::onnx::resultSlots(OperationName name) {
 
 bool blockattn::onnx::isDataTypeAttribute(StringRef name) {
   return llvm::StringSwitch<bool>(name)
-      .Cases({"to", "dtype", "output_dtype", "stash_type",
-              "softmax_precision"}, true)
+      .Cases({"to", "dtype", "output_dtype", "stash_type", "softmax_precision"},
+             true)
       .Default(false);
 }
 
-std::optional<SmallVector<int64_t>>
-blockattn::onnx::constantInts(Value value) {
+std::optional<SmallVector<int64_t>> blockattn::onnx::constantInts(Value value) {
   DenseIntElementsAttr elements;
   if (!value || !matchPattern(value, m_Constant(&elements)))
     return std::nullopt;

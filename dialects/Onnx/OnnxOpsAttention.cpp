@@ -61,7 +61,8 @@ static LogicalResult verifyLayout(AttentionOp op) {
     return op.emitOpError("(C3) needs q_num_heads and kv_num_heads for "
                           "operands of rank 3");
   if (*qHeads <= 0 || *kvHeads <= 0)
-    return op.emitOpError("(C3) the numbers of heads must be positive, but are ")
+    return op.emitOpError(
+               "(C3) the numbers of heads must be positive, but are ")
            << *qHeads << " and " << *kvHeads;
   for (auto [value, heads] : {std::pair<Value, int64_t>(op.getQ(), *qHeads),
                               {op.getK(), *kvHeads},
@@ -88,12 +89,20 @@ static LogicalResult verifyCache(AttentionOp op, const Heads &k,
     return op.emitOpError("(C7) present_key and present_value must both be "
                           "given or both be left out, but ")
            << (presentKey ? "present_value" : "present_key") << " is missing";
-  for (auto [number, value, now] :
-       {std::tuple<int, Value, Heads>(6, pastKey, k), {6, pastValue, v},
-        {7, presentKey, k}, {7, presentValue, v}})
-    if (failed(verifyShape(op, number, value,
-                           {now.batch, now.heads, ShapedType::kDynamic,
-                            now.size})))
+  struct Part {
+    int number;
+    Value value;
+    Heads now;
+    StringRef name;
+  } parts[] = {{6, pastKey, k, "past_key"},
+               {6, pastValue, v, "past_value"},
+               {7, presentKey, k, "present_key"},
+               {7, presentValue, v, "present_value"}};
+  for (const Part &part : parts)
+    if (failed(verifyShape(op, part.number, part.value,
+                           {part.now.batch, part.now.heads,
+                            ShapedType::kDynamic, part.now.size},
+                           part.name)))
       return failure();
   RankedTensorType key = rankedType(pastKey), value = rankedType(pastValue);
   if (key && value && !mayAgree(key.getDimSize(2), value.getDimSize(2)))
@@ -173,7 +182,8 @@ LogicalResult AttentionOp::verify() {
     return emitOpError("(C10) softcap must be finite and not negative, but is ")
            << softcap.convertToDouble();
   if (getQkMatmulOutputMode() < 0 || getQkMatmulOutputMode() > 3)
-    return emitOpError("(C10) qk_matmul_output_mode must lie in [0, 3], but is ")
+    return emitOpError(
+               "(C10) qk_matmul_output_mode must lie in [0, 3], but is ")
            << getQkMatmulOutputMode();
   for (int64_t window : {getLeftWindowSize(), getRightWindowSize()})
     if (window < -1)
@@ -184,8 +194,7 @@ LogicalResult AttentionOp::verify() {
   if (!out)
     return success();
   if (out.getRank() == 4)
-    return verifyShape(*this, 11, getY(),
-                       {q.batch, q.heads, q.length, v.size});
+    return verifyShape(*this, 11, getY(), {q.batch, q.heads, q.length, v.size});
   int64_t hidden = ShapedType::kDynamic;
   if (isKnown(v.size) && isKnown(q.heads) &&
       llvm::MulOverflow(v.size, q.heads, hidden))
@@ -195,9 +204,9 @@ LogicalResult AttentionOp::verify() {
 
 LogicalResult RotaryEmbeddingOp::verify() {
   // C1
-  if (failed(verifyElementTypes(*this, 1, "X, the caches and Y",
-                                {getX(), getCosCache(), getSinCache(),
-                                 getY()})))
+  if (failed(
+          verifyElementTypes(*this, 1, "X, the caches and Y",
+                             {getX(), getCosCache(), getSinCache(), getY()})))
     return failure();
   // C3
   RankedTensorType x = rankedType(getX());

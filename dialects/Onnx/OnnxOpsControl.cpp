@@ -71,18 +71,20 @@ LogicalResult IfOp::verify() {
   if (!mayBeSingle(getCond()))
     return emitOpError("(C1) cond must have one element, but is ")
            << getCond().getType();
-  for (auto [branch, name] : {std::pair<Region *, StringRef>(&getThenBranch(),
-                                                             "then"),
-                              {&getElseBranch(), "else"}}) {
+  for (auto [branch, name] :
+       {std::pair<Region *, StringRef>(&getThenBranch(), "then"),
+        {&getElseBranch(), "else"}}) {
     auto yield = dyn_cast_if_present<YieldOp>(
         branch->front().empty() ? nullptr : &branch->front().back());
     if (!yield)
-      return emitOpError("(C2) the ") << name << " branch must end in onnx.Yield";
+      return emitOpError("(C2) the ")
+             << name << " branch must end in onnx.Yield";
     if (yield.getOutputs().size() != getOutputs().size())
       return emitOpError("(C2) the ")
              << name << " branch yields " << yield.getOutputs().size()
              << " values for " << getOutputs().size() << " results";
-    for (auto [value, result] : llvm::zip_equal(yield.getOutputs(), getOutputs()))
+    for (auto [value, result] :
+         llvm::zip_equal(yield.getOutputs(), getOutputs()))
       if (!isa<TensorType>(value.getType()) ||
           !elementTypesMayAgree(value, result))
         return emitOpError("(C2) the ")

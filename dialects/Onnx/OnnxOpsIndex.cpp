@@ -90,7 +90,8 @@ LogicalResult SplitOp::verify() {
     int64_t sum = 0;
     for (auto [part, output] : llvm::zip_equal(*split, getOutputs())) {
       if (part < 0 || llvm::AddOverflow(sum, part, sum))
-        return emitOpError("(C4) the lengths [") << *split << "] are no lengths";
+        return emitOpError("(C4) the lengths [")
+               << *split << "] are no lengths";
       RankedTensorType type = rankedType(output);
       if (!type || !in)
         continue;
@@ -181,10 +182,9 @@ LogicalResult PadOp::verify() {
   if (!mayBeVector(getPads()))
     return emitOpError("(C5) pads must be a vector, but are ")
            << getPads().getType();
-  std::optional<int64_t> axes =
-      getAxes() ? vectorLength(getAxes())
-      : type    ? std::optional<int64_t>(type.getRank())
-                : std::nullopt;
+  std::optional<int64_t> axes = getAxes() ? vectorLength(getAxes())
+                                : type ? std::optional<int64_t>(type.getRank())
+                                       : std::nullopt;
   std::optional<int64_t> pads = vectorLength(getPads());
   if (axes && pads && *pads != 2 * *axes)
     return emitOpError("(C5) there are ")
@@ -237,8 +237,8 @@ static LogicalResult verifyElementIndices(Operation *op, int number,
   if (!type)
     return success();
   if (type.getRank() == 0)
-    return op->emitOpError() << "(C" << number
-                             << ") the rank must be at least 1, but it is 0";
+    return op->emitOpError()
+           << "(C" << number << ") the rank must be at least 1, but it is 0";
   return verifyAxis(op, number + 1, axis, type.getRank());
 }
 
@@ -359,8 +359,7 @@ LogicalResult TensorScatterOp::verify() {
       if (!shapesMayAgree(shape, update.getShape()))
         return emitOpError("(C4) cache and update may differ in dimension ")
                << *axis << " alone, but are " << cache << " and " << update;
-      if (isKnown(update.getDimSize(*axis)) &&
-          !cache.isDynamicDim(*axis) &&
+      if (isKnown(update.getDimSize(*axis)) && !cache.isDynamicDim(*axis) &&
           update.getDimSize(*axis) > cache.getDimSize(*axis))
         return emitOpError("(C4) the update has ")
                << update.getDimSize(*axis) << " entries for a cache of "

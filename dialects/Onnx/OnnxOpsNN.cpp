@@ -105,8 +105,8 @@ LogicalResult LayerNormalizationOp::verify() {
   // C1
   if (failed(verifyElementTypes(*this, 1, "X, Scale, B and Y",
                                 {getX(), getScale(), getY()})) ||
-      (getB() && failed(verifyElementTypes(*this, 1, "X and B",
-                                           {getX(), getB()}))))
+      (getB() &&
+       failed(verifyElementTypes(*this, 1, "X and B", {getX(), getB()}))))
     return failure();
   if (RankedTensorType x = rankedType(getX())) {
     // C2, C3
@@ -123,15 +123,14 @@ LogicalResult LayerNormalizationOp::verify() {
          ++i)
       shape[i] = 1;
     for (Value statistic : {Value(getMean()), Value(getInvStdDev())})
-      if (failed(verifyShape(*this, 5, statistic, shape)))
+      if (failed(verifyShape(*this, 5, statistic, shape, "Mean or InvStdDev")))
         return failure();
   }
   return verifyEpsilon(*this, 6, getEpsilon());
 }
 
 LogicalResult RMSNormalizationOp::verify() {
-  if (failed(verifyElementTypes(*this, 1, "scale and Y",
-                                {getScale(), getY()})))
+  if (failed(verifyElementTypes(*this, 1, "scale and Y", {getScale(), getY()})))
     return failure();
   RankedTensorType x = rankedType(getX());
   if (x && (failed(verifyAxis(*this, 3, getAxis(), x.getRank())) ||
@@ -154,7 +153,8 @@ LogicalResult DropoutOp::verify() {
     return failure();
   if (RankedTensorType type = rankedType(getData()))
     for (Value result : {Value(getOutput()), Value(getMask())})
-      if (failed(verifyShape(*this, 2, result, type.getShape())))
+      if (failed(
+              verifyShape(*this, 2, result, type.getShape(), "output or mask")))
         return failure();
   for (Value scalar : {Value(getRatio()), Value(getTrainingMode())})
     if (!mayBeSingle(scalar))

@@ -10,9 +10,8 @@ using namespace mlir;
 using namespace blockattn::onnx;
 
 /// The dimensions that remain when `axes` (counted from the front) go.
-static SmallVector<int64_t> reducedShape(ArrayRef<int64_t> shape,
-                                         ArrayRef<int64_t> axes,
-                                         bool keepDims) {
+static SmallVector<int64_t>
+reducedShape(ArrayRef<int64_t> shape, ArrayRef<int64_t> axes, bool keepDims) {
   SmallVector<int64_t> result;
   for (auto [i, extent] : llvm::enumerate(shape)) {
     if (!llvm::is_contained(axes, static_cast<int64_t>(i)))
@@ -39,8 +38,8 @@ template <typename Op> static LogicalResult verifyReduce(Op op) {
     } else {
       // Which dimensions go is not known, but whether their number changes is.
       return keepDims ? verifyShape(op, 3, op.getReduced(),
-                                    SmallVector<int64_t>(
-                                        data.getRank(), ShapedType::kDynamic))
+                                    SmallVector<int64_t>(data.getRank(),
+                                                         ShapedType::kDynamic))
                       : success();
     }
   }
@@ -68,8 +67,9 @@ template <typename Op> static LogicalResult verifyArg(Op op) {
   if (failed(verifyAxis(op, 1, op.getAxis(), data.getRank())))
     return failure();
   int64_t axis = *normalizeAxis(op.getAxis(), data.getRank());
-  return verifyShape(op, 2, op.getReduced(),
-                     reducedShape(data.getShape(), axis, op.getKeepdims() != 0));
+  return verifyShape(
+      op, 2, op.getReduced(),
+      reducedShape(data.getShape(), axis, op.getKeepdims() != 0));
 }
 
 LogicalResult ArgMaxOp::verify() { return verifyArg(*this); }
@@ -77,8 +77,8 @@ LogicalResult ArgMinOp::verify() { return verifyArg(*this); }
 
 LogicalResult TopKOp::verify() {
   // C1
-  if (failed(verifyElementTypes(*this, 1, "X and Values",
-                                {getX(), getValues()})))
+  if (failed(
+          verifyElementTypes(*this, 1, "X and Values", {getX(), getValues()})))
     return failure();
   // C2
   RankedTensorType in = rankedType(getX());

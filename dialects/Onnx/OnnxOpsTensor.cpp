@@ -28,15 +28,10 @@ LogicalResult ShapeOp::verify() {
     return emitOpError("(C1) the result must be a vector, but is ")
            << getShape().getType();
   RankedTensorType data = rankedType(getData());
-  std::optional<int64_t> length = vectorLength(getShape());
-  if (!data || !length)
+  if (!data)
     return success();
   auto [begin, end] = range(data.getRank());
-  if (*length != end - begin)
-    return emitOpError("(C2) ")
-           << end - begin << " dimensions are asked for of " << data
-           << ", but the result has " << *length << " elements";
-  return success();
+  return verifyShape(*this, 2, getShape(), end - begin);
 }
 
 LogicalResult SizeOp::verify() {
@@ -338,8 +333,7 @@ LogicalResult TileOp::verify() {
            << getRepeats().getType();
   std::optional<int64_t> length = vectorLength(getRepeats());
   if (in && length && *length != in.getRank())
-    return emitOpError("(C2) there are ")
-           << *length << " repeats for " << in;
+    return emitOpError("(C2) there are ") << *length << " repeats for " << in;
   auto repeats = constantInts(getRepeats());
   if (!repeats)
     return success();

@@ -11,8 +11,7 @@
 using namespace mlir;
 using namespace blockattn::onnx;
 
-LogicalResult blockattn::onnx::verifyOneElementType(Operation *op,
-                                                    int number) {
+LogicalResult blockattn::onnx::verifyOneElementType(Operation *op, int number) {
   SmallVector<Value> values(op->getOperands());
   llvm::append_range(values, op->getResults());
   return verifyElementTypes(op, number, "operands and results", values);
@@ -46,6 +45,9 @@ LogicalResult blockattn::onnx::verifySameShape(Operation *op, int number) {
 }
 
 LogicalResult blockattn::onnx::verifyBroadcasts(Operation *op, int number) {
+  // That there are operands at all is another constraint.
+  if (op->getNumOperands() == 0)
+    return success();
   SmallVector<int64_t> shape;
   for (Value operand : op->getOperands()) {
     auto type = rankedType(operand);
@@ -59,7 +61,6 @@ LogicalResult blockattn::onnx::verifyBroadcasts(Operation *op, int number) {
   auto out = op->getNumResults() ? rankedType(op->getResult(0)) : nullptr;
   if (!out || shapesMayAgree(shape, out.getShape()))
     return success();
-  return op->emitOpError() << "(C" << number
-                           << ") the operands broadcast to " << spell(shape)
-                           << ", but the result is " << out;
+  return op->emitOpError() << "(C" << number << ") the operands broadcast to "
+                           << spell(shape) << ", but the result is " << out;
 }

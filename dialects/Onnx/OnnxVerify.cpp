@@ -12,8 +12,7 @@
 using namespace mlir;
 using namespace blockattn::onnx;
 
-bool blockattn::onnx::shapesMayAgree(ArrayRef<int64_t> a,
-                                     ArrayRef<int64_t> b) {
+bool blockattn::onnx::shapesMayAgree(ArrayRef<int64_t> a, ArrayRef<int64_t> b) {
   if (a.size() != b.size())
     return false;
   for (auto [first, second] : llvm::zip_equal(a, b))
@@ -45,14 +44,14 @@ bool blockattn::onnx::mayBroadcastTo(ArrayRef<int64_t> from,
                                      ArrayRef<int64_t> to) {
   if (from.size() > to.size())
     return false;
-  for (auto [extent, target] : llvm::zip(llvm::reverse(from), llvm::reverse(to)))
+  for (auto [extent, target] :
+       llvm::zip(llvm::reverse(from), llvm::reverse(to)))
     if (extent != 1 && !mayAgree(extent, target))
       return false;
   return true;
 }
 
-std::optional<int64_t>
-blockattn::onnx::numElements(ArrayRef<int64_t> shape) {
+std::optional<int64_t> blockattn::onnx::numElements(ArrayRef<int64_t> shape) {
   // A 0 makes everything 0, even beside dimensions whose product overflows.
   if (llvm::is_contained(shape, 0))
     return 0;
@@ -75,8 +74,8 @@ std::string blockattn::onnx::spell(ArrayRef<int64_t> shape) {
 bool blockattn::onnx::mayBeSingle(Value value) {
   RankedTensorType type = rankedType(value);
   return !type || llvm::all_of(type.getShape(), [](int64_t extent) {
-           return mayAgree(extent, 1);
-         });
+    return mayAgree(extent, 1);
+  });
 }
 
 bool blockattn::onnx::mayBeVector(Value value) {
@@ -109,8 +108,8 @@ LogicalResult blockattn::onnx::verifyAxes(Operation *op, int number,
       return failure();
     axis = *normalizeAxis(axis, rank);
     if (!seen.insert(axis).second)
-      return op->emitOpError() << "(C" << number << ") axes hold " << axis
-                               << " twice";
+      return op->emitOpError()
+             << "(C" << number << ") axes hold " << axis << " twice";
   }
   return success();
 }
@@ -124,21 +123,21 @@ LogicalResult blockattn::onnx::verifyElementTypes(Operation *op, int number,
     if (!type)
       continue;
     if (first && type != first)
-      return op->emitOpError()
-             << "(C" << number << ") " << what
-             << " must have one element type, but there are " << first
-             << " and " << type;
+      return op->emitOpError() << "(C" << number << ") " << what
+                               << " must have one element type, but there are "
+                               << first << " and " << type;
     first = type;
   }
   return success();
 }
 
 LogicalResult blockattn::onnx::verifyShape(Operation *op, int number,
-                                           Value result,
-                                           ArrayRef<int64_t> shape) {
-  RankedTensorType type = rankedType(result);
+                                           Value value, ArrayRef<int64_t> shape,
+                                           StringRef what) {
+  RankedTensorType type = rankedType(value);
   if (!type || shapesMayAgree(type.getShape(), shape))
     return success();
-  return op->emitOpError() << "(C" << number << ") the result must have shape "
-                           << spell(shape) << ", but is " << type;
+  return op->emitOpError() << "(C" << number << ") " << what
+                           << " must have shape " << spell(shape) << ", but is "
+                           << type;
 }

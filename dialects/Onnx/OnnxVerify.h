@@ -37,9 +37,7 @@ inline bool elementTypesMayAgree(mlir::Value a, mlir::Value b) {
   return !first || !second || first == second;
 }
 
-inline bool isKnown(int64_t dim) {
-  return !mlir::ShapedType::isDynamic(dim);
-}
+inline bool isKnown(int64_t dim) { return !mlir::ShapedType::isDynamic(dim); }
 
 /// True unless both extents are known, and different.
 inline bool mayAgree(int64_t a, int64_t b) {
@@ -88,10 +86,12 @@ bool mayBeVector(mlir::Value value);
 /// The length of a vector, where it is known.
 std::optional<int64_t> vectorLength(mlir::Value value);
 
-/// Fails if the result is known to have another shape.
+/// Fails if the value is known to have another shape. `what` is how the message
+/// calls it.
 mlir::LogicalResult verifyShape(mlir::Operation *op, int number,
-                                mlir::Value result,
-                                llvm::ArrayRef<int64_t> shape);
+                                mlir::Value value,
+                                llvm::ArrayRef<int64_t> shape,
+                                llvm::StringRef what = "the result");
 
 } // namespace blockattn::onnx
 

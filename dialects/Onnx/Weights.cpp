@@ -37,9 +37,8 @@ WeightFiles::WeightFiles(ModuleOp module, StringRef baseDirectory) {
     StringRef directory = baseDirectory;
     if (directory.empty() && !files.empty())
       directory = llvm::sys::path::parent_path(files.front().path);
-    files.push_back(
-        {name ? resolve(directory, name.getValue()) : std::string(), nullptr,
-         ""});
+    files.push_back({name ? resolve(directory, name.getValue()) : std::string(),
+                     nullptr, ""});
   }
 }
 
@@ -52,9 +51,8 @@ void WeightFiles::open(File &file) {
     file.problem = "it is not a regular file";
     return;
   }
-  auto contents =
-      llvm::MemoryBuffer::getFile(file.path, /*IsText=*/false,
-                                  /*RequiresNullTerminator=*/false);
+  auto contents = llvm::MemoryBuffer::getFile(file.path, /*IsText=*/false,
+                                              /*RequiresNullTerminator=*/false);
   if (contents)
     file.contents = std::move(*contents);
   else

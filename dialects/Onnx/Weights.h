@@ -40,8 +40,8 @@ public:
   mlir::FailureOr<llvm::ArrayRef<char>> bytes(WeightOp weight);
 
   /// Bytes [offset, offset + size) of a source; errors are reported at `loc`.
-  mlir::FailureOr<llvm::ArrayRef<char>>
-  bytes(int64_t source, int64_t offset, int64_t size, mlir::Location loc);
+  mlir::FailureOr<llvm::ArrayRef<char>> bytes(int64_t source, int64_t offset,
+                                              int64_t size, mlir::Location loc);
 
 private:
   struct File {
