@@ -3,10 +3,12 @@ framework gave.
 
     exported_models.py [--through=evaluator|compile] MODEL.onnx...
 
-Beside each model lies MODEL.npz with its inputs and outputs by name, and, for
-decoders, `block_starts` and `block_logits`: the blocks of one prompt, and the
-logits under block attention. Through the compiler these are compared as well,
-with the blocks read in one run and with their keys and values reused.
+Beside each model lies MODEL.npz: the model's inputs and outputs by name; or, for
+models with keys and values as inputs, inI_NAME and outI_NAME for some steps I;
+also pad_NAME, a padded batch, compared where pad_attention_mask is 1; and, for
+decoders, `block_starts` and `block_logits`: the blocks of the first prompt, and
+the logits under block attention. Through the compiler these are compared as
+well, with the blocks read in one run and with their keys and values reused.
 """
 
 import argparse
@@ -21,46 +23,69 @@ import through_compile
 import through_evaluator
 from onnx_node_tests import ROOT, Case
 
-ATOL = 1e-4
+ATOL = {False: 1e-4, True: 1e-2}  # By whether the model computes in f16.
+
+
+class Step:
+    """A case, with the names of its outputs and the rows that count."""
+
+    def __init__(self, name, model, inputs, outputs, mask=None, blocks=None):
+        self.names, self.mask, self.blocks = list(outputs), mask, blocks
+        half = any(tensor.data_type == onnx.TensorProto.FLOAT16
+                   for tensor in model.graph.initializer)
+        self.case = Case(name, "", model, inputs, list(outputs.values()), 0, ATOL[half])
 
 
 def load(path):
+    """The steps that MODEL.npz has data for."""
     model = onnx.load(path)
     data = np.load(os.path.splitext(path)[0] + ".npz")
     weights = {tensor.name for tensor in model.graph.initializer}
-    inputs = [data[value.name] for value in model.graph.input if value.name not in weights]
-    outputs = {value.name: data[value.name] for value in model.graph.output if value.name in data}
+    inputs = [value.name for value in model.graph.input if value.name not in weights]
+    outputs = [value.name for value in model.graph.output]
     name = os.path.splitext(os.path.basename(path))[0]
-    return Case(name, "", model, inputs, list(outputs.values()), 0, ATOL), outputs, data
+    blocks = (data["block_starts"], data["block_logits"]) if "block_starts" in data else None
+    prefixes = {"": ("", ""), "pad": ("pad_", "pad_")}
+    prefixes.update({str(i): (f"in{i}_", f"out{i}_") for i in range(3)})
+    for label, (before, after) in prefixes.items():
+        if any(before + key not in data for key in inputs):
+            continue
+        yield Step(f"{name}{label and ' '}{label}", model, [data[before + key] for key in inputs],
+                   {key: data[after + key] for key in outputs if after + key in data},
+                   data["pad_attention_mask"] == 1 if label == "pad" else None,
+                   blocks if label in ("", "0") else None)
 
 
-def difference(got, want):
+def difference(got, want, atol, mask=None):
     """The greatest difference, as text, and whether it is within bounds."""
     if got.shape != want.shape:
         return f"shape {got.shape}, {want.shape} expected", False
+    if mask is not None:
+        got, want = got[mask], want[mask]
     if not want.size:
         return "empty", True
     worst = np.max(np.abs(got.astype(np.float64) - want.astype(np.float64)))
-    return f"{worst:.2e}", bool(worst <= ATOL)
+    return f"{worst:.2e}", bool(worst <= atol)
 
 
-def check_blocks(build, folder, number, case, data):
+def check_blocks(build, folder, number, step):
     """The lines for block attention: (what, text, whether it is right)."""
-    prefix = os.path.join(folder, f"{number}-{case.name}")
-    starts = data["block_starts"]
+    prefix = through_compile.prefix(folder, number, step.case)
+    starts, logits = step.blocks
     command = [os.path.join(build, "bin", "blockattn-run"), "infer", prefix + ".ba",
                "--blocks=" + ",".join(str(start) for start in starts)]
-    for i, value in enumerate(case.model.graph.input[:len(case.inputs)]):
-        command += ["--input", f"{value.name}={prefix}.in{i}.npy"]
-    for what, options, want in (
-            ("blocks", [], data["block_logits"]),
-            ("reuse", ["--reuse"], data["block_logits"][:, starts[-1]:])):
+    # The mask and an empty past follow from the tokens.
+    for i, value in enumerate(step.case.model.graph.input[:len(step.case.inputs)]):
+        if value.name in ("input_ids", "position_ids"):
+            command += ["--input", f"{value.name}={prefix}.in{i}.npy"]
+    for what, options, want in (("blocks", [], logits),
+                                ("reuse", ["--reuse"], logits[:, starts[-1]:])):
         path = f"{prefix}.{what}.npy"
         problem = through_compile.call(command + options + ["--output", f"logits={path}"])
         if problem:
             yield what, problem, False
         else:
-            yield (what, *difference(np.load(path), want))
+            yield (what, *difference(np.load(path), want, step.case.atol))
 
 
 def main():
@@ -71,27 +96,28 @@ def main():
     parser.add_argument("--build", default=os.path.join(ROOT, "build"))
     args = parser.parse_args()
 
-    cases = [load(path) for path in args.models]
+    steps = [step for path in args.models for step in load(path)]
     failed = 0
     with tempfile.TemporaryDirectory() as folder:
         if args.through == "evaluator":
-            results = through_evaluator.run(args.build, folder, [case for case, _, _ in cases])
+            results = through_evaluator.run(args.build, folder, [step.case for step in steps])
         else:
-            programs = lambda data: ("full,block,encode,extend" if "block_starts" in data
-                                     else "full")
-            results = [through_compile.run_case(args.build, folder, i, case, programs(data))
-                       for i, (case, _, data) in enumerate(cases)]
-        for i, ((case, outputs, data), (got, reason)) in enumerate(zip(cases, results)):
+            results = (through_compile.run_case(
+                args.build, folder, i, step.case,
+                "full,block,encode,extend" if step.blocks else "full")
+                       for i, step in enumerate(steps))
+        for i, (step, (got, reason)) in enumerate(zip(steps, results)):
             lines = [("", reason, False)] if reason else [
-                (name, *difference(array, want))
-                for array, (name, want) in zip(got, outputs.items())]
-            if args.through == "compile" and not reason and "block_starts" in data:
-                lines += check_blocks(args.build, folder, i, case, data)
+                (name, *difference(array, want, step.case.atol, step.mask))
+                for array, name, want in zip(got, step.names, step.case.outputs)]
+            if args.through == "compile" and not reason and step.blocks:
+                lines += check_blocks(args.build, folder, i, step)
             for name, text, good in lines:
                 failed += not good
-                print(f"{'ok   ' if good else 'WRONG'} {case.name} {name}: {text}", flush=True)
-    print(f"{len(cases)} models, {failed} wrong")
-    return 1 if failed else 0
+                print(f"{'ok   ' if good else 'WRONG'} {step.case.name} {name}: {text}",
+                      flush=True)
+    print(f"{len(args.models)} models, {len(steps)} steps, {failed} wrong")
+    return 1 if failed or not steps else 0
 
 
 if __name__ == "__main__":

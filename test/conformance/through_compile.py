@@ -23,26 +23,31 @@ def call(command):
     return f"{os.path.basename(command[0])}{end}: {errors[0]}"
 
 
+def prefix(folder, number, case):
+    """Where the files of a case lie."""
+    return os.path.join(folder, f"{number}-{case.name.replace(' ', '-')}")
+
+
 def run_case(build, folder, number, case, programs="full"):
-    prefix = os.path.join(folder, f"{number}-{case.name}")
-    onnx.save(case.model, prefix + ".onnx")
+    path = prefix(folder, number, case)
+    onnx.save(case.model, path + ".onnx")
     tool = os.path.join(build, "bin", "blockattn-")
-    problem = call([tool + "compile", prefix + ".onnx", "-o", prefix + ".ba",
+    problem = call([tool + "compile", path + ".onnx", "-o", path + ".ba",
                     f"--programs={programs}"])
     if problem:
         return None, problem
-    command = [tool + "run", "infer", prefix + ".ba"]
+    command = [tool + "run", "infer", path + ".ba"]
     for i, (value, array) in enumerate(zip(case.model.graph.input, case.inputs)):
-        np.save(f"{prefix}.in{i}.npy", array)
-        command += ["--input", f"{value.name}={prefix}.in{i}.npy"]
+        np.save(f"{path}.in{i}.npy", array)
+        command += ["--input", f"{value.name}={path}.in{i}.npy"]
     for i, value in enumerate(case.model.graph.output):
-        command += ["--output", f"{value.name}={prefix}.out{i}.npy"]
+        command += ["--output", f"{value.name}={path}.out{i}.npy"]
     problem = call(command)
     if problem:
         return None, problem
     outputs = []
     for i, want in enumerate(case.outputs):
-        array = np.load(f"{prefix}.out{i}.npy")
+        array = np.load(f"{path}.out{i}.npy")
         # NumPy has no bfloat16 of its own: its files hold plain bytes.
         outputs.append(array.view(want.dtype) if array.dtype.kind == "V" else array)
     return outputs, None
