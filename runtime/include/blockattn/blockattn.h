@@ -259,9 +259,8 @@ BA_API BA_MUST_CHECK ba_status *ba_session_set_layout(ba_session *session,
                                                       const ba_block *blocks,
                                                       size_t count);
 /* The same for one prompt of local blocks and a global last one. */
-BA_API BA_MUST_CHECK ba_status *ba_session_set_blocks(ba_session *session,
-                                                      const int64_t *starts,
-                                                      size_t count);
+BA_API BA_MUST_CHECK ba_status *
+ba_session_set_blocks(ba_session *session, const int64_t *starts, size_t count);
 /* Forgets the bound inputs, outputs and the layout. */
 BA_API void ba_session_clear(ba_session *session);
 
@@ -329,7 +328,8 @@ BA_API BA_MUST_CHECK ba_status *ba_prompt_append(ba_prompt *prompt,
                                                  ba_kv_block *block);
 /* Tokens so far, which is also the position of the next one. */
 BA_API int64_t ba_prompt_length(const ba_prompt *prompt);
-/* Bytes of the tail's keys and values (those of blocks belong to the blocks). */
+/* Bytes of the tail's keys and values (those of blocks belong to the blocks).
+ */
 BA_API uint64_t ba_prompt_tail_bytes(const ba_prompt *prompt);
 
 /* Runs program `extend`: the tokens see all of the prompt and one another, and
@@ -338,8 +338,7 @@ BA_API uint64_t ba_prompt_tail_bytes(const ba_prompt *prompt);
    the prompt is as it was. */
 BA_API BA_MUST_CHECK ba_status *ba_extend(ba_session *session,
                                           ba_prompt *prompt,
-                                          const int64_t *tokens,
-                                          int64_t count);
+                                          const int64_t *tokens, int64_t count);
 
 /*===----------------------------------------------------------------------===*
  * Sampling
@@ -355,8 +354,7 @@ typedef struct ba_sampler_options {
   uint64_t seed;      /* equal seeds and logits give equal tokens */
 } ba_sampler_options;
 
-#define BA_SAMPLER_OPTIONS_INIT                                                \
-  {sizeof(ba_sampler_options), 0.0f, 0, 1.0f, 0}
+#define BA_SAMPLER_OPTIONS_INIT {sizeof(ba_sampler_options), 0.0f, 0, 1.0f, 0}
 
 /* `options` may be NULL (greedy). Free with ba_sampler_free. */
 BA_API BA_MUST_CHECK ba_status *

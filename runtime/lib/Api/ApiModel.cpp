@@ -30,12 +30,16 @@ ba_status *describe(const ba_model *model, const char *program, size_t index,
       return found.takeError();
     const std::vector<ValueInfo> &values = (*found)->info->*list;
     if (index >= values.size())
-      return error(BA_NOT_FOUND, "program %s has %zu of these, and no number "
-                                 "%zu",
+      return error(BA_NOT_FOUND,
+                   "program %s has %zu of these, and no number "
+                   "%zu",
                    program, values.size(), index);
     const ValueInfo &value = values[index];
-    *info = {value.name.c_str(), roleName(value.role), value.dtype,
-             static_cast<int32_t>(value.shape.size()), {}};
+    *info = {value.name.c_str(),
+             roleName(value.role),
+             value.dtype,
+             static_cast<int32_t>(value.shape.size()),
+             {}};
     for (size_t d = 0; d < value.shape.size(); ++d)
       info->shape[d] = value.shape[d].isFixed() ? value.shape[d].size() : -1;
     return Status();

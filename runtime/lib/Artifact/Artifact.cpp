@@ -73,10 +73,10 @@ Status Artifact::readHeader(uint32_t &sectionCount) {
                  "again",
                  name.c_str(), header.fileSize, file->size());
   if (header.sectionCount > kMaxSections ||
-      sizeof header + header.sectionCount * sizeof(SectionEntry) >
-          file->size())
-    return error(BA_CORRUPT, "%s claims %" PRIu32 " sections, which it cannot "
-                             "hold; compile the model again",
+      sizeof header + header.sectionCount * sizeof(SectionEntry) > file->size())
+    return error(BA_CORRUPT,
+                 "%s claims %" PRIu32 " sections, which it cannot "
+                 "hold; compile the model again",
                  name.c_str(), header.sectionCount);
   if (XXH3_64bits(file->data() + sizeof header,
                   header.sectionCount * sizeof(SectionEntry)) !=
@@ -97,8 +97,9 @@ Status Artifact::readTable(uint32_t sectionCount) {
                 file->data() + sizeof(ArtifactHeader) + i * sizeof entry,
                 sizeof entry);
     if (entry.name[0] == '\0' || entry.name[sizeof entry.name - 1] != '\0')
-      return error(BA_CORRUPT, "section %" PRIu32 " of %s has no proper name; "
-                               "compile the model again",
+      return error(BA_CORRUPT,
+                   "section %" PRIu32 " of %s has no proper name; "
+                   "compile the model again",
                    i, name.c_str());
     std::string section = quote(entry.name);
     if (entry.offset % kSectionAlignment != 0 || entry.offset > file->size() ||

@@ -91,27 +91,28 @@ Status CodeModule::loadFromMemory(const Artifact::Section &section) {
       return systemError("cannot copy section", section.name);
     done += written;
   }
-  std::string name = "/proc/" + std::to_string(getpid()) + "/fd/" +
-                     std::to_string(file);
+  std::string name =
+      "/proc/" + std::to_string(getpid()) + "/fd/" + std::to_string(file);
   handle = dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (handle)
     return Status();
   const char *problem = dlerror();
-  return error(BA_CORRUPT,
-               "section %s of %s cannot be loaded (%s); compile the model again",
-               quote(section.name).c_str(), quote(path).c_str(),
-               problem ? problem : "the loader gave no reason");
+  return error(
+      BA_CORRUPT,
+      "section %s of %s cannot be loaded (%s); compile the model again",
+      quote(section.name).c_str(), quote(path).c_str(),
+      problem ? problem : "the loader gave no reason");
 }
 
-Expected<std::unique_ptr<CodeModule>>
-CodeModule::load(const Artifact &artifact, const char *level,
-                 const ba_rt_api *api) {
+Expected<std::unique_ptr<CodeModule>> CodeModule::load(const Artifact &artifact,
+                                                       const char *level,
+                                                       const ba_rt_api *api) {
   Expected<std::string> chosen = chooseLevel(artifact, level);
   if (!chosen)
     return chosen.takeError();
   std::unique_ptr<CodeModule> module(new CodeModule(*chosen, artifact.path()));
-  if (Status status = module->loadFromMemory(
-          *artifact.find(kCodeSectionPrefix + *chosen)))
+  if (Status status =
+          module->loadFromMemory(*artifact.find(kCodeSectionPrefix + *chosen)))
     return status;
   Expected<void *> init = module->symbol("ba_init");
   if (!init)

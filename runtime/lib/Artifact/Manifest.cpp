@@ -37,7 +37,9 @@ struct Malformed {
   std::string what;
 };
 
-[[noreturn]] void malformed(std::string what) { throw Malformed{std::move(what)}; }
+[[noreturn]] void malformed(std::string what) {
+  throw Malformed{std::move(what)};
+}
 
 const Json &member(const Json &object, const char *key) {
   if (!object.is_object())
@@ -159,7 +161,8 @@ std::vector<ValueInfo> values(const Json &program, const char *key) {
   std::set<std::string> names;
   for (const Json &entry : list(program, key)) {
     std::string what = std::string(key) + " " + std::to_string(result.size());
-    if (entry.is_object() && entry.contains("name") && entry["name"].is_string())
+    if (entry.is_object() && entry.contains("name") &&
+        entry["name"].is_string())
       what += " " + quote(entry["name"].get<std::string>());
     within(what, [&] {
       result.push_back(value(entry));
@@ -272,7 +275,8 @@ std::string kvReason(const Json &document) {
   if (attentions == document.end() || !attentions->is_array())
     return {};
   for (const Json &entry : *attentions) {
-    if (!entry.is_object() || entry.value("kv_position_independent", Json()) != false)
+    if (!entry.is_object() ||
+        entry.value("kv_position_independent", Json()) != false)
       continue;
     std::string result;
     auto reasons = entry.find("reasons");
@@ -307,7 +311,8 @@ Manifest read(const Json &document) {
     within("'kv'", [&] { kv(*cached, manifest); });
   for (const Json &entry : list(document, "programs")) {
     std::string what = "program " + std::to_string(manifest.programs.size());
-    if (entry.is_object() && entry.contains("name") && entry["name"].is_string())
+    if (entry.is_object() && entry.contains("name") &&
+        entry["name"].is_string())
       what = "program " + quote(entry["name"].get<std::string>());
     within(what, [&] {
       ProgramInfo info = program(entry, manifest.weights.size());

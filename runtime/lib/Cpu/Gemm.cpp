@@ -97,17 +97,17 @@ void gemv(ThreadPool &pool, bool transB, int64_t m, int64_t n, int64_t k,
     return;
   }
   std::vector<float> partial((depthPieces - 1) * m * n);
-  pool.parallelFor(depthPieces * columnPieces, 1, [&](int64_t first,
-                                                      int64_t last) {
-    for (int64_t piece = first; piece < last; ++piece) {
-      int64_t depth = piece / columnPieces, column = piece % columnPieces;
-      float *target = depth == 0 ? c : partial.data() + (depth - 1) * m * n;
-      kernels.columns(m, n * column / columnPieces,
-                      n * (column + 1) / columnPieces, k * depth / depthPieces,
-                      k * (depth + 1) / depthPieces, a, lda, b, ldb,
-                      depth == 0 ? beta : 0.0f, target, depth == 0 ? ldc : n);
-    }
-  });
+  pool.parallelFor(
+      depthPieces * columnPieces, 1, [&](int64_t first, int64_t last) {
+        for (int64_t piece = first; piece < last; ++piece) {
+          int64_t depth = piece / columnPieces, column = piece % columnPieces;
+          float *target = depth == 0 ? c : partial.data() + (depth - 1) * m * n;
+          kernels.columns(
+              m, n * column / columnPieces, n * (column + 1) / columnPieces,
+              k * depth / depthPieces, k * (depth + 1) / depthPieces, a, lda, b,
+              ldb, depth == 0 ? beta : 0.0f, target, depth == 0 ? ldc : n);
+        }
+      });
   for (int64_t depth = 0; depth + 1 < depthPieces; ++depth)
     for (int64_t i = 0; i < m; ++i)
       for (int64_t j = 0; j < n; ++j)
@@ -132,14 +132,13 @@ Tiles divide(int64_t m, int64_t n, int64_t k, int threads) {
   for (int64_t rows = 1; rows <= std::min<int64_t>(mostRows, 4 * threads);
        ++rows)
     for (int64_t columns = 1;
-         columns <= std::min<int64_t>(mostColumns, 4 * threads);
-         ++columns) {
+         columns <= std::min<int64_t>(mostColumns, 4 * threads); ++columns) {
       // Rounds of equal tiles; the work of a tile, and what packing its
       // operands costs beside it.
       double tileRows = double(m) / rows, tileColumns = double(n) / columns;
       double rounds = double((rows * columns + threads - 1) / threads);
-      double cost = rounds * (tileRows * tileColumns +
-                              8 * (tileRows + tileColumns));
+      double cost =
+          rounds * (tileRows * tileColumns + 8 * (tileRows + tileColumns));
       if (bestCost == 0 || cost < bestCost) {
         bestCost = cost;
         best = {rows, columns};

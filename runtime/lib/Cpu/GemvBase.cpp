@@ -7,4 +7,5 @@
 #define BA_GEMV_LANES 4
 #include "Cpu/GemvKernels.h"
 
-const blockattn::rt::GemvKernels blockattn::rt::detail::gemvBase = {rows, columns};
+const blockattn::rt::GemvKernels blockattn::rt::detail::gemvBase = {rows,
+                                                                    columns};

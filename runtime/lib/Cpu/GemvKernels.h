@@ -1,4 +1,5 @@
-//===- GemvKernels.h - products with few rows, for one CPU level -*- C++ -*-===//
+//===- GemvKernels.h - products with few rows, for one CPU level -*- C++
+//-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

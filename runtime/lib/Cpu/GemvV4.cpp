@@ -7,4 +7,5 @@
 #define BA_GEMV_LANES 16
 #include "Cpu/GemvKernels.h"
 
-const blockattn::rt::GemvKernels blockattn::rt::detail::gemvV4 = {rows, columns};
+const blockattn::rt::GemvKernels blockattn::rt::detail::gemvV4 = {rows,
+                                                                  columns};

@@ -98,9 +98,9 @@ Status Inputs::checkNames() const {
   for (const auto &[name, tensor] : named) {
     const ValueInfo *info = program.findInput(name);
     if (!info || isInternal(info->role))
-      return error(BA_NOT_FOUND, "program %s has no input %s; its inputs are %s",
-                   program.name.c_str(), quote(name).c_str(),
-                   inputList().c_str());
+      return error(
+          BA_NOT_FOUND, "program %s has no input %s; its inputs are %s",
+          program.name.c_str(), quote(name).c_str(), inputList().c_str());
     if (byRole.count(info->role) ||
         (positionsGiven && info->role == Role::Positions))
       return error(BA_INVALID_ARGUMENT,
@@ -129,9 +129,8 @@ Status Inputs::match(const ValueInfo &info, const ba_tensor &tensor) {
   std::optional<int64_t> bytes =
       tensorBytes(tensor.shape, tensor.rank, ba_dtype_size(tensor.dtype));
   if (!bytes)
-    return error(BA_INVALID_ARGUMENT,
-                 "input %s has the impossible shape %s", name.c_str(),
-                 shape.c_str());
+    return error(BA_INVALID_ARGUMENT, "input %s has the impossible shape %s",
+                 name.c_str(), shape.c_str());
   if (*bytes != 0 && !tensor.data)
     return error(BA_INVALID_ARGUMENT, "input %s of shape %s has no data",
                  name.c_str(), shape.c_str());
@@ -194,8 +193,7 @@ Status Inputs::checkTokens(const ValueInfo &info,
       return error(BA_INVALID_ARGUMENT,
                    "token %" PRId64 " at index %" PRId64 " of input %s is "
                    "outside the vocabulary; ids are 0 to %" PRId64,
-                   token, i, quote(info.name).c_str(),
-                   manifest.vocabSize - 1);
+                   token, i, quote(info.name).c_str(), manifest.vocabSize - 1);
   }
   return Status();
 }
@@ -324,8 +322,8 @@ Status Inputs::complete() {
       const ValueInfo &info = program.inputs[i];
       if (done[i] || isPast(info.role) != past)
         continue;
-      bool isDerived = info.role == Role::Positions ||
-                       info.role == Role::AttentionMask;
+      bool isDerived =
+          info.role == Role::Positions || info.role == Role::AttentionMask;
       Status status = past        ? derivePast(info, all[i])
                       : isDerived ? derive(info, all[i])
                                   : missing(info);

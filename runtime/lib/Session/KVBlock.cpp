@@ -18,8 +18,8 @@ namespace {
 constexpr int64_t kFirstChunk = 128;
 } // namespace
 
-Expected<KVStorage>
-KVStorage::allocate(const std::vector<uint64_t> &rowBytes, int64_t capacity) {
+Expected<KVStorage> KVStorage::allocate(const std::vector<uint64_t> &rowBytes,
+                                        int64_t capacity) {
   KVStorage storage;
   storage.rowBytes = rowBytes;
   storage.rows = capacity;

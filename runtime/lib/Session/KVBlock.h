@@ -90,7 +90,9 @@ private:
     int64_t first;
     int64_t length;
 
-    const KVStorage &storage() const { return block.get() ? block->storage : *chunk; }
+    const KVStorage &storage() const {
+      return block.get() ? block->storage : *chunk;
+    }
   };
 
   Ref<Model> model;

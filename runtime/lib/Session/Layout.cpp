@@ -40,9 +40,9 @@ Expected<Layout> Layout::make(const ba_block *blocks, size_t count) {
                    "another",
                    i, block.segment);
     bool isLast = i + 1 == count || blocks[i + 1].segment != block.segment;
-    layout.rows.insert(layout.rows.end(),
-                       {block.start, block.is_global != 0 || isLast,
-                        block.segment});
+    layout.rows.insert(
+        layout.rows.end(),
+        {block.start, block.is_global != 0 || isLast, block.segment});
   }
   return layout;
 }

@@ -88,8 +88,8 @@ Status Session::placeOutputs(const Program &program, const Plan &plan,
     const ValueInfo &value = info.outputs[i];
     Output &slot = slots[i];
     slot.isValid = false;
-    slot.tensor = {nullptr, value.dtype,
-                   static_cast<int32_t>(value.shape.size()), {}};
+    slot.tensor = {
+        nullptr, value.dtype, static_cast<int32_t>(value.shape.size()), {}};
     std::copy(dims, dims + slot.tensor.rank, slot.tensor.shape);
     dims += slot.tensor.rank;
     if (std::count(slot.tensor.shape, slot.tensor.shape + slot.tensor.rank, -1))
@@ -151,8 +151,8 @@ Status Session::takeOutputs(const Program &program, const Placement &placement,
     if (bound == boundOutputs.end() || placement[i])
       continue;
     const ba_tensor &given = bound->second;
-    std::optional<int64_t> bytes = tensorBytes(tensor.shape, tensor.rank,
-                                               ba_dtype_size(tensor.dtype));
+    std::optional<int64_t> bytes =
+        tensorBytes(tensor.shape, tensor.rank, ba_dtype_size(tensor.dtype));
     if (!bytes || given.dtype != tensor.dtype || given.rank != tensor.rank ||
         !std::equal(given.shape, given.shape + given.rank, tensor.shape) ||
         !given.data)
@@ -172,8 +172,8 @@ Status Session::execute(const Program &program, const Inputs &inputs,
   const ProgramInfo &info = *program.info;
   lastProgram = nullptr;
   dataMemory.clear();
-  if (Status status = arena.reserve(plan.memory.arenaBytes,
-                                    "the working memory of a run"))
+  if (Status status =
+          arena.reserve(plan.memory.arenaBytes, "the working memory of a run"))
     return status;
   if (Status status = placeOutputs(program, plan, placement))
     return status;
@@ -234,9 +234,10 @@ Status Session::run(std::string_view name) {
   }
   bool takesLayout = info.inputOf(Role::Layout) != nullptr;
   if (layout && takesLayout)
-    inputs.give(Role::Layout,
-                {const_cast<int64_t *>(layout->table().data()), BA_I64, 2,
-                 {static_cast<int64_t>(layout->blocks()), 3}});
+    inputs.give(Role::Layout, {const_cast<int64_t *>(layout->table().data()),
+                               BA_I64,
+                               2,
+                               {static_cast<int64_t>(layout->blocks()), 3}});
   if (Status status = inputs.complete())
     return status;
   if (takesLayout)

@@ -64,8 +64,10 @@ void giveTokens(const ProgramInfo &program, Inputs &inputs,
                 const int64_t *tokens, int64_t count,
                 std::vector<int32_t> &narrow) {
   const ValueInfo &info = *program.inputOf(Role::Tokens);
-  ba_tensor tensor{const_cast<int64_t *>(tokens), info.dtype,
-                   static_cast<int32_t>(info.shape.size()), {}};
+  ba_tensor tensor{const_cast<int64_t *>(tokens),
+                   info.dtype,
+                   static_cast<int32_t>(info.shape.size()),
+                   {}};
   for (int32_t d = 0; d < tensor.rank; ++d)
     tensor.shape[d] = d + 1 == tensor.rank ? count : 1;
   if (info.dtype == BA_I32) {
@@ -123,8 +125,8 @@ Expected<Ref<KVBlock>> Session::encode(const int64_t *tokens, int64_t count,
   if (Status status = execute(**program, inputs, **sizes, placement))
     return status;
   // A moved KVStorage keeps its memory: the addresses stay right.
-  return Ref<KVBlock>(new KVBlock(model, std::move(*storage), shape->tokens,
-                                  first, isTied));
+  return Ref<KVBlock>(
+      new KVBlock(model, std::move(*storage), shape->tokens, first, isTied));
 }
 
 Status Session::extend(Prompt &prompt, const int64_t *tokens, int64_t count) {
@@ -146,7 +148,9 @@ Status Session::extend(Prompt &prompt, const int64_t *tokens, int64_t count) {
   std::vector<int64_t> table;
   prompt.table(table);
   int64_t columns = 4 + 2 * model->manifest().kv.layers;
-  inputs.give(Role::KV, {table.data(), BA_I64, 2,
+  inputs.give(Role::KV, {table.data(),
+                         BA_I64,
+                         2,
                          {static_cast<int64_t>(prompt.pieces()), columns}});
   if (Status status = inputs.complete())
     return status;

@@ -60,8 +60,8 @@ Expected<AlignedBuffer> AlignedBuffer::allocate(uint64_t bytes,
   }
   uint64_t alignment = bytes >= kHugePage ? kHugePage : BA_KERNEL_ALIGNMENT;
   // aligned_alloc takes multiples of the alignment.
-  uint64_t rounded = bytes == 0 ? alignment
-                                : (bytes + alignment - 1) / alignment * alignment;
+  uint64_t rounded =
+      bytes == 0 ? alignment : (bytes + alignment - 1) / alignment * alignment;
   buffer.memory = static_cast<char *>(std::aligned_alloc(alignment, rounded));
   if (!buffer.memory)
     return error(BA_OUT_OF_MEMORY, "%s needs %s, which could not be allocated",

@@ -26,8 +26,7 @@ MappedFile::open(const std::string &path) {
   }
   if (!S_ISREG(info.st_mode)) {
     close(file);
-    return error(BA_IO_ERROR, "%s is not a regular file",
-                 quote(path).c_str());
+    return error(BA_IO_ERROR, "%s is not a regular file", quote(path).c_str());
   }
   size_t length = static_cast<size_t>(info.st_size);
   void *begin = nullptr;

@@ -218,8 +218,9 @@ Expected<Array> blockattn::rt::readNpy(const std::string &path) {
                  "integers and bool are supported",
                  quote(path).c_str(), quote(header.descr).c_str());
   if (header.shape.size() > BA_MAX_RANK)
-    return error(BA_UNSUPPORTED, "%s has %zu dimensions; at most %d are "
-                                 "supported",
+    return error(BA_UNSUPPORTED,
+                 "%s has %zu dimensions; at most %d are "
+                 "supported",
                  quote(path).c_str(), header.shape.size(), BA_MAX_RANK);
   array.tensor.rank = static_cast<int32_t>(header.shape.size());
   for (size_t d = 0; d < header.shape.size(); ++d)
@@ -260,17 +261,18 @@ Status blockattn::rt::writeNpy(const std::string &path,
   }
   std::optional<int64_t> bytes;
   if (tensor.rank >= 0 && tensor.rank <= BA_MAX_RANK)
-    bytes =
-        tensorBytes(tensor.shape, tensor.rank, ba_dtype_size(tensor.dtype));
+    bytes = tensorBytes(tensor.shape, tensor.rank, ba_dtype_size(tensor.dtype));
   if (!bytes || (*bytes != 0 && !tensor.data))
-    return error(BA_INVALID_ARGUMENT, "the tensor for %s has no data or an "
-                                      "impossible shape",
+    return error(BA_INVALID_ARGUMENT,
+                 "the tensor for %s has no data or an "
+                 "impossible shape",
                  quote(path).c_str());
   std::string header = "{'descr': '" + std::string(descr) +
                        "', 'fortran_order': False, 'shape': (";
   for (int32_t d = 0; d < tensor.rank; ++d)
-    header += std::to_string(tensor.shape[d]) +
-              (d + 1 < tensor.rank ? ", " : tensor.rank == 1 ? "," : "");
+    header += std::to_string(tensor.shape[d]) + (d + 1 < tensor.rank ? ", "
+                                                 : tensor.rank == 1  ? ","
+                                                                     : "");
   header += "), }";
   // Eight dimensions of twenty digits stay far below the 64 KiB of version 1.
   // The data begin at a multiple of 64 bytes.

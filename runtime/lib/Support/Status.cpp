@@ -100,8 +100,9 @@ std::string blockattn::rt::bytesText(uint64_t bytes) {
     ++unit;
   }
   char buffer[48];
-  std::snprintf(buffer, sizeof buffer, unit && value < 100 ? "%.1f %s" : "%.0f %s",
-                value, units[unit]);
+  std::snprintf(buffer, sizeof buffer,
+                unit && value < 100 ? "%.1f %s" : "%.0f %s", value,
+                units[unit]);
   return buffer;
 }
 

@@ -84,7 +84,8 @@ std::string shapeText(const int64_t *shape, size_t rank);
 template <typename T> class [[nodiscard]] Expected {
 public:
   Expected(T value) : content(std::in_place_index<0>, std::move(value)) {}
-  Expected(Status status) : content(std::in_place_index<1>, std::move(status)) {}
+  Expected(Status status)
+      : content(std::in_place_index<1>, std::move(status)) {}
 
   /// True when there is a value.
   explicit operator bool() const { return content.index() == 0; }

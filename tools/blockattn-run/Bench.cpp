@@ -1,0 +1,195 @@
+//===- Bench.cpp - blockattn-run bench ------------------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tools/blockattn-run/Support.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <functional>
+
+using namespace blockattn;
+using namespace blockattn::tools;
+
+namespace {
+
+/// Token ids without a pattern, the same ones every time.
+std::vector<int64_t> someTokens(int64_t count, int64_t vocabulary) {
+  std::vector<int64_t> tokens(count);
+  uint64_t state = 1;
+  for (int64_t &token : tokens) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    token =
+        static_cast<int64_t>((state >> 33) % static_cast<uint64_t>(vocabulary));
+  }
+  return tokens;
+}
+
+class Bench {
+public:
+  Bench(const Model &model, bool json, int64_t repeat)
+      : model(model), session(model), json(json), repeat(repeat) {}
+
+  /// Runs `body` once to warm up and then `repeat` times; the best counts.
+  double measure(const std::function<void()> &body) {
+    body();
+    double best = 0;
+    for (int64_t i = 0; i < repeat; ++i) {
+      double begin = now();
+      body();
+      double seconds = now() - begin;
+      best = i == 0 ? seconds : std::min(best, seconds);
+    }
+    return best;
+  }
+
+  void report(const char *what, int64_t length, int64_t tokens,
+              double seconds) {
+    double rate = seconds > 0 ? tokens / seconds : 0;
+    results.push_back({{"what", what},
+                       {"length", length},
+                       {"tokens", tokens},
+                       {"seconds", seconds},
+                       {"tokens_per_second", rate},
+                       {"peak_memory_bytes", peakMemory()}});
+    if (!json)
+      std::printf("%-26s %8lld %8lld %10.2f ms %10.0f %8.0f MiB\n", what,
+                  static_cast<long long>(length),
+                  static_cast<long long>(tokens), seconds * 1e3, rate,
+                  peakMemory() / 1048576.0);
+  }
+
+  /// `starts` are the blocks of program `block`.
+  void prefill(const std::string &program, const std::vector<int64_t> &tokens,
+               const std::vector<int64_t> &starts) {
+    session.setBlocks(starts);
+    for (const ba_value_info &info : model.inputs(program))
+      if (std::string(info.role) == "tokens")
+        session.setInput(info.name, view(tokens.data(), shape(tokens.size())));
+    double seconds = measure([&] { session.run(program); });
+    report(program == "full" ? "full attention" : "block attention",
+           tokens.size(), tokens.size(), seconds);
+    session.clear();
+  }
+
+  /// Blocks are encoded once; then a prompt of all of them is answered.
+  void reuse(const std::vector<int64_t> &tokens,
+             const std::vector<int64_t> &starts) {
+    std::vector<KVBlock> blocks;
+    int64_t cached = starts.back();
+    double encode = measure([&] {
+      blocks.clear();
+      for (size_t i = 0; i + 1 < starts.size(); ++i)
+        blocks.push_back(session.encode(tokens.data() + starts[i],
+                                        starts[i + 1] - starts[i], starts[i]));
+    });
+    report("encode blocks", tokens.size(), cached, encode);
+    double answer = measure([&] {
+      Prompt prompt(model);
+      for (const KVBlock &block : blocks)
+        prompt.append(block);
+      session.extend(prompt, tokens.data() + cached, tokens.size() - cached);
+    });
+    report("first token, blocks cached", tokens.size(), tokens.size() - cached,
+           answer);
+  }
+
+  void decode(const std::vector<int64_t> &tokens,
+              const std::vector<int64_t> &starts, int64_t steps) {
+    Prompt prompt(model);
+    for (size_t i = 0; i + 1 < starts.size(); ++i)
+      prompt.append(session.encode(tokens.data() + starts[i],
+                                   starts[i + 1] - starts[i], starts[i]));
+    session.extend(prompt, tokens.data() + starts.back(),
+                   tokens.size() - starts.back());
+    double begin = now();
+    for (int64_t i = 0; i < steps; ++i)
+      session.extend(prompt, &tokens[i % tokens.size()], 1);
+    report("decode", tokens.size(), steps, now() - begin);
+  }
+
+  nlohmann::json take() { return std::move(results); }
+
+private:
+  static std::vector<int64_t> shape(size_t count) {
+    return {1, static_cast<int64_t>(count)};
+  }
+
+  const Model &model;
+  Session session;
+  bool json;
+  int64_t repeat;
+  nlohmann::json results = nlohmann::json::array();
+};
+
+} // namespace
+
+void blockattn::tools::runBench(const Arguments &arguments) {
+  CommandLine commandLine(
+      "blockattn-run bench M.ba [--lengths=512,2048] [--blocks=N]",
+      "Measures, at each length: the whole prompt under full and under block "
+      "attention\n(equal blocks), encoding its blocks, the first token when "
+      "all "
+      "blocks but the last\nare cached, and decoding. The best of --repeat "
+      "runs "
+      "counts, after one to warm up.");
+  ModelOptions options;
+  std::optional<std::vector<int64_t>> lengths;
+  int64_t blockCount = 16, question = 50, steps = 32, repeat = 3;
+  options.declare(commandLine);
+  commandLine.integers("lengths", "512,2048",
+                       "tokens of the prompts (default 512,2048)", lengths);
+  commandLine.integer("blocks", "N", "blocks of a prompt (default 16)",
+                      blockCount, 1, 1 << 20);
+  commandLine.integer("question", "N",
+                      "tokens of the last block (default 50, at most\n"
+                      "an equal share)",
+                      question, 1, 1 << 20);
+  commandLine.integer("decode", "N", "decoding steps (default 32)", steps, 1,
+                      1 << 20);
+  commandLine.integer("repeat", "N", "runs of each (default 3)", repeat, 1,
+                      1000);
+  if (!commandLine.parse(arguments))
+    return;
+  Model model = options.open();
+  int64_t vocabulary = model.vocabSize();
+  if (vocabulary <= 0)
+    throw ToolError("the artifact does not say how large the vocabulary is; "
+                    "only language models can be measured");
+
+  if (!options.json)
+    std::printf("%s, %d threads\n%-26s %8s %8s %13s %10s %12s\n",
+                model.cpuLevel().c_str(), model.threads(), "", "length",
+                "tokens", "time", "tokens/s", "peak memory");
+  Bench bench(model, options.json, repeat);
+  for (int64_t length : lengths.value_or(std::vector<int64_t>{512, 2048})) {
+    if (length < 1 || length > (int64_t(1) << 30))
+      throw ToolError("--lengths: " + std::to_string(length) +
+                      " is not a length from 1 to 2^30");
+    std::vector<int64_t> tokens = someTokens(length, vocabulary);
+    int64_t count = std::min(blockCount, length);
+    int64_t last = count == 1 ? length : std::min(question, length / count);
+    std::vector<int64_t> starts;
+    for (int64_t i = 0; i + 1 < count; ++i)
+      starts.push_back((length - last) * i / (count - 1));
+    starts.push_back(length - last);
+    if (model.hasProgram("full"))
+      bench.prefill("full", tokens, starts);
+    if (model.hasProgram("block"))
+      bench.prefill("block", tokens, starts);
+    if (model.hasProgram("encode") && model.hasProgram("extend")) {
+      bench.reuse(tokens, starts);
+      bench.decode(tokens, starts, steps);
+    }
+  }
+  if (!options.json)
+    return;
+  nlohmann::json result = {{"cpu_level", model.cpuLevel()},
+                           {"threads", model.threads()},
+                           {"results", bench.take()}};
+  std::printf("%s\n", result.dump(2).c_str());
+}

@@ -1,0 +1,191 @@
+//===- Support.cpp - what blockattn-run's commands share ------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tools/blockattn-run/Support.h"
+
+#include <nlohmann/json.hpp>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <sys/resource.h>
+#include <unistd.h>
+
+using namespace blockattn;
+using namespace blockattn::tools;
+
+void ModelOptions::declare(CommandLine &commandLine) {
+  commandLine.positional("M.ba", path);
+  commandLine.integer("threads", "N",
+                      "threads that work on a run (default: all cores)",
+                      threads, 1, 1024);
+  commandLine.text("cpu-level", "LEVEL",
+                   "code to run: x86-64, x86-64-v3 or x86-64-v4\n"
+                   "(default: the best that this machine has)",
+                   cpuLevel);
+  commandLine.flag("json", "print the results as JSON", json);
+}
+
+Model ModelOptions::open() const {
+  ba_model_options options = BA_MODEL_OPTIONS_INIT;
+  options.threads = static_cast<int32_t>(threads);
+  options.cpu_level = cpuLevel.empty() ? nullptr : cpuLevel.c_str();
+  return Model(path, options);
+}
+
+std::pair<std::string, std::string>
+blockattn::tools::splitBinding(const std::string &text,
+                               const std::string &option,
+                               const std::vector<ba_value_info> &names) {
+  size_t length = 0;
+  for (const ba_value_info &info : names) {
+    size_t size = std::strlen(info.name);
+    if (size > length && text.size() > size && text[size] == '=' &&
+        text.compare(0, size, info.name) == 0)
+      length = size;
+  }
+  if (length == 0)
+    length = text.find('=');
+  if (length == std::string::npos || length == 0 || length + 1 == text.size())
+    throw ToolError(option + ": '" + text +
+                    "' should be NAME=file.npy, the name of an " +
+                    option.substr(2) + " of the model and a file");
+  return {text.substr(0, length), text.substr(length + 1)};
+}
+
+std::vector<int64_t> blockattn::tools::tokensOf(const ba_tensor &tensor,
+                                                const std::string &what) {
+  std::vector<int64_t> tokens;
+  int64_t count = elements(tensor);
+  bool isRow = tensor.rank == 1 || (tensor.rank == 2 && tensor.shape[0] == 1);
+  if (!isRow || (tensor.dtype != BA_I64 && tensor.dtype != BA_I32))
+    throw ToolError(what + " should hold the token ids of one prompt: whole "
+                           "numbers of shape [1, tokens]");
+  for (int64_t i = 0; i < count; ++i)
+    tokens.push_back(tensor.dtype == BA_I64
+                         ? static_cast<const int64_t *>(tensor.data)[i]
+                         : static_cast<const int32_t *>(tensor.data)[i]);
+  return tokens;
+}
+
+void TokenOptions::declare(CommandLine &commandLine) {
+  commandLine.integers("tokens", "1,2,3", "the token ids of the prompt",
+                       tokens);
+  commandLine.text("input", "FILE.npy",
+                   "the token ids of the prompt, as an array [1, tokens]",
+                   input);
+}
+
+std::vector<int64_t> TokenOptions::read() const {
+  if (tokens && !input.empty())
+    throw ToolError("--tokens and --input both give the prompt; give one");
+  if (tokens)
+    return *tokens;
+  if (input.empty())
+    throw ToolError("no prompt; give --tokens=1,2,3 or --input=file.npy");
+  return tokensOf(Array::read(input).tensor(), "--input=" + input);
+}
+
+void blockattn::tools::checkBlocks(Session &session,
+                                   const std::vector<int64_t> &starts,
+                                   int64_t count) {
+  session.setBlocks(starts);
+  if (starts.back() >= count)
+    throw ToolError("block " + std::to_string(starts.size() - 1) +
+                    " starts at token " + std::to_string(starts.back()) +
+                    ", but there are " + std::to_string(count) +
+                    " tokens; every block needs one");
+}
+
+void blockattn::tools::encodeBlocks(Session &session, Prompt &prompt,
+                                    const std::vector<int64_t> &tokens,
+                                    const std::vector<int64_t> &starts) {
+  Progress progress("encoding block");
+  for (size_t i = 0; i + 1 < starts.size(); ++i) {
+    progress.show(i, starts.size() - 1);
+    prompt.append(session.encode(tokens.data() + starts[i],
+                                 starts[i + 1] - starts[i], prompt.length()));
+  }
+}
+
+OutputFiles::~OutputFiles() {
+  for (const File &file : files)
+    std::remove(file.temporary.c_str());
+}
+
+void OutputFiles::add(const std::string &path, const ba_tensor &tensor) {
+  // Beside the file, so that the renaming cannot cross file systems.
+  std::string temporary = path + ".tmp-" + std::to_string(getpid()) + "-" +
+                          std::to_string(files.size());
+  files.push_back({temporary, path});
+  writeNpy(temporary, tensor);
+}
+
+void OutputFiles::commit() {
+  while (!files.empty()) {
+    const File &file = files.back();
+    if (std::rename(file.temporary.c_str(), file.path.c_str()) != 0)
+      throw ToolError("cannot write '" + file.path +
+                      "': " + std::strerror(errno));
+    files.pop_back();
+  }
+}
+
+double blockattn::tools::now() {
+  return std::chrono::duration<double>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+uint64_t blockattn::tools::peakMemory() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<uint64_t>(usage.ru_maxrss) * 1024;
+}
+
+nlohmann::json blockattn::tools::describeCounters(const Session &session,
+                                                  const Model &model) {
+  nlohmann::json programs = nlohmann::json::object();
+  for (const std::string &program : model.programs()) {
+    ba_counters counters = session.counters(program);
+    if (counters.runs != 0)
+      programs[program] = {{"runs", counters.runs},
+                           {"tokens", counters.tokens}};
+  }
+  ba_memory_use memory = session.memoryUse();
+  return {{"programs", programs},
+          {"arena_bytes", memory.arena_bytes},
+          {"output_bytes", memory.output_bytes},
+          {"kv_bytes_copied", memory.kv_bytes_copied},
+          {"peak_memory_bytes", peakMemory()}};
+}
+
+nlohmann::json blockattn::tools::describeShape(const ba_tensor &tensor) {
+  nlohmann::json shape = nlohmann::json::array();
+  for (int32_t i = 0; i < tensor.rank; ++i)
+    shape.push_back(tensor.shape[i]);
+  return shape;
+}
+
+Progress::Progress(std::string what)
+    : what(std::move(what)), isTerminal(isatty(STDERR_FILENO) == 1) {}
+
+void Progress::show(int64_t done, int64_t total) {
+  // Not more often than one can read.
+  if (!isTerminal || now() - last < 0.2)
+    return;
+  last = now();
+  isShown = true;
+  std::fprintf(stderr, "\r%s %lld of %lld", what.c_str(),
+               static_cast<long long>(done + 1), static_cast<long long>(total));
+  std::fflush(stderr);
+}
+
+Progress::~Progress() {
+  // Clears the line.
+  if (isShown)
+    std::fprintf(stderr, "\r\x1b[K");
+}
