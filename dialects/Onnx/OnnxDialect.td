@@ -98,6 +98,13 @@ class Onnx_DefaultString<string value>
 // op's description.
 //===----------------------------------------------------------------------===//
 
+// Of the operands and results whose absence is recorded, the first ones are
+// required. Structural, so that verifiers and accessors can rely on it.
+class Onnx_RequiredSlots<int operands, int results>
+    : ParamNativeOpTrait<"RequiredSlots", operands # ", " # results>,
+      StructuralOpTrait {
+  let cppNamespace = "::blockattn::onnx";
+}
 class Onnx_OneElementType<int number>
     : ParamNativeOpTrait<"OneElementType", !cast<string>(number)> {
   let cppNamespace = "::blockattn::onnx";

@@ -265,7 +265,7 @@ def Onnx_MeanOp : Onnx_Variadic<"Mean", "mean of the operands",
     Onnx_FloatTensor, "mean">;
 
 def Onnx_ClipOp : Onnx_Op<"Clip", [AttrSizedOperandSegments,
-    Onnx_OneElementType<1>, Onnx_SameShape<2>]> {
+    Onnx_RequiredSlots<1, 0>, Onnx_OneElementType<1>, Onnx_SameShape<2>]> {
   let summary = "min(max(input, min), max)";
   let description = [{
     Keeps every element between two bounds; a bound that is absent does not

@@ -58,7 +58,7 @@ def Onnx_GemmOp : Onnx_Op<"Gemm", [Onnx_OneElementType<1>]> {
 //===----------------------------------------------------------------------===//
 
 def Onnx_LayerNormalizationOp : Onnx_Op<"LayerNormalization",
-    [AttrSizedResultSegments]> {
+    [AttrSizedResultSegments, Onnx_RequiredSlots<0, 1>]> {
   let summary = "(X - mean) / sqrt(variance + epsilon) * Scale + B";
   let description = [{
     Mean and variance are those of the dimensions from `axis` on, computed in
@@ -121,7 +121,8 @@ def Onnx_SoftmaxOp : Onnx_SoftmaxLike<"Softmax",
 def Onnx_LogSoftmaxOp : Onnx_SoftmaxLike<"LogSoftmax",
     "input - log(sum exp(input))">;
 
-def Onnx_DropoutOp : Onnx_Op<"Dropout", [AttrSizedOperandSegments]> {
+def Onnx_DropoutOp : Onnx_Op<"Dropout", [AttrSizedOperandSegments,
+    Onnx_RequiredSlots<1, 0>]> {
   let summary = "sets a random part of the elements to 0";
   let description = [{
     With `training_mode` true, drops the share `ratio` (0.5 where absent) of
@@ -147,7 +148,7 @@ def Onnx_DropoutOp : Onnx_Op<"Dropout", [AttrSizedOperandSegments]> {
 //===----------------------------------------------------------------------===//
 
 def Onnx_AttentionOp : Onnx_Op<"Attention", [AttrSizedOperandSegments,
-    AttrSizedResultSegments]> {
+    AttrSizedResultSegments, Onnx_RequiredSlots<3, 1>]> {
   let summary = "softmax(scale * Q K^T + mask) V";
   let description = [{
     Scaled dot product attention, for operands [batch, heads, tokens, size] or

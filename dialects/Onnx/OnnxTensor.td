@@ -313,7 +313,7 @@ def Onnx_SplitOp : Onnx_Op<"Split", [Onnx_FirstElementType<1>]> {
 }
 
 def Onnx_SliceOp : Onnx_Op<"Slice", [AttrSizedOperandSegments,
-    Onnx_FirstElementType<1>]> {
+    Onnx_RequiredSlots<3, 0>, Onnx_FirstElementType<1>]> {
   let summary = "every n-th element of a range";
   let description = [{
     The elements [start, end) of each of `axes`, every `steps`-th one; negative
@@ -335,7 +335,7 @@ def Onnx_SliceOp : Onnx_Op<"Slice", [AttrSizedOperandSegments,
 }
 
 def Onnx_PadOp : Onnx_Op<"Pad", [AttrSizedOperandSegments,
-    Onnx_FirstElementType<1>]> {
+    Onnx_RequiredSlots<2, 0>, Onnx_FirstElementType<1>]> {
   let summary = "adds elements around a tensor";
   let description = [{
     `pads` holds, for `axes` (or all dimensions, where these are absent), the

@@ -11,6 +11,22 @@
 using namespace mlir;
 using namespace blockattn::onnx;
 
+static LogicalResult verifyRequired(Operation *op, StringRef attribute,
+                                    unsigned required, StringRef what) {
+  auto sizes = op->getAttrOfType<DenseI32ArrayAttr>(attribute);
+  for (unsigned i = 0; i < required; ++i)
+    if (!sizes || sizes.size() <= i || sizes[i] != 1)
+      return op->emitOpError() << what << " " << i << " must not be left out";
+  return success();
+}
+
+LogicalResult blockattn::onnx::verifyRequiredSlots(Operation *op, int operands,
+                                                   int results) {
+  if (failed(verifyRequired(op, "operandSegmentSizes", operands, "operand")))
+    return failure();
+  return verifyRequired(op, "resultSegmentSizes", results, "result");
+}
+
 LogicalResult blockattn::onnx::verifyOneElementType(Operation *op, int number) {
   SmallVector<Value> values(op->getOperands());
   llvm::append_range(values, op->getResults());

@@ -2,7 +2,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Each trait has as parameter the number under which the op's description
+// Most traits have as parameter the number under which the op's description
 // lists the constraint, so that the message can name it. All are silent about
 // element types and dimensions that are not known.
 //
@@ -15,12 +15,26 @@
 
 namespace blockattn::onnx {
 
+mlir::LogicalResult verifyRequiredSlots(mlir::Operation *op, int operands,
+                                        int results);
 mlir::LogicalResult verifyOneElementType(mlir::Operation *op, int number);
 mlir::LogicalResult verifyOperandsOneElementType(mlir::Operation *op,
                                                  int number);
 mlir::LogicalResult verifyFirstElementType(mlir::Operation *op, int number);
 mlir::LogicalResult verifySameShape(mlir::Operation *op, int number);
 mlir::LogicalResult verifyBroadcasts(mlir::Operation *op, int number);
+
+/// Of the operands and results whose absence is recorded, the first ones are
+/// there.
+template <int operands, int results> struct RequiredSlots {
+  template <typename Op>
+  class Impl : public mlir::OpTrait::TraitBase<Op, Impl> {
+  public:
+    static mlir::LogicalResult verifyTrait(mlir::Operation *op) {
+      return verifyRequiredSlots(op, operands, results);
+    }
+  };
+};
 
 /// All operands and results have one element type.
 template <int number> struct OneElementType {
