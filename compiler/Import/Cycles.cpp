@@ -1,0 +1,93 @@
+//===- Cycles.cpp - nodes that need one another ---------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Import/Cycles.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+namespace blockattn {
+
+void forEachUse(const ::onnx::NodeProto &node,
+                llvm::function_ref<void(llvm::StringRef)> use) {
+  for (const std::string &input : node.input())
+    if (!input.empty())
+      use(input);
+  auto visitGraph = [&](const ::onnx::GraphProto &graph) {
+    for (const ::onnx::NodeProto &inner : graph.node())
+      forEachUse(inner, use);
+    for (const ::onnx::ValueInfoProto &output : graph.output())
+      use(output.name());
+  };
+  for (const ::onnx::AttributeProto &attr : node.attribute()) {
+    if (attr.has_g())
+      visitGraph(attr.g());
+    llvm::for_each(attr.graphs(), visitGraph);
+  }
+}
+
+std::vector<bool> findCycle(const NodeList &nodes,
+                            const llvm::StringMap<int> &producers,
+                            std::vector<int> &cycle) {
+  size_t count = nodes.size();
+  std::vector<std::vector<int>> needs(count), users(count);
+  for (size_t node = 0; node < count; ++node)
+    forEachUse(nodes[static_cast<int>(node)], [&](llvm::StringRef name) {
+      auto it = producers.find(name);
+      if (it == producers.end())
+        return;
+      needs[node].push_back(it->second);
+      users[it->second].push_back(static_cast<int>(node));
+    });
+
+  // Take away what can run, then what nobody waits for: cycles remain, and
+  // what lies between them.
+  std::vector<bool> stuck(count, true);
+  auto peel = [&](const std::vector<std::vector<int>> &before,
+                  const std::vector<std::vector<int>> &after) {
+    std::vector<size_t> open(count, 0);
+    std::vector<int> ready;
+    for (size_t node = 0; node < count; ++node) {
+      open[node] =
+          llvm::count_if(before[node], [&](int other) { return stuck[other]; });
+      if (stuck[node] && open[node] == 0)
+        ready.push_back(static_cast<int>(node));
+    }
+    while (!ready.empty()) {
+      int node = ready.back();
+      ready.pop_back();
+      stuck[node] = false;
+      for (int other : after[node])
+        if (stuck[other] && --open[other] == 0)
+          ready.push_back(other);
+    }
+  };
+  peel(needs, users);
+  peel(users, needs);
+
+  cycle.clear();
+  auto first = llvm::find(stuck, true);
+  if (first == stuck.end())
+    return stuck;
+  // Every node that remains needs another one that does: walking on must come
+  // back to a node that was met before.
+  std::vector<int> position(count, -1);
+  int node = static_cast<int>(first - stuck.begin());
+  while (position[node] < 0) {
+    position[node] = static_cast<int>(cycle.size());
+    cycle.push_back(node);
+    auto next =
+        llvm::find_if(needs[node], [&](int other) { return stuck[other]; });
+    if (next == needs[node].end())
+      break;
+    node = *next;
+  }
+  cycle.erase(cycle.begin(), cycle.begin() + position[node]);
+  // From the one that is needed to the one that needs it.
+  std::reverse(cycle.begin(), cycle.end());
+  return stuck;
+}
+
+} // namespace blockattn

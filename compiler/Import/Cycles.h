@@ -1,0 +1,35 @@
+//===- Cycles.h - nodes that need one another --------------------*- C++
+//-*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef BLOCKATTN_COMPILER_IMPORT_CYCLES_H
+#define BLOCKATTN_COMPILER_IMPORT_CYCLES_H
+
+#include "onnx.pb.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringRef.h"
+#include <vector>
+
+namespace blockattn {
+
+using NodeList = google::protobuf::RepeatedPtrField<::onnx::NodeProto>;
+
+/// Calls `use` for each name that the node reads: its own inputs, and those
+/// that nodes of its subgraphs read, which may also be names of the subgraph.
+void forEachUse(const ::onnx::NodeProto &node,
+                llvm::function_ref<void(llvm::StringRef)> use);
+
+/// Finds nodes that can never run, since they wait for one another. `producers`
+/// has the node of each name. For every node: whether it lies on a cycle, and
+/// in `cycle` the nodes of one such cycle, in order.
+std::vector<bool> findCycle(const NodeList &nodes,
+                            const llvm::StringMap<int> &producers,
+                            std::vector<int> &cycle);
+
+} // namespace blockattn
+
+#endif // BLOCKATTN_COMPILER_IMPORT_CYCLES_H

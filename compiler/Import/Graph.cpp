@@ -1,0 +1,325 @@
+//===- Graph.cpp - graphs, subgraphs and function bodies ------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Import/Graph.h"
+
+#include "compiler/Import/Locations.h"
+#include "dialects/Onnx/Onnx.h"
+
+using namespace mlir;
+using ::onnx::AttributeProto;
+using ::onnx::NodeProto;
+
+namespace blockattn {
+
+//===----------------------------------------------------------------------===//
+// Names and types
+//===----------------------------------------------------------------------===//
+
+void GraphImporter::define(StringRef name, Value value, const Twine &what) {
+  auto [it, isNew] = scope.values.try_emplace(name, value);
+  if (isNew)
+    return;
+  import.report.error(value ? value.getLoc() : import.report.fileLocation())
+      << what << " defines " << quoted(name)
+      << ", which is defined before; every value needs a name of its own";
+}
+
+void GraphImporter::declareTypes(
+    const google::protobuf::RepeatedPtrField<::onnx::ValueInfoProto> &list,
+    StringRef what) {
+  for (const ::onnx::ValueInfoProto &info : list) {
+    // Sequences, maps and the like belong to ops that are foreign anyhow.
+    if (info.type().value_case() != ::onnx::TypeProto::kTensorType)
+      continue;
+    DeclaredType type;
+    std::string error;
+    if (!convertType(import.context, info.type(), type, error)) {
+      import.report.error(
+          valueLocation(import.context, info.name(), frame.caller))
+          << what << " " << quoted(info.name()) << " " << error;
+      continue;
+    }
+    auto [it, isNew] = scope.declared.try_emplace(info.name(), type);
+    if (isNew)
+      continue;
+    TensorType merged = mergeTypes(it->second.type, type.type);
+    if (!merged)
+      import.report.error(
+          valueLocation(import.context, info.name(), frame.caller))
+          << "value " << quoted(info.name()) << " is declared twice, as "
+          << typeName(it->second.type) << " and as " << typeName(type.type);
+    else
+      it->second.type = merged;
+  }
+}
+
+void GraphImporter::importInitializers(const ::onnx::GraphProto &graph) {
+  if (graph.sparse_initializer_size() != 0)
+    import.report.error() << "the graph has " << graph.sparse_initializer_size()
+                          << " sparse initializers, the first one being "
+                          << quoted(graph.sparse_initializer(0).values().name())
+                          << "; only dense tensors are supported";
+  for (const ::onnx::TensorProto &tensor : graph.initializer()) {
+    Location loc = valueLocation(import.context, tensor.name(), frame.caller);
+    if (tensor.name().empty()) {
+      import.report.error() << "an initializer has no name";
+      continue;
+    }
+    Value value = import.tensors.emit(builder, loc, tensor, tensor.name());
+    if (!value) {
+      // Reported; what uses it shall not be reported as well.
+      value = UnrealizedConversionCastOp::create(
+                  builder, loc, unknownTensor(import.context), ValueRange())
+                  .getResult(0);
+    } else if (auto it = scope.declared.find(tensor.name());
+               it != scope.declared.end() &&
+               !mergeTypes(cast<TensorType>(value.getType()),
+                           it->second.type)) {
+      import.report.error(loc)
+          << "initializer " << quoted(tensor.name()) << " is declared as "
+          << typeName(it->second.type) << ", but is "
+          << typeName(value.getType());
+    }
+    if (Operation *op = value.getDefiningOp())
+      (void)import.shapes.visit(op);
+    define(tensor.name(), value, "an initializer");
+  }
+}
+
+void GraphImporter::applyDeclaredType(const NodeProto &node, Location loc,
+                                      StringRef name, Value value) {
+  auto it = scope.declared.find(name);
+  auto inferred = dyn_cast<TensorType>(value.getType());
+  if (it == scope.declared.end() || !inferred)
+    return;
+  TensorType merged = mergeTypes(inferred, it->second.type);
+  if (!merged) {
+    import.report.error(loc)
+        << nodeLabel(node) << ": its output " << quoted(name)
+        << " is declared as " << typeName(it->second.type)
+        << ", but its inputs give " << typeName(inferred);
+    return;
+  }
+  if (merged == inferred)
+    return;
+  value.setType(merged);
+  // Inference starts from what the type says.
+  (void)import.shapes.visit(value.getDefiningOp());
+}
+
+void GraphImporter::bindResults(const NodeProto &node, Location loc,
+                                MutableArrayRef<Value> results) {
+  for (auto [index, name] : llvm::enumerate(node.output())) {
+    if (name.empty())
+      continue;
+    Value value = index < results.size() ? results[index] : Value();
+    // A node that could not be imported was reported; what uses it is not.
+    if (!value)
+      value = UnrealizedConversionCastOp::create(
+                  builder, loc, unknownTensor(import.context), ValueRange())
+                  .getResult(0);
+    else if (value.getDefiningOp())
+      applyDeclaredType(node, loc, name, value);
+    define(name, value, nodeLabel(node));
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Nodes
+//===----------------------------------------------------------------------===//
+
+bool GraphImporter::lookUpVersion(const NodeProto &node, Location loc,
+                                  int64_t &version) {
+  StringRef domain = normalDomain(node.domain());
+  auto it = frame.opsets->find(domain);
+  if (it != frame.opsets->end()) {
+    version = it->second;
+    return true;
+  }
+  if (import.missingDomains.insert(domain).second)
+    import.report.error(loc)
+        << nodeLabel(node) << ": the model does not import the operator set "
+        << "of its domain " << quoted(domain)
+        << "; add it to opset_import, or export the model again";
+  return false;
+}
+
+/// A name that is not there: is it defined later, or never?
+void GraphImporter::reportUndefined(const NodeProto &node, int index,
+                                    Location loc, unsigned input) {
+  const std::string &name = node.input(input);
+  auto it = scope.producers.find(name);
+  if (it == scope.producers.end() || it->second < index) {
+    import.report.error(loc)
+        << nodeLabel(node) << ": input " << input << ", " << quoted(name)
+        << ", is not defined: no node, input or initializer has this name";
+    return;
+  }
+  if (!scope.onCycle.empty() && scope.onCycle[index])
+    return;
+  import.report.error(loc) << nodeLabel(node) << ": input " << input << ", "
+                           << quoted(name)
+                           << ", is used before the node that makes it; the "
+                              "nodes of a graph have to be in order";
+}
+
+bool GraphImporter::lookUpOperands(const NodeProto &node, int index,
+                                   Location loc,
+                                   SmallVectorImpl<Value> &operands) {
+  bool ok = true;
+  for (auto [input, name] : llvm::enumerate(node.input())) {
+    std::optional<Value> value = Value();
+    if (!name.empty())
+      value = scope.find(name);
+    if (!value) {
+      reportUndefined(node, index, loc, input);
+      ok = false;
+    }
+    operands.push_back(value.value_or(Value()));
+  }
+  while (!operands.empty() && !operands.back())
+    operands.pop_back();
+  return ok;
+}
+
+bool GraphImporter::lookUpAttributes(const NodeProto &node, Location loc,
+                                     SmallVectorImpl<NamedProto> &attributes) {
+  bool ok = true;
+  llvm::StringSet<> seen;
+  for (const AttributeProto &attr : node.attribute()) {
+    if (attr.name().empty() || !seen.insert(attr.name()).second) {
+      import.report.error(loc)
+          << nodeLabel(node)
+          << (attr.name().empty()
+                  ? ": an attribute has no name"
+                  : ": attribute " + quoted(attr.name()) + " is there twice");
+      ok = false;
+      continue;
+    }
+    if (attr.ref_attr_name().empty()) {
+      attributes.push_back({attr.name(), &attr});
+      continue;
+    }
+    if (!frame.parameters) {
+      import.report.error(loc)
+          << nodeLabel(node) << ": attribute " << quoted(attr.name())
+          << " refers to a parameter, " << quoted(attr.ref_attr_name())
+          << ", outside of a function";
+      ok = false;
+      continue;
+    }
+    // A parameter without a value leaves the attribute out.
+    if (const AttributeProto *value =
+            frame.parameters->lookup(attr.ref_attr_name()))
+      attributes.push_back({attr.name(), value});
+  }
+  return ok;
+}
+
+/// Makes the node's op or ops.
+bool GraphImporter::dispatch(const NodeProto &node, Location loc,
+                             int64_t version, ArrayRef<NamedProto> attributes,
+                             ArrayRef<Value> operands,
+                             SmallVectorImpl<Value> &results) {
+  StringRef domain = normalDomain(node.domain());
+  bool isStandard = domain.empty();
+  if (isStandard && node.op_type() == "Constant") {
+    Value value = importConstant(import, builder, loc, node, attributes);
+    results.push_back(value);
+    if (value)
+      (void)import.shapes.visit(value.getDefiningOp());
+    return value != nullptr;
+  }
+  if (isStandard && node.op_type() == "If")
+    return importIf(node, loc, attributes, operands, results);
+  for (NamedProto attr : attributes)
+    if (attr.value->has_g() || attr.value->graphs_size() != 0)
+      return importForeignWithGraphs(node, loc, attributes, operands, results);
+
+  NodeParts parts{node,
+                  loc,
+                  domain.str(),
+                  node.op_type(),
+                  version,
+                  SmallVector<Value>(operands),
+                  {},
+                  {node.output().begin(), node.output().end()},
+                  {}};
+  while (!parts.results.empty() && parts.results.back().empty())
+    parts.results.pop_back();
+  bool ok = true;
+  for (NamedProto attr : attributes) {
+    if (Attribute value = convertAttribute(import, loc, nodeLabel(node), attr))
+      parts.attributes.set(attr.name, value);
+    else
+      ok = false;
+  }
+  return ok && upgradeNode(import, builder, parts) &&
+         emitNode(import, builder, parts, results);
+}
+
+void GraphImporter::importNode(const NodeProto &node, int index) {
+  Location loc = nodeLocation(import.context, node, frame.caller);
+  SmallVector<NamedProto> attributes;
+  SmallVector<Value> operands, results;
+  int64_t version = 0;
+  bool ok = true;
+  if (node.op_type().empty()) {
+    import.report.error(loc) << nodeLabel(node) << ": has no op_type";
+    ok = false;
+  }
+  // All that can be wrong with one node is reported together.
+  auto function = import.functions.find(
+      functionKey(node.domain(), node.op_type(), node.overload()));
+  bool isCall = function != import.functions.end();
+  ok &= isCall || lookUpVersion(node, loc, version);
+  ok &= lookUpOperands(node, index, loc, operands);
+  ok &= lookUpAttributes(node, loc, attributes);
+  // An operand that was reported is a placeholder of which nothing is known.
+  if (ok) {
+    ok = isCall ? inlineFunction(node, loc, function->second, attributes,
+                                 operands, results)
+                : dispatch(node, loc, version, attributes, operands, results);
+    if (!ok)
+      results.clear();
+  }
+  bindResults(node, loc, results);
+}
+
+void GraphImporter::importNodes(const NodeList &nodes) {
+  for (auto [index, node] : llvm::enumerate(nodes))
+    for (const std::string &output : node.output())
+      if (!output.empty())
+        scope.producers.try_emplace(output, index);
+
+  std::vector<int> cycle;
+  std::vector<bool> onCycle = findCycle(nodes, scope.producers, cycle);
+  if (!cycle.empty()) {
+    const NodeProto &first = nodes[cycle.front()];
+    InFlightDiagnostic diag =
+        import.report.error(nodeLocation(import.context, first, frame.caller));
+    diag << "the graph has a cycle: ";
+    constexpr size_t shown = 8;
+    for (int node : ArrayRef<int>(cycle).take_front(shown))
+      diag << nodeLabel(nodes[node]) << " -> ";
+    diag << (cycle.size() > shown ? "... -> " : "") << nodeLabel(first);
+    scope.onCycle = std::move(onCycle);
+  }
+
+  for (auto [index, node] : llvm::enumerate(nodes)) {
+    if (++import.nodes > import.options.maxNodes) {
+      if (import.nodes == import.options.maxNodes + 1)
+        import.report.error()
+            << "the model has more than " << import.options.maxNodes
+            << " nodes once its functions are inlined";
+      return;
+    }
+    importNode(node, index);
+  }
+}
+
+} // namespace blockattn

@@ -1,0 +1,177 @@
+//===- Subgraphs.cpp - nodes that hold graphs -----------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Import/Graph.h"
+#include "compiler/Import/Locations.h"
+#include "dialects/Onnx/Onnx.h"
+
+using namespace mlir;
+using ::onnx::AttributeProto;
+using ::onnx::GraphProto;
+using ::onnx::NodeProto;
+
+namespace blockattn {
+
+/// Fills the region with the graph, whose nodes may use the values around it.
+bool GraphImporter::importSubgraph(const NodeProto &node, Location loc,
+                                   StringRef attribute, const GraphProto &graph,
+                                   Region &region, bool allowInputs) {
+  unsigned depth = 0;
+  for (const Scope *outer = &scope; outer; outer = outer->outer)
+    ++depth;
+  if (depth >= maxNesting) {
+    import.report.error(loc) << nodeLabel(node) << ": graphs are nested more "
+                             << "than " << maxNesting << " levels deep";
+    return false;
+  }
+  if (!allowInputs && graph.input_size() != 0) {
+    import.report.error(loc)
+        << nodeLabel(node) << ": the graph of " << quoted(attribute) << " has "
+        << graph.input_size() << " inputs, and must have none";
+    return false;
+  }
+  unsigned errors = import.report.errorCount();
+  OpBuilder::InsertionGuard guard(builder);
+  Block &block = region.emplaceBlock();
+  builder.setInsertionPointToEnd(&block);
+  Scope inner;
+  inner.outer = &scope;
+  GraphImporter body(import, builder, frame, inner);
+  for (const ::onnx::ValueInfoProto &input : graph.input()) {
+    DeclaredType type{unknownTensor(import.context), {}};
+    std::string error;
+    // What is not a tensor stays unknown: the op is foreign in any case.
+    if (!convertType(import.context, input.type(), type, error))
+      type = {unknownTensor(import.context), {}};
+    BlockArgument argument = block.addArgument(
+        type.type, valueLocation(import.context, input.name(), frame.caller));
+    import.shapes.addArgument(argument);
+    body.define(input.name(), argument, "a graph");
+  }
+  body.declareTypes(graph.value_info(), "value");
+  body.declareTypes(graph.output(), "output");
+  body.importInitializers(graph);
+  body.importNodes(graph.node());
+  SmallVector<Value> outputs;
+  for (const ::onnx::ValueInfoProto &output : graph.output()) {
+    std::optional<Value> value = inner.find(output.name());
+    if (value && *value)
+      outputs.push_back(*value);
+    else
+      import.report.error(loc)
+          << nodeLabel(node) << ": output " << quoted(output.name())
+          << " of the graph of " << quoted(attribute) << " is not defined";
+  }
+  onnx::YieldOp::create(builder, loc, outputs);
+  return import.report.errorCount() == errors;
+}
+
+bool GraphImporter::importIf(const NodeProto &node, Location loc,
+                             ArrayRef<NamedProto> attributes,
+                             ArrayRef<Value> operands,
+                             SmallVectorImpl<Value> &results) {
+  const GraphProto *branches[2] = {nullptr, nullptr};
+  StringRef names[2] = {"then_branch", "else_branch"};
+  bool ok = true;
+  for (NamedProto attr : attributes) {
+    size_t which = llvm::find(names, attr.name) - std::begin(names);
+    if (which < 2 && attr.value->has_g()) {
+      branches[which] = &attr.value->g();
+      continue;
+    }
+    import.report.error(loc)
+        << nodeLabel(node) << ": attribute " << quoted(attr.name)
+        << (which < 2 ? " is not a graph" : " is not one of If");
+    ok = false;
+  }
+  for (size_t which : {0, 1})
+    if (!branches[which] && ok) {
+      import.report.error(loc)
+          << nodeLabel(node) << ": lacks the graph " << quoted(names[which]);
+      ok = false;
+    }
+  if (operands.size() != 1 || !operands[0]) {
+    import.report.error(loc) << nodeLabel(node) << ": has " << operands.size()
+                             << " inputs, and needs one, the condition";
+    ok = false;
+  }
+  for (size_t which : {0, 1})
+    if (branches[which] &&
+        branches[which]->output_size() != node.output_size()) {
+      import.report.error(loc)
+          << nodeLabel(node) << ": has " << node.output_size()
+          << " outputs, but the graph of " << quoted(names[which]) << " has "
+          << branches[which]->output_size();
+      ok = false;
+    }
+  if (!ok)
+    return false;
+
+  OperationState state(loc, onnx::IfOp::getOperationName());
+  state.addOperands(operands);
+  state.addTypes(
+      SmallVector<Type>(node.output_size(), unknownTensor(import.context)));
+  state.addRegion();
+  state.addRegion();
+  Operation *op = builder.create(state);
+  for (size_t which : {0, 1})
+    ok &= importSubgraph(node, loc, names[which], *branches[which],
+                         op->getRegion(which), /*allowInputs=*/false);
+  llvm::append_range(results, op->getResults());
+  return ok && inferAndVerify(import, op);
+}
+
+bool GraphImporter::importForeignWithGraphs(const NodeProto &node, Location loc,
+                                            ArrayRef<NamedProto> attributes,
+                                            ArrayRef<Value> operands,
+                                            SmallVectorImpl<Value> &results) {
+  bool ok = true;
+  NamedAttrList values;
+  SmallVector<StringRef> names;
+  SmallVector<const GraphProto *> graphs;
+  for (NamedProto attr : attributes) {
+    if (attr.value->has_g()) {
+      names.push_back(attr.name);
+      graphs.push_back(&attr.value->g());
+      continue;
+    }
+    if (attr.value->graphs_size() != 0) {
+      import.report.error(loc)
+          << nodeLabel(node) << ": attribute " << quoted(attr.name)
+          << " is a list of graphs, which no ONNX operator has";
+      ok = false;
+      continue;
+    }
+    if (Attribute value = convertAttribute(import, loc, nodeLabel(node), attr))
+      values.set(attr.name, value);
+    else
+      ok = false;
+  }
+  OperationState state(loc, onnx::ForeignOp::getOperationName());
+  for (Value operand : operands)
+    state.operands.push_back(
+        operand
+            ? operand
+            : Value(onnx::NoneOp::create(builder, loc, builder.getNoneType())));
+  state.addTypes(
+      SmallVector<Type>(node.output_size(), unknownTensor(import.context)));
+  state.addAttribute("domain",
+                     builder.getStringAttr(normalDomain(node.domain())));
+  state.addAttribute("op_type", builder.getStringAttr(node.op_type()));
+  if (!values.empty())
+    state.addAttribute("attributes", values.getDictionary(import.context));
+  state.addAttribute("graph_names", builder.getStrArrayAttr(names));
+  for (size_t i = 0; i < graphs.size(); ++i)
+    state.addRegion();
+  Operation *op = builder.create(state);
+  for (auto [index, graph] : llvm::enumerate(graphs))
+    ok &= importSubgraph(node, loc, names[index], *graph, op->getRegion(index),
+                         /*allowInputs=*/true);
+  llvm::append_range(results, op->getResults());
+  return ok && inferAndVerify(import, op);
+}
+
+} // namespace blockattn

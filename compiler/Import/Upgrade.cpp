@@ -1,0 +1,131 @@
+//===- Upgrade.cpp - older forms of ops to the newest ---------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The dialect has the newest form of each op only. Between operator sets 11 and
+// 25 these changed their form:
+//
+//   12  Dropout: attribute ratio became an operand
+//   13  Squeeze, Unsqueeze, ReduceSum, Split: axes, sizes became an operand
+//   13  Softmax, LogSoftmax: work along one axis, no longer on a matrix
+//   18  Split: the number of parts is an attribute
+//   18  the other Reduce ops: axes became an operand
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Import/Locations.h"
+#include "compiler/Import/Node.h"
+#include "dialects/Onnx/Onnx.h"
+#include "llvm/ADT/StringSwitch.h"
+
+using namespace mlir;
+
+namespace blockattn {
+
+/// Replaces an attribute, where present, by a constant operand at `slot`.
+static bool attributeToOperand(ImportContext &import, OpBuilder &builder,
+                               NodeParts &node, StringRef name, unsigned slot) {
+  Attribute attr = node.attributes.erase(name);
+  if (!attr)
+    return true;
+  ElementsAttr value;
+  if (auto ints = dyn_cast<DenseI64ArrayAttr>(attr))
+    value = DenseElementsAttr::get(
+        RankedTensorType::get({ints.size()}, builder.getI64Type()),
+        ints.asArrayRef());
+  else if (auto number = dyn_cast<FloatAttr>(attr))
+    value = DenseElementsAttr::get(RankedTensorType::get({}, number.getType()),
+                                   number.getValue());
+  if (!value) {
+    import.report.error(node.loc) << nodeLabel(node.proto) << ": attribute "
+                                  << quoted(name) << " has the wrong type";
+    return false;
+  }
+  if (node.operands.size() > slot) {
+    import.report.error(node.loc)
+        << nodeLabel(node.proto) << ": " << quoted(name)
+        << " is an attribute in operator set " << node.version << ", but input "
+        << slot << " is there as well";
+    return false;
+  }
+  node.operands.resize(slot);
+  node.operands.push_back(
+      onnx::ConstantOp::create(builder, node.loc, value.getType(), value));
+  return true;
+}
+
+/// Up to version 12 Softmax works on the rows of a matrix, whose columns are
+/// all dimensions from `axis` on.
+static bool upgradeSoftmax(ImportContext &import, OpBuilder &builder,
+                           NodeParts &node) {
+  int64_t axis = 1;
+  if (Attribute attr = node.attributes.get("axis")) {
+    auto number = dyn_cast<IntegerAttr>(attr);
+    if (!number)
+      return true; // The verifier says what is wrong.
+    axis = number.getInt();
+  }
+  Value input = node.operands.empty() ? Value() : node.operands.front();
+  if (!input)
+    return true;
+  std::optional<ArrayRef<AffineExpr>> dims = import.shapes.dims(input);
+  bool isLast = axis == -1 || (dims && axis == int64_t(dims->size()) - 1);
+  node.attributes.set("axis", builder.getI64IntegerAttr(-1));
+  if (isLast)
+    return true;
+  auto flat =
+      onnx::FlattenOp::create(builder, node.loc, unknownTensor(import.context),
+                              input, builder.getI64IntegerAttr(axis));
+  if (!inferAndVerify(import, flat))
+    return false;
+  node.operands.front() = flat.getResult();
+  node.shapeLike = input;
+  return true;
+}
+
+/// The number of parts was the number of results.
+static void upgradeSplit(OpBuilder &builder, NodeParts &node) {
+  if (node.operands.size() < 2 && !node.attributes.get("num_outputs"))
+    node.attributes.set("num_outputs",
+                        builder.getI64IntegerAttr(node.results.size()));
+}
+
+bool upgradeNode(ImportContext &import, OpBuilder &builder, NodeParts &node) {
+  // ONNX Runtime keeps its own op under the standard domain as well.
+  if (node.opType == "SimplifiedLayerNormalization" &&
+      (node.domain.empty() || node.domain == "com.microsoft") &&
+      node.results.size() == 1) {
+    node.domain.clear();
+    node.opType = "RMSNormalization";
+    return true;
+  }
+  if (!node.domain.empty())
+    return true;
+  StringRef op = node.opType;
+  int64_t version = node.version;
+  if (version < 12 && op == "Dropout")
+    return attributeToOperand(import, builder, node, "ratio", 1);
+  if (version < 13 &&
+      (op == "Squeeze" || op == "Unsqueeze" || op == "ReduceSum"))
+    return attributeToOperand(import, builder, node, "axes", 1);
+  if (version < 13 && (op == "Softmax" || op == "LogSoftmax"))
+    return upgradeSoftmax(import, builder, node);
+  if (version < 18 && op == "Split") {
+    if (version < 13 && !attributeToOperand(import, builder, node, "split", 1))
+      return false;
+    upgradeSplit(builder, node);
+    return true;
+  }
+  bool reduces = llvm::StringSwitch<bool>(op)
+                     .Cases({"ReduceL1", "ReduceL2", "ReduceMax", "ReduceMean",
+                             "ReduceMin", "ReduceProd", "ReduceSumSquare"},
+                            true)
+                     .Default(false);
+  if (version < 18 && reduces)
+    return attributeToOperand(import, builder, node, "axes", 1);
+  return true;
+}
+
+} // namespace blockattn
