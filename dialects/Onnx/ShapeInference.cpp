@@ -66,6 +66,10 @@ std::optional<Polynomial> SymbolicShapes::polynomial(AffineExpr expr) {
 }
 
 AffineExpr SymbolicShapes::canonical(AffineExpr expr) {
+  // Any number is canonical, even one that nothing can be computed with: the
+  // least integer is a usual "from the start".
+  if (isa_and_present<AffineConstantExpr>(expr))
+    return expr;
   std::optional<Polynomial> poly = polynomial(expr);
   return poly ? poly->toExpr(context) : AffineExpr();
 }

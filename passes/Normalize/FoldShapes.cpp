@@ -61,6 +61,8 @@ struct FoldShapes : impl::FoldShapesBase<FoldShapes> {
             foldUnchanged(pad, pad.getData());
         })
         .Case<onnx::ConcatOp>([&](auto concat) { dropEmpty(concat); })
+        .Case<onnx::AndOp>([&](auto op) { dropNeutral(op, true); })
+        .Case<onnx::OrOp>([&](auto op) { dropNeutral(op, false); })
         .Case<onnx::WhereOp>([&](auto where) { foldWhere(where); });
   }
 
@@ -151,12 +153,26 @@ struct FoldShapes : impl::FoldShapesBase<FoldShapes> {
     op.getInputsMutable().assign(rest);
   }
 
+  /// The one value of all elements of a constant of booleans.
+  static std::optional<bool> splatOf(Value value) {
+    DenseIntElementsAttr elements;
+    if (!matchPattern(value, m_Constant(&elements)) || !elements.isSplat() ||
+        !elements.getElementType().isInteger(1))
+      return std::nullopt;
+    return elements.getSplatValue<bool>();
+  }
+
+  template <typename OpT> void dropNeutral(OpT op, bool neutral) {
+    if (splatOf(op.getA()) == neutral && foldUnchanged(op, op.getB()))
+      return;
+    if (splatOf(op.getB()) == neutral)
+      foldUnchanged(op, op.getA());
+  }
+
   void foldWhere(onnx::WhereOp op) {
-    DenseElementsAttr condition;
     Value chosen;
-    if (matchPattern(op.getCondition(), m_Constant(&condition)) &&
-        condition.isSplat())
-      chosen = condition.getSplatValue<bool>() ? op.getX() : op.getY();
+    if (std::optional<bool> condition = splatOf(op.getCondition()))
+      chosen = *condition ? op.getX() : op.getY();
     else if (op.getX() == op.getY())
       chosen = op.getX();
     if (!chosen || foldUnchanged(op, chosen))

@@ -15,8 +15,16 @@ def InferShapes : Pass<"blockattn-infer-shapes", "::mlir::func::FuncOp"> {
     Runs the symbolic shape inference over the function and refines the types
     of all results of onnx ops, and the function's result types with them.
     Operands that contradict one another, or a type that was declared, are
-    errors at the op concerned.
+    errors at the op concerned. Dimensions of results that the model left
+    nameless get names (`onnx.dims`) where these follow.
+
+    With `remarks` every result is reported with its symbolic shape, and, if
+    they are known, its elements: `[1, seq + 1] = {...}`.
   }];
+  let options = [
+    Option<"remarks", "remarks", "bool", "false",
+           "report the symbolic shape of every result">
+  ];
 }
 
 def FoldConstants : Pass<"blockattn-fold-constants", "::mlir::func::FuncOp"> {
