@@ -32,6 +32,9 @@ struct CompileOptions {
   /// The last phase to run (its name in the phase table).
   std::string compileTo;
   EmitKind emit = EmitKind::Artifact;
+  /// Attention as plain ops on whole score matrices: the reference that fast
+  /// code is compared with. Without `extend`, whose cache it can't read.
+  bool decomposeAttention = false;
   /// Weights are copied into the artifact, or left in the model's files.
   bool embedWeights = true;
   /// Writes the module after each phase to DIR/<n>-<phase>.mlir.

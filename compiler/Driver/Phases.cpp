@@ -33,8 +33,14 @@ static void buildBlockify(OpPassManager &pm, const CompileOptions &options) {
   buildBlockifyPipeline(pm, blockify);
 }
 
-static void buildLower(OpPassManager &pm, const CompileOptions &) {
-  buildLowerToCpuPipeline(pm, LowerOptions());
+static void buildLower(OpPassManager &pm, const CompileOptions &options) {
+  LowerOptions lower;
+  lower.decomposeAttention = options.decomposeAttention;
+  buildLowerToMemoryPipeline(pm, lower);
+}
+
+static void buildCodegen(OpPassManager &pm, const CompileOptions &) {
+  buildMemoryToLlvmPipeline(pm);
 }
 
 static const Phase phases[] = {
@@ -45,8 +51,9 @@ static const Phase phases[] = {
      buildRaise},
     {"blockify", "the programs full, block, encode and extend derived",
      buildBlockify},
-    {"lower", "loops, vectors and library calls in the llvm dialect",
-     buildLower},
+    {"lower", "linalg on planned memory", buildLower},
+    {"codegen", "loops, vectors and library calls in the llvm dialect",
+     buildCodegen},
     {"emit", "object code for each CPU level, and the artifact", nullptr},
 };
 

@@ -37,14 +37,14 @@ void BlockAttnDialect::initialize() {
 }
 
 LogicalResult RotaryAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                                 DenseFPElementsAttr invFreq, bool interleaved,
-                                 double scale) {
+                                 DenseFPElementsAttr invFreq, bool interleaved, FloatAttr scale) {
   if (invFreq.getType().getRank() != 1 ||
       !invFreq.getElementType().isF32() || invFreq.empty())
     return emitError() << "inv_freq must be a vector of f32 with at least one "
                           "element, but is "
                        << invFreq.getType();
-  if (!std::isfinite(scale))
-    return emitError() << "scale must be finite";
+  if (!scale.getType().isF64() || !scale.getValue().isFinite())
+    return emitError() << "scale must be finite and of type f64, but is "
+                       << scale;
   return success();
 }

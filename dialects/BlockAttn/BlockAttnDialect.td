@@ -76,11 +76,19 @@ def BlockAttn_RotaryAttr : AttrDef<BlockAttn_Dialect, "Rotary"> {
   let parameters = (ins
     "::mlir::DenseFPElementsAttr":$inv_freq,
     DefaultValuedParameter<"bool", "false">:$interleaved,
-    DefaultValuedParameter<"double", "1.0">:$scale);
+    DefaultValuedParameter<"::mlir::FloatAttr",
+      "::mlir::FloatAttr::get(::mlir::Float64Type::get($_ctxt), 1.0)">:$scale);
+  let builders = [
+    AttrBuilder<(ins "::mlir::DenseFPElementsAttr":$inv_freq,
+                     "bool":$interleaved, "double":$scale), [{
+      return $_get($_ctxt, inv_freq, interleaved,
+        ::mlir::FloatAttr::get(::mlir::Float64Type::get($_ctxt), scale));
+    }]>];
   let assemblyFormat = "`<` struct(params) `>`";
   let extraClassDeclaration = [{
     /// The number of elements of a head that are rotated.
     int64_t getRotaryDim() const { return 2 * getInvFreq().getNumElements(); }
+    double getScaleValue() const { return getScale().getValueAsDouble(); }
   }];
   let genVerifyDecl = 1;
 }

@@ -6,8 +6,18 @@
 
 #include "dialects/BlockAttn/BlockAttn.h"
 
+#include "mlir/IR/Matchers.h"
+#include "mlir/IR/PatternMatch.h"
+
 using namespace mlir;
 using namespace blockattn;
+
+LogicalResult CheckOp::canonicalize(CheckOp op, PatternRewriter &rewriter) {
+  if (!matchPattern(op.getCondition(), m_One()))
+    return failure();
+  rewriter.eraseOp(op);
+  return success();
+}
 
 LogicalResult AttentionKernelOp::verify() {
   // C1

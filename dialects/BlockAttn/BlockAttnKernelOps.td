@@ -88,6 +88,19 @@ def BlockAttn_CheckOp : BlockAttn_Op<"check",
   }];
   let arguments = (ins I1:$condition, I32Attr:$code, StrAttr:$message);
   let assemblyFormat = "$condition `,` $message `code` $code attr-dict";
+  let hasCanonicalizeMethod = 1;
+}
+
+def BlockAttn_OutputDimsOp : BlockAttn_Op<"output_dims",
+    [MemoryEffects<[MemWrite]>]> {
+  let summary = "the dimensions of an output of the program";
+  let description = [{
+    Keeps, beside the code that computes output number `output`, how its
+    dimensions follow from those of the inputs; -1 stands for one that depends
+    on data. `--blockattn-plan-memory` moves it into the plan function.
+  }];
+  let arguments = (ins Variadic<Index>:$dims, I64Attr:$output);
+  let assemblyFormat = "$output `(` $dims `)` attr-dict";
 }
 
 def BlockAttn_AllocOp : BlockAttn_Op<"alloc"> {

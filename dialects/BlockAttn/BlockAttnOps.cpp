@@ -206,6 +206,14 @@ LogicalResult LayoutOp::verify() {
   return success();
 }
 
+LogicalResult LayoutFromPositionsOp::verify() {
+  auto positions = cast<RankedTensorType>(getPositions().getType());
+  if (!mayAgree(positions.getDimSize(0), 1))
+    return emitOpError("(C1) positions must have one row, but there are ")
+           << positions.getDimSize(0);
+  return success();
+}
+
 LogicalResult FirstKeyOp::verify() {
   // C1 is the operand constraint of the result; nothing is left to check but
   // that a known token count is the result's length.
@@ -277,13 +285,17 @@ LogicalResult DropSinksOp::verify() {
   for (int64_t i = 0, e = in.getRank(); i < e; ++i)
     if (i != 1 && !mayAgree(in.getDimSize(i), out.getDimSize(i)))
       return emitOpError("(C1) input and result differ in dimension ") << i;
-  if (static_cast<int64_t>(getCount()) < 0)
-    return emitOpError("(C2) count must not be negative");
+  APInt count;
+  if (matchPattern(getCount(), m_ConstantInt(&count)) && count.isNegative())
+    return emitOpError("(C2) count must not be negative, but is ")
+           << count.getSExtValue();
   return success();
 }
 
-OpFoldResult DropSinksOp::fold(FoldAdaptor) {
-  if (getCount() == 0 && getInput().getType() == getResult().getType())
+OpFoldResult DropSinksOp::fold(FoldAdaptor adaptor) {
+  auto count = dyn_cast_or_null<IntegerAttr>(adaptor.getCount());
+  if (count && count.getValue().isZero() &&
+      getInput().getType() == getResult().getType())
     return getInput();
   return {};
 }

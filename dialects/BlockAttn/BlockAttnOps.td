@@ -143,6 +143,24 @@ def BlockAttn_LayoutOp : BlockAttn_Op<"layout", [Pure]> {
   let hasVerifier = 1;
 }
 
+def BlockAttn_LayoutFromPositionsOp
+    : BlockAttn_Op<"layout_from_positions", [Pure]> {
+  let summary = "the layout of sequences packed by their positions";
+  let description = [{
+    Each longest run of `positions` [1, N] in which every position is the one
+    before it plus 1 is a segment of one block. So graphs read their positions
+    that detect packed sequences (a mask that is causal, but does not reach back
+    beyond such a run).
+
+    Constraints:
+      * (C1) `positions` has one row where that is known.
+  }];
+  let arguments = (ins RankedTensorOf<[I64], [HasAnyRankOfPred<[2]>]>:$positions);
+  let results = (outs BlockAttn_LayoutType:$result);
+  let assemblyFormat = "$positions attr-dict `:` type($positions)";
+  let hasVerifier = 1;
+}
+
 def BlockAttn_FirstKeyOp : BlockAttn_Op<"first_key", [Pure]> {
   let summary = "for each packed token, the first token that it may see";
   let description = [{
@@ -205,17 +223,18 @@ def BlockAttn_DropSinksOp : BlockAttn_Op<"drop_sinks", [Pure]> {
     The inverse of `insert_sinks` on a per-token tensor [1, N', ...]: the rows
     of sink tokens are dropped. `layout` is the layout without sinks, and
     `count` the number of sink rows at each block (with `shared`, at each
-    segment).
+    segment); it is an operand because the number of rows of the sinks' table
+    may be known at run time only.
 
     Constraints:
       * (C1) the ranks agree, and the dimensions other than 1.
-      * (C2) `count` is not negative.
+      * (C2) a constant `count` is not negative.
   }];
   let arguments = (ins AnyRankedTensor:$input, BlockAttn_LayoutType:$layout,
-    I64Attr:$count, UnitAttr:$shared);
+    Index:$count, UnitAttr:$shared);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = [{
-    $input `,` $layout attr-dict `:` type($input) `->` type($result)
+    $input `,` $layout `,` $count attr-dict `:` type($input) `->` type($result)
   }];
   let hasVerifier = 1;
   let hasFolder = 1;

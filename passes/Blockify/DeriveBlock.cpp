@@ -8,6 +8,7 @@
 #include "passes/Blockify/Programs.h"
 
 #include "dialects/BlockAttn/BlockAttn.h"
+#include "dialects/Onnx/Location.h"
 #include "dialects/Onnx/Onnx.h"
 
 #include "mlir/IR/Builders.h"

@@ -7,10 +7,6 @@
 #include "passes/Blockify/Passes.h"
 #include "passes/Blockify/Programs.h"
 
-#include "dialects/BlockAttn/BlockAttn.h"
-
-#include "llvm/ADT/BitVector.h"
-
 namespace blockattn {
 #define GEN_PASS_DEF_DERIVEENCODE
 #include "passes/Blockify/Passes.h.inc"
@@ -27,11 +23,7 @@ struct DeriveEncode : blockattn::impl::DeriveEncodeBase<DeriveEncode> {
     if (!block)
       return;
     func::FuncOp func = cloneProgram(block, "encode");
-    BitVector dead(func.getNumArguments());
-    dead.set(findArg(func, "layout").getArgNumber());
-    // A block on its own: full causal attention.
-    func.walk([&](AttentionOp op) { op.getLayoutMutable().clear(); });
-    eraseArgs(func, dead);
+    makeOneBlock(func);
     SmallVector<ProgramResult> results;
     appendKvResults(func, results);
     setResults(func, results);

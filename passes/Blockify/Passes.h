@@ -24,6 +24,9 @@ struct BlockifyOptions : mlir::PassPipelineOptions<BlockifyOptions> {
       *this, "programs",
       llvm::cl::desc("programs that must be there (full, block, encode, "
                      "extend); none: those that can be derived")};
+  Option<int64_t> sinks{*this, "sinks",
+                        llvm::cl::desc("sink tokens at every block"),
+                        llvm::cl::init(0)};
 };
 
 /// Assigns roles and derives the programs that `options` asks for.

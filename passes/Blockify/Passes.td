@@ -42,6 +42,22 @@ def DeriveBlock : Pass<"blockattn-derive-block", "::mlir::ModuleOp"> {
                            "::blockattn::onnx::OnnxDialect"];
 }
 
+def InsertSinks : Pass<"blockattn-insert-sinks", "::mlir::ModuleOp"> {
+  let summary = "put learned sink tokens at the start of every block";
+  let description = [{
+    `@block` gets an argument `sinks` [n, hidden], the learned embeddings, and
+    puts its rows before every block, behind the token embedding; results lose
+    the rows of sink tokens again. The number of rows is read at run time: a
+    table without rows is the model without sinks. With `count` 0 nothing is
+    done.
+  }];
+  let options = [
+    Option<"count", "count", "int64_t", "0", "sink tokens for each block">
+  ];
+  let dependentDialects = ["::blockattn::BlockAttnDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 def DeriveEncode : Pass<"blockattn-derive-encode", "::mlir::ModuleOp"> {
   let summary = "derive the program `encode` from `block`";
   let description = [{

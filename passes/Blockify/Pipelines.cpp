@@ -30,6 +30,11 @@ void buildBlockifyPipeline(mlir::OpPassManager &pm,
   // The shapes of the packed form are simpler than the graph's: fold again,
   // so that the keys are seen to come straight from their rotation.
   buildNormalizePipeline(pm, NormalizeOptions());
+  if (options.sinks > 0) {
+    InsertSinksOptions sinks;
+    sinks.count = options.sinks;
+    pm.addPass(createInsertSinks(sinks));
+  }
   if (wants("encode"))
     pm.addPass(createDeriveEncode());
   if (wants("extend"))

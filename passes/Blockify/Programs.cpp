@@ -7,6 +7,7 @@
 #include "passes/Blockify/Programs.h"
 
 #include "dialects/BlockAttn/BlockAttn.h"
+#include "dialects/Onnx/Onnx.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/IRMapping.h"
@@ -86,6 +87,27 @@ void setResults(func::FuncOp func, ArrayRef<ProgramResult> results) {
       func->getContext(), func.getFunctionType().getInputs(),
       ValueRange(values).getTypes()));
   func.setResAttrsAttr(ArrayAttr::get(func->getContext(), attrs));
+}
+
+void makeOneBlock(func::FuncOp func) {
+  BlockArgument layout = findArg(func, "layout");
+  func.walk([&](AttentionOp op) { op.getLayoutMutable().clear(); });
+  if (!layout.use_empty()) {
+    auto builder = OpBuilder::atBlockBegin(&func.getBody().front());
+    auto constant = [&](Type element, Attribute value) -> Value {
+      auto type = RankedTensorType::get({1}, element);
+      return onnx::ConstantOp::create(builder, func.getLoc(), type,
+                                      DenseElementsAttr::get(type, value));
+    };
+    Value zero = constant(builder.getI64Type(), builder.getI64IntegerAttr(0));
+    Value isGlobal = constant(builder.getI1Type(), builder.getBoolAttr(true));
+    Value block =
+        LayoutOp::create(builder, func.getLoc(), zero, isGlobal, zero);
+    layout.replaceAllUsesWith(block);
+  }
+  BitVector dead(func.getNumArguments());
+  dead.set(layout.getArgNumber());
+  eraseArgs(func, dead);
 }
 
 void appendKvResults(func::FuncOp func,

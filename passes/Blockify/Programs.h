@@ -50,6 +50,10 @@ llvm::SmallVector<ProgramResult> getResults(mlir::func::FuncOp func);
 void setResults(mlir::func::FuncOp func,
                 llvm::ArrayRef<ProgramResult> results);
 
+/// Takes the layout argument away: all tokens of the program are one block, to
+/// which attention needs no layout, and sinks a constant one.
+void makeOneBlock(mlir::func::FuncOp func);
+
 /// The keys and values of all layers as results `kv.<layer>.key|value`.
 void appendKvResults(mlir::func::FuncOp func,
                      llvm::SmallVectorImpl<ProgramResult> &results);

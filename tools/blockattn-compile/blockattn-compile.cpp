@@ -38,6 +38,11 @@ static cl::opt<std::string>
             cl::desc("print how each attention was rewritten, and why not; "
                      "--explain=json for programs"),
             cl::cat(category));
+static cl::opt<bool> decomposeAttention(
+    "decompose-attention",
+    cl::desc("compute attention with plain ops on whole score matrices, the "
+             "reference; for --programs=full,block"),
+    cl::cat(category));
 static cl::opt<std::string> emitKind(
     "emit",
     cl::desc("what to write: artifact (default), mlir, llvm, object"),
@@ -95,6 +100,7 @@ static int run() {
   options.programs.assign(programs.begin(), programs.end());
   options.dtype = dtype;
   options.compileTo = compileTo;
+  options.decomposeAttention = decomposeAttention;
   options.dumpPhases = dumpPhases;
   options.crashReproducer = crashReproducer;
   if (emitKind == "mlir")

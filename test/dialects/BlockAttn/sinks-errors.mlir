@@ -25,15 +25,17 @@ func.func @c3(%e: tensor<1x3x8xf32>, %t: tensor<4x8xf32>, %p: tensor<1x4xi64>, %
 // -----
 
 func.func @drop_c1(%e: tensor<1x?x8xf32>, %l: !blockattn.layout) {
+  %c = arith.constant 4 : index
   // expected-error@+1 {{(C1) input and result differ in dimension 2}}
-  %0 = blockattn.drop_sinks %e, %l {count = 4 : i64} : tensor<1x?x8xf32> -> tensor<1x?x7xf32>
+  %0 = blockattn.drop_sinks %e, %l, %c : tensor<1x?x8xf32> -> tensor<1x?x7xf32>
   return
 }
 
 // -----
 
 func.func @drop_c2(%e: tensor<1x?x8xf32>, %l: !blockattn.layout) {
-  // expected-error@+1 {{(C2) count must not be negative}}
-  %0 = blockattn.drop_sinks %e, %l {count = -1 : i64} : tensor<1x?x8xf32> -> tensor<1x?x8xf32>
+  %c = arith.constant -1 : index
+  // expected-error@+1 {{(C2) count must not be negative, but is -1}}
+  %0 = blockattn.drop_sinks %e, %l, %c : tensor<1x?x8xf32> -> tensor<1x?x8xf32>
   return
 }
