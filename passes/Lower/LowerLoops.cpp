@@ -1,0 +1,463 @@
+//===- LowerLoops.cpp - linalg on memrefs to loops and vectors ------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/Lower/Descriptor.h"
+#include "passes/Lower/LoopNest.h"
+#include "passes/Lower/Passes.h"
+
+#include "mlir/Dialect/Affine/Utils.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/IRMapping.h"
+
+namespace blockattn {
+#define GEN_PASS_DEF_LOWERLOOPS
+#include "passes/Lower/Passes.h.inc"
+} // namespace blockattn
+
+using namespace mlir;
+using namespace blockattn;
+
+/// Iterations below which a task costs more than it saves.
+static constexpr int64_t kTaskSize = 16384;
+
+namespace {
+
+/// Emits the loops of one operation. Parallel loops but one are the outer
+/// ones; the *inner* parallel loop comes next, then reductions.
+class LoopEmitter {
+public:
+  LoopEmitter(KernelBuilder &builder, LoopNest &nest)
+      : b(builder), nest(nest), indices(nest.numLoops()) {}
+  void emit();
+
+private:
+  void chooseLoops();
+  void emitTasks(Value count, function_ref<void(Value)> body);
+  void emitInner(Value begin, Value end);
+  void emitPoint(bool asLanes, const IRMapping &uniform);
+  void reduceLanes();
+  using Innermost = function_ref<SmallVector<Value>(ValueRange)>;
+  SmallVector<Value> reductionLoops(ArrayRef<unsigned> loops, ValueRange init,
+                                    Innermost innermost);
+  // The body.
+  Value loadElement(const LoopNest::Access &access, bool asLanes);
+  void storeOutput(unsigned output, Value value, bool asLanes);
+  IRMapping evaluateUniform();
+  SmallVector<Value> evaluate(IRMapping mapping, ValueRange old, bool asLanes);
+  void cloneScalar(Operation &op, IRMapping &mapping);
+  void cloneLanes(Operation &op, IRMapping &mapping);
+  SmallVector<Value> elementIndices(const LoopNest::Access &access);
+  bool isUniform(Operation &op) const { return lanes && !lanes->varies(&op); }
+
+  KernelBuilder &b;
+  LoopNest &nest;
+  SmallVector<unsigned> outer, reductions;
+  std::optional<unsigned> inner, vectorLoop;
+  std::unique_ptr<LaneAnalysis> lanes;
+  /// The current iteration.
+  SmallVector<Value> indices;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Order of loops
+//===----------------------------------------------------------------------===//
+
+void LoopEmitter::chooseLoops() {
+  SmallVector<unsigned> parallel, candidates;
+  for (unsigned i = 0; i < nest.numLoops(); ++i)
+    (nest.isParallel[i] ? parallel : reductions).push_back(i);
+  // Sums run along memory when they can, anything else along its last loop.
+  candidates.append(reductions.rbegin(), reductions.rend());
+  candidates.append(parallel.rbegin(), parallel.rend());
+  for (unsigned loop : candidates) {
+    std::optional<int64_t> size = nest.constantSize(loop);
+    if (size && *size < kLanes)
+      continue;
+    auto analysis = std::make_unique<LaneAnalysis>(nest, loop);
+    if (!analysis->canVectorise())
+      continue;
+    lanes = std::move(analysis);
+    vectorLoop = loop;
+    break;
+  }
+  if (vectorLoop && nest.isParallel[*vectorLoop])
+    inner = vectorLoop;
+  else if (!vectorLoop && !parallel.empty())
+    inner = parallel.back();
+  for (unsigned loop : parallel)
+    if (loop != inner)
+      outer.push_back(loop);
+  // The vector loop runs last.
+  llvm::erase_if(reductions, [&](unsigned loop) { return loop == vectorLoop; });
+}
+
+/// `body` for each of `count` tasks.
+void LoopEmitter::emitTasks(Value count, function_ref<void(Value)> body) {
+  if (isOneInteger(getAsOpFoldResult(count)))
+    return body(b.index(0));
+  b.parallel(count, body);
+}
+
+void LoopEmitter::emit() {
+  chooseLoops();
+  Value zero = b.index(0), one = b.index(1);
+  Value perPoint = one;
+  for (unsigned i = 0; i < nest.numLoops(); ++i)
+    if (!nest.isParallel[i])
+      perPoint = b.mul(perPoint, nest.sizes[i]);
+
+  if (outer.empty() && inner) {
+    Value size = nest.sizes[*inner];
+    // A multiple of the vector length, so that only the last task has a rest.
+    Value chunk = b.index(kTaskSize);
+    if (nest.hasReductions()) {
+      Value few = b.div(b.index(kTaskSize / kLanes), b.max(perPoint, one));
+      chunk = b.mul(b.max(few, one), b.index(kLanes));
+    }
+    Value tasks = b.div(b.add(size, b.sub(chunk, one)), chunk);
+    emitTasks(tasks, [&](Value task) {
+      Value begin = b.mul(task, chunk);
+      emitInner(begin, b.min(b.add(begin, chunk), size));
+    });
+    return;
+  }
+  Value rows = one;
+  for (unsigned loop : outer)
+    rows = b.mul(rows, nest.sizes[loop]);
+  Value width = inner ? nest.sizes[*inner] : one;
+  Value perRow = b.max(b.mul(width, perPoint), one);
+  Value rowsOfTask = b.max(b.div(b.index(kTaskSize), perRow), one);
+  Value tasks = b.div(b.add(rows, b.sub(rowsOfTask, one)), rowsOfTask);
+  emitTasks(tasks, [&](Value task) {
+    Value begin = b.mul(task, rowsOfTask);
+    b.loop(begin, b.min(b.add(begin, rowsOfTask), rows), 1, [&](Value row) {
+      Value rest = row;
+      for (unsigned loop : llvm::reverse(outer)) {
+        if (loop == outer.front()) {
+          indices[loop] = rest;
+          break;
+        }
+        indices[loop] = b.rem(rest, nest.sizes[loop]);
+        rest = b.div(rest, nest.sizes[loop]);
+      }
+      emitInner(zero, width);
+    });
+  });
+}
+
+void LoopEmitter::emitInner(Value begin, Value end) {
+  if (!inner) {
+    if (vectorLoop)
+      return reduceLanes();
+    return emitPoint(false, IRMapping());
+  }
+  auto points = [&](Value from, Value to, bool asLanes,
+                    const IRMapping &uniform) {
+    b.loop(from, to, asLanes ? kLanes : 1, [&](Value i) {
+      indices[*inner] = i;
+      emitPoint(asLanes, uniform);
+    });
+  };
+  if (!vectorLoop)
+    return points(begin, end, false, IRMapping());
+  // Inside of reductions nothing stays the same for the whole inner loop.
+  IRMapping uniform;
+  if (!nest.hasReductions())
+    uniform = evaluateUniform();
+  Value length = b.sub(end, begin);
+  Value middle = b.add(begin, b.sub(length, b.rem(length, b.index(kLanes))));
+  points(begin, middle, true, uniform);
+  points(middle, end, false, uniform);
+}
+
+//===----------------------------------------------------------------------===//
+// One element of the outputs
+//===----------------------------------------------------------------------===//
+
+/// All outputs at the current indices of the parallel loops.
+void LoopEmitter::emitPoint(bool asLanes, const IRMapping &uniform) {
+  SmallVector<Value> old;
+  for (unsigned i = 0; i < nest.numOutputs; ++i) {
+    bool isRead = !nest.outputArgument(i).use_empty();
+    old.push_back(isRead || nest.hasReductions()
+                      ? loadElement(nest.accesses[nest.numInputs + i],
+                                    asLanes)
+                      : Value());
+  }
+  SmallVector<Value> results;
+  if (nest.hasReductions())
+    results = reductionLoops(reductions, old, [&](ValueRange carried) {
+      return evaluate(uniform, carried, asLanes);
+    });
+  else
+    results = evaluate(uniform, old, asLanes);
+  for (auto [i, value] : llvm::enumerate(results))
+    storeOutput(i, value, asLanes);
+}
+
+SmallVector<Value> LoopEmitter::reductionLoops(ArrayRef<unsigned> loops,
+                                               ValueRange init,
+                                               Innermost innermost) {
+  if (loops.empty())
+    return innermost(init);
+  unsigned loop = loops.front();
+  return b.loop(b.index(0), nest.sizes[loop], 1, init,
+                [&](Value i, ValueRange carried) {
+                  indices[loop] = i;
+                  return reductionLoops(loops.drop_front(), carried, innermost);
+                });
+}
+
+static vector::CombiningKind combiningKind(Operation *op) {
+  using Kind = vector::CombiningKind;
+  return llvm::TypeSwitch<Operation *, Kind>(op)
+      .Case<arith::AddFOp, arith::AddIOp>([](auto) { return Kind::ADD; })
+      .Case<arith::MulFOp, arith::MulIOp>([](auto) { return Kind::MUL; })
+      .Case<arith::MaximumFOp>([](auto) { return Kind::MAXIMUMF; })
+      .Case<arith::MinimumFOp>([](auto) { return Kind::MINIMUMF; })
+      .Case<arith::MaxNumFOp>([](auto) { return Kind::MAXNUMF; })
+      .Case<arith::MinNumFOp>([](auto) { return Kind::MINNUMF; })
+      .Case<arith::MaxSIOp>([](auto) { return Kind::MAXSI; })
+      .Case<arith::MinSIOp>([](auto) { return Kind::MINSI; })
+      .Case<arith::MaxUIOp>([](auto) { return Kind::MAXUI; })
+      .Case<arith::MinUIOp>([](auto) { return Kind::MINUI; })
+      .Case<arith::AndIOp>([](auto) { return Kind::AND; })
+      .Case<arith::OrIOp>([](auto) { return Kind::OR; })
+      .Default([](auto) { return Kind::XOR; });
+}
+
+/// A reduction along lanes: each lane has a sum of its own, the elements that
+/// do not fill a vector go to the old value, and all meet at the end.
+void LoopEmitter::reduceLanes() {
+  unsigned n = nest.numOutputs;
+  SmallVector<Value> init;
+  for (unsigned i = 0; i < n; ++i) {
+    TypedAttr neutral = *arith::getNeutralElement(combinerOf(nest, i));
+    init.push_back(arith::ConstantOp::create(
+        b, DenseElementsAttr::get(b.lanes(neutral.getType()),
+                                  static_cast<Attribute>(neutral))));
+  }
+  for (unsigned i = 0; i < n; ++i)
+    init.push_back(loadElement(nest.accesses[nest.numInputs + i], false));
+
+  Value size = nest.sizes[*vectorLoop];
+  Value middle = b.sub(size, b.rem(size, b.index(kLanes)));
+  SmallVector<Value> sums =
+      reductionLoops(reductions, init, [&](ValueRange carried) {
+        IRMapping uniform = evaluateUniform();
+        auto run = [&](Value begin, Value end, bool asLanes, ValueRange values) {
+          return b.loop(begin, end, asLanes ? kLanes : 1, values,
+                        [&](Value i, ValueRange now) {
+                          indices[*vectorLoop] = i;
+                          return evaluate(uniform, now, asLanes);
+                        });
+        };
+        SmallVector<Value> next =
+            run(b.index(0), middle, true, carried.take_front(n));
+        llvm::append_range(next,
+                           run(middle, size, false, carried.drop_front(n)));
+        return next;
+      });
+  for (unsigned i = 0; i < n; ++i) {
+    Operation *combiner = combinerOf(nest, i);
+    Value total = vector::ReductionOp::create(
+        b, combiningKind(combiner), sums[i], sums[n + i],
+        isa<FloatType>(sums[n + i].getType()) ? arith::FastMathFlags::reassoc
+                                              : arith::FastMathFlags::none);
+    storeOutput(i, total, false);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Memory
+//===----------------------------------------------------------------------===//
+
+SmallVector<Value>
+LoopEmitter::elementIndices(const LoopNest::Access &access) {
+  // Loops that an access does not use may have no index yet.
+  SmallVector<Value> all;
+  for (Value index : indices)
+    all.push_back(index ? index : b.index(0));
+  auto expanded =
+      affine::expandAffineMap(b, b.getLoc(), access.map, all);
+  return SmallVector<Value>(expanded->begin(), expanded->end());
+}
+
+/// A memref of booleans as bytes: a vector of i1 would be packed to bits.
+static Value asBytes(KernelBuilder &b, Value memref) {
+  auto type = cast<MemRefType>(memref.getType());
+  MemRefType bytes = MemRefType::Builder(type).setElementType(b.getI8Type());
+  return castTo(b, castTo(b, memref, descriptorType(type)), bytes);
+}
+
+Value LoopEmitter::loadElement(const LoopNest::Access &access, bool asLanes) {
+  if (!access.map)
+    return access.operand;
+  SmallVector<Value> at = elementIndices(access);
+  bool contiguous =
+      asLanes && vectorLoop && access.map.isFunctionOfDim(*vectorLoop);
+  if (!contiguous)
+    return b.load(access.operand, at);
+  if (!getElementTypeOrSelf(access.operand.getType()).isInteger(1))
+    return b.loadLanes(access.operand, at);
+  Value bytes = b.loadLanes(asBytes(b, access.operand), at);
+  Value zero = arith::ConstantOp::create(
+      b, cast<TypedAttr>(b.getZeroAttr(bytes.getType())));
+  return arith::CmpIOp::create(b, arith::CmpIPredicate::ne, bytes, zero);
+}
+
+void LoopEmitter::storeOutput(unsigned output, Value value, bool asLanes) {
+  const LoopNest::Access &access = nest.accesses[nest.numInputs + output];
+  SmallVector<Value> at = elementIndices(access);
+  if (!asLanes)
+    return b.store(value, access.operand, at);
+  if (!isa<VectorType>(value.getType()))
+    value = b.broadcast(value);
+  if (!getElementTypeOrSelf(value.getType()).isInteger(1))
+    return b.storeLanes(value, access.operand, at);
+  Value bytes = arith::ExtUIOp::create(b, b.lanes(b.getI8Type()), value);
+  b.storeLanes(bytes, asBytes(b, access.operand), at);
+}
+
+//===----------------------------------------------------------------------===//
+// The body
+//===----------------------------------------------------------------------===//
+
+/// Lets the processor fuse products and sums.
+static void allowContraction(Operation *op) {
+  if (!isa<arith::AddFOp, arith::SubFOp, arith::MulFOp>(op))
+    return;
+  auto iface = cast<arith::ArithFastMathInterface>(op);
+  arith::FastMathFlags flags = arith::FastMathFlags::contract;
+  if (auto attr = iface.getFastMathFlagsAttr())
+    flags = flags | attr.getValue();
+  op->setAttr(iface.getFastMathAttrName(),
+              arith::FastMathFlagsAttr::get(op->getContext(), flags));
+}
+
+void LoopEmitter::cloneScalar(Operation &op, IRMapping &mapping) {
+  if (auto index = dyn_cast<linalg::IndexOp>(op)) {
+    mapping.map(index.getResult(), indices[nest.loopOf[index.getDim()]]);
+    return;
+  }
+  Operation *clone = b.clone(op, mapping);
+  allowContraction(clone);
+  clone->walk([&](linalg::IndexOp index) {
+    index.replaceAllUsesWith(indices[nest.loopOf[index.getDim()]]);
+    index.erase();
+  });
+}
+
+/// An operation that differs from lane to lane; its operands that do not are
+/// broadcast.
+void LoopEmitter::cloneLanes(Operation &op, IRMapping &mapping) {
+  Value first = indices[*vectorLoop];
+  if (auto index = dyn_cast<linalg::IndexOp>(op)) {
+    Value step = vector::StepOp::create(b, b.lanes(b.getIndexType()));
+    mapping.map(index.getResult(),
+                arith::AddIOp::create(b, b.broadcast(first), step).getResult());
+    return;
+  }
+  if (auto load = dyn_cast<memref::LoadOp>(op)) {
+    SmallVector<Value> at;
+    for (Value index : load.getIndices())
+      at.push_back(mapping.lookupOrDefault(index));
+    at.back() = first;
+    mapping.map(load.getResult(),
+                b.loadLanes(mapping.lookupOrDefault(load.getMemRef()), at));
+    return;
+  }
+  IRMapping local;
+  for (Value operand : op.getOperands()) {
+    Value value = mapping.lookupOrDefault(operand);
+    if (!isa<VectorType>(value.getType()))
+      value = b.broadcast(value);
+    local.map(operand, value);
+  }
+  Operation *clone = b.clone(op, local);
+  for (auto [result, cloned] : llvm::zip(op.getResults(), clone->getResults())) {
+    cloned.setType(b.lanes(result.getType()));
+    mapping.map(result, cloned);
+  }
+  allowContraction(clone);
+}
+
+/// What is the same for a whole run of the vector loop.
+IRMapping LoopEmitter::evaluateUniform() {
+  IRMapping mapping;
+  for (unsigned i = 0; i < nest.numInputs; ++i) {
+    BlockArgument argument = nest.body->getArgument(i);
+    if (!lanes->varies(argument) && !argument.use_empty())
+      mapping.map(argument, loadElement(nest.accesses[i], false));
+  }
+  for (Operation &op : nest.body->without_terminator())
+    if (isUniform(op))
+      cloneScalar(op, mapping);
+  return mapping;
+}
+
+/// The values that the body yields, from the old values of the outputs.
+SmallVector<Value> LoopEmitter::evaluate(IRMapping mapping, ValueRange old,
+                                         bool asLanes) {
+  // Uniform operations are there already, unless nothing is.
+  bool skipUniform = vectorLoop && !(inner && nest.hasReductions());
+  for (unsigned i = 0; i < nest.numInputs; ++i) {
+    BlockArgument argument = nest.body->getArgument(i);
+    if (argument.use_empty() || mapping.contains(argument))
+      continue;
+    mapping.map(argument, loadElement(nest.accesses[i], asLanes));
+  }
+  for (unsigned i = 0; i < nest.numOutputs; ++i)
+    if (old[i])
+      mapping.map(nest.outputArgument(i), old[i]);
+  for (Operation &op : nest.body->without_terminator()) {
+    if (isUniform(op)) {
+      if (!skipUniform)
+        cloneScalar(op, mapping);
+    } else if (asLanes) {
+      cloneLanes(op, mapping);
+    } else {
+      cloneScalar(op, mapping);
+    }
+  }
+  SmallVector<Value> results;
+  for (unsigned i = 0; i < nest.numOutputs; ++i) {
+    Value value = mapping.lookupOrDefault(nest.yielded(i));
+    // What is carried around a loop keeps its type.
+    if (asLanes && !isa<VectorType>(value.getType()))
+      value = b.broadcast(value);
+    results.push_back(value);
+  }
+  return results;
+}
+
+namespace {
+struct LowerLoops : public blockattn::impl::LowerLoopsBase<LowerLoops> {
+  void runOnOperation() override {
+    SmallVector<linalg::LinalgOp> ops;
+    bool failed = false;
+    getOperation().walk([&](linalg::LinalgOp op) {
+      if (!op.hasPureBufferSemantics()) {
+        op.emitError("an operation on tensors cannot become loops; bufferize "
+                     "it first (--blockattn-bufferize)");
+        failed = true;
+      }
+      ops.push_back(op);
+    });
+    if (failed)
+      return signalPassFailure();
+    for (linalg::LinalgOp op : ops) {
+      KernelBuilder builder(op.getLoc(), op);
+      LoopNest nest(builder, op);
+      LoopEmitter(builder, nest).emit();
+      op->erase();
+    }
+  }
+};
+} // namespace

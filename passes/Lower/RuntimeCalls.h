@@ -1,0 +1,47 @@
+//===- RuntimeCalls.h - calls of the runtime, before the ABI ----*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Until --blockattn-finalize-abi the services of the runtime are ordinary
+// function declarations with the C signatures of
+// runtime/include/blockattn/kernel_abi.h.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef BLOCKATTN_PASSES_LOWER_RUNTIMECALLS_H
+#define BLOCKATTN_PASSES_LOWER_RUNTIMECALLS_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+
+#include <optional>
+
+namespace blockattn {
+
+constexpr llvm::StringLiteral kExecAttr = "blockattn.exec";
+constexpr llvm::StringLiteral kKernelAttr = "blockattn.kernel";
+constexpr llvm::StringLiteral kProgramAttr = "blockattn.program";
+constexpr llvm::StringLiteral kWeightAttr = "blockattn.weight";
+constexpr llvm::StringLiteral kOutputAttr = "blockattn.output";
+constexpr llvm::StringLiteral kBufferAttr = "blockattn.buffer";
+
+/// The services, in the order of the table.
+enum class RuntimeCall { ParallelFor, Gemm, Alloc, Fail };
+
+/// "ba_rt_gemm_f32" and the like.
+llvm::StringRef runtimeCallName(RuntimeCall call);
+std::optional<RuntimeCall> runtimeCallOf(llvm::StringRef name);
+mlir::FunctionType runtimeCallType(RuntimeCall call, mlir::MLIRContext *context);
+
+/// Declares the service in the module unless it is declared already.
+void declareRuntimeCall(mlir::ModuleOp module, RuntimeCall call);
+
+/// The handle of the running program: the function's first argument, which
+/// is added when it is not there yet.
+mlir::Value execOf(mlir::func::FuncOp func);
+
+} // namespace blockattn
+
+#endif // BLOCKATTN_PASSES_LOWER_RUNTIMECALLS_H
