@@ -44,6 +44,9 @@ struct ImportContext {
   int64_t nodes = 0;
   /// Domains that were used without an import, reported once.
   llvm::StringSet<> missingDomains;
+  /// Constants that are declared with another shape than they have.
+  int64_t misdeclaredConstants = 0;
+  std::string firstMisdeclared;
 };
 
 /// The standard domain has two names.

@@ -7,6 +7,7 @@
 #include "compiler/Import/Cycles.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSet.h"
 
 namespace blockattn {
 
@@ -16,10 +17,22 @@ void forEachUse(const ::onnx::NodeProto &node,
     if (!input.empty())
       use(input);
   auto visitGraph = [&](const ::onnx::GraphProto &graph) {
+    llvm::StringSet<> own;
+    for (const ::onnx::ValueInfoProto &input : graph.input())
+      own.insert(input.name());
+    for (const ::onnx::TensorProto &tensor : graph.initializer())
+      own.insert(tensor.name());
     for (const ::onnx::NodeProto &inner : graph.node())
-      forEachUse(inner, use);
+      for (const std::string &output : inner.output())
+        own.insert(output);
+    auto useOuter = [&](llvm::StringRef name) {
+      if (!own.contains(name))
+        use(name);
+    };
+    for (const ::onnx::NodeProto &inner : graph.node())
+      forEachUse(inner, useOuter);
     for (const ::onnx::ValueInfoProto &output : graph.output())
-      use(output.name());
+      useOuter(output.name());
   };
   for (const ::onnx::AttributeProto &attr : node.attribute()) {
     if (attr.has_g())

@@ -18,8 +18,8 @@ namespace blockattn {
 
 using NodeList = google::protobuf::RepeatedPtrField<::onnx::NodeProto>;
 
-/// Calls `use` for each name that the node reads: its own inputs, and those
-/// that nodes of its subgraphs read, which may also be names of the subgraph.
+/// Calls `use` for each name that the node reads from around it: its own
+/// inputs, and what its subgraphs use and do not define themselves.
 void forEachUse(const ::onnx::NodeProto &node,
                 llvm::function_ref<void(llvm::StringRef)> use);
 

@@ -70,24 +70,45 @@ void GraphImporter::importInitializers(const ::onnx::GraphProto &graph) {
       continue;
     }
     Value value = import.tensors.emit(builder, loc, tensor, tensor.name());
-    if (!value) {
-      // Reported; what uses it shall not be reported as well.
-      value = UnrealizedConversionCastOp::create(
-                  builder, loc, unknownTensor(import.context), ValueRange())
-                  .getResult(0);
-    } else if (auto it = scope.declared.find(tensor.name());
-               it != scope.declared.end() &&
-               !mergeTypes(cast<TensorType>(value.getType()),
-                           it->second.type)) {
-      import.report.error(loc)
-          << "initializer " << quoted(tensor.name()) << " is declared as "
-          << typeName(it->second.type) << ", but is "
-          << typeName(value.getType());
+    if (value) {
+      (void)import.shapes.visit(value.getDefiningOp());
+      checkConstant("initializer " + quoted(tensor.name()), tensor.name(),
+                    value);
     }
-    if (Operation *op = value.getDefiningOp())
-      (void)import.shapes.visit(op);
-    define(tensor.name(), value, "an initializer");
+    define(tensor.name(), value ? value : placeholder(loc), "an initializer");
   }
+}
+
+/// Stands for a value that could not be imported. That was reported; what uses
+/// the value shall not be reported as well.
+Value GraphImporter::placeholder(Location loc) {
+  return UnrealizedConversionCastOp::create(
+             builder, loc, unknownTensor(import.context), ValueRange())
+      .getResult(0);
+}
+
+/// What a constant is, its data tell. Exporters that declare another shape are
+/// common (onnxruntime-genai calls vectors scalars), and it does no harm.
+void GraphImporter::checkConstant(const Twine &label, StringRef name,
+                                  Value value) {
+  auto it = scope.declared.find(name);
+  if (it == scope.declared.end())
+    return;
+  auto type = cast<TensorType>(value.getType());
+  TensorType declared = it->second.type;
+  if (mergeTypes(type, declared))
+    return;
+  if (mergeTypes(type, UnrankedTensorType::get(declared.getElementType()))) {
+    if (import.misdeclaredConstants++ == 0)
+      import.firstMisdeclared =
+          (label + " is declared as " + typeName(declared) + ", but is " +
+           typeName(type))
+              .str();
+    return;
+  }
+  import.report.error(value.getLoc())
+      << label << " is declared as " << typeName(declared) << ", but is "
+      << typeName(type);
 }
 
 void GraphImporter::applyDeclaredType(const NodeProto &node, Location loc,
@@ -117,11 +138,11 @@ void GraphImporter::bindResults(const NodeProto &node, Location loc,
     if (name.empty())
       continue;
     Value value = index < results.size() ? results[index] : Value();
-    // A node that could not be imported was reported; what uses it is not.
     if (!value)
-      value = UnrealizedConversionCastOp::create(
-                  builder, loc, unknownTensor(import.context), ValueRange())
-                  .getResult(0);
+      value = placeholder(loc);
+    else if (value.getDefiningOp<onnx::ConstantOp>() ||
+             value.getDefiningOp<onnx::WeightOp>())
+      checkConstant(nodeLabel(node), name, value);
     else if (value.getDefiningOp())
       applyDeclaredType(node, loc, name, value);
     define(name, value, nodeLabel(node));

@@ -63,6 +63,10 @@ private:
   void applyDeclaredType(const ::onnx::NodeProto &node, mlir::Location loc,
                          llvm::StringRef name, mlir::Value value);
 
+  mlir::Value placeholder(mlir::Location loc);
+  void checkConstant(const llvm::Twine &label, llvm::StringRef name,
+                     mlir::Value value);
+
   // Functions.cpp
   bool inlineFunction(const ::onnx::NodeProto &node, mlir::Location loc,
                       const ImportContext::Function &function,

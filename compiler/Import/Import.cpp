@@ -264,6 +264,11 @@ OwningOpRef<ModuleOp> ModelImporter::run() {
   import.files.reportProblems();
   if (import.report.failed())
     return nullptr;
+  if (import.misdeclaredConstants != 0)
+    import.report.warning()
+        << import.firstMisdeclared
+        << "; what is declared is ignored for this and "
+        << import.misdeclaredConstants - 1 << " more constants";
   describeModule(*module);
   // Each op was verified on its own; this checks how they fit together.
   if (failed(verify(*module)))
