@@ -420,9 +420,32 @@ void SymbolicShapes::setContents(OpResult result,
 // Visiting
 //===----------------------------------------------------------------------===//
 
+/// The blockattn dialect is no dependency of this one: by name.
+static LogicalResult visitBlockAttn(Operation *op, SymbolicShapes &shapes) {
+  std::optional<Dims> query = copyDims(shapes, op->getOperand(0));
+  std::optional<Dims> value = copyDims(shapes, op->getOperand(2));
+  Type element = shapes.elementType(op->getOperand(0));
+  if (!query || !value || query->size() != 4 || value->size() != 4)
+    query = std::nullopt;
+  if (query)
+    query->back() = value->back();
+  if (failed(shapes.set(op->getResult(0), element, query)))
+    return failure();
+  if (op->getNumResults() < 2)
+    return success();
+  if (query)
+    query->pop_back();
+  return shapes.set(op->getResult(1), Float32Type::get(op->getContext()), query);
+}
+
 LogicalResult SymbolicShapes::visit(Operation *op) {
   if (const ShapeRules::Rule *rule = ShapeRules::get().find(op))
     return (*rule)(op, *this);
+  StringRef name = op->getName().getStringRef();
+  if (name == "blockattn.rotary")
+    return sameAsFirst(op, *this);
+  if (name == "blockattn.attention" && op->getNumOperands() >= 3)
+    return visitBlockAttn(op, *this);
   for (OpResult result : op->getResults())
     if (failed(set(result, Type(), std::nullopt)))
       return failure();

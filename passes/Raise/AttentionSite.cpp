@@ -1,0 +1,319 @@
+//===- AttentionSite.cpp - attention as it is spelled ---------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/Raise/AttentionSite.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace blockattn;
+using namespace blockattn::raise;
+
+//===----------------------------------------------------------------------===//
+// Finding sites
+//===----------------------------------------------------------------------===//
+
+/// The product of the softmax's result, or of what guards and casts make of
+/// it, with values.
+static onnx::MatMulOp findOutput(Subject &subject, Value weights) {
+  SmallVector<Value> worklist = {weights};
+  constexpr size_t kMaxValues = 16;
+  for (size_t i = 0; i < worklist.size() && worklist.size() < kMaxValues; ++i)
+    for (Operation *user : worklist[i].getUsers()) {
+      if (auto matmul = dyn_cast<onnx::MatMulOp>(user)) {
+        if (matmul.getA() == worklist[i] && subject.deps.isData(matmul.getB()))
+          return matmul;
+        continue;
+      }
+      if (isa<onnx::CastOp, onnx::IsNaNOp, onnx::WhereOp, onnx::MulOp,
+              onnx::DivOp, onnx::ReshapeOp, onnx::UnsqueezeOp, onnx::SqueezeOp,
+              onnx::DropoutOp, onnx::IdentityOp>(user) &&
+          !llvm::is_contained(worklist, user->getResult(0)))
+        worklist.push_back(user->getResult(0));
+    }
+  return {};
+}
+
+std::optional<AttentionSite>
+raise::findSite(Subject &subject, onnx::SoftmaxOp softmax, Reason &reason) {
+  auto type = dyn_cast<RankedTensorType>(softmax.getInput().getType());
+  int64_t axis = softmax.getAxis();
+  if (!type || (axis != -1 && axis != type.getRank() - 1))
+    return std::nullopt;
+  AttentionSite site;
+  site.softmax = softmax;
+  site.output = findOutput(subject, softmax.getOutput());
+  if (!site.output)
+    return std::nullopt;
+
+  auto isProduct = [&](Value value) {
+    auto matmul = value.getDefiningOp<onnx::MatMulOp>();
+    return matmul && subject.deps.isData(matmul.getA()) &&
+                   subject.deps.isData(matmul.getB())
+               ? matmul
+               : onnx::MatMulOp();
+  };
+  site.product = isProduct(softmax.getInput());
+  CutWalker walker(ValueRange(softmax.getInput()),
+                   [&](Value value) { return !subject.deps.isData(value); });
+  constexpr size_t kMaxOps = 64;
+  while (!site.product && walker.passed().size() < kMaxOps) {
+    Value cut = walker.next();
+    if (!cut)
+      break;
+    site.product = isProduct(cut);
+  }
+  if (!site.product) {
+    reason = "the scores are not a product of queries and keys plus a mask "
+             "that does not depend on the tokens";
+    return std::nullopt;
+  }
+  llvm::append_range(site.scoreOps, walker.passed());
+  for (Value value : walker.freeOperands()) {
+    if (subject.deps.isConstant(value) || subject.isSize(value))
+      continue;
+    site.maskInputs.push_back(value);
+    site.maskDependence |= subject.deps.of(value);
+  }
+  return site;
+}
+
+//===----------------------------------------------------------------------===//
+// Heads
+//===----------------------------------------------------------------------===//
+
+/// Ops that only move elements, repeat them, or multiply all by one number.
+static bool movesOrScales(Subject &subject, Operation *op) {
+  if (isa<onnx::TransposeOp, onnx::ReshapeOp, onnx::UnsqueezeOp,
+          onnx::SqueezeOp, onnx::ExpandOp, onnx::TileOp, onnx::IdentityOp,
+          onnx::CastOp, onnx::ConcatOp, onnx::SliceOp>(op))
+    return true;
+  if (auto gather = dyn_cast<onnx::GatherOp>(op))
+    return !subject.deps.isData(gather.getIndices());
+  if (!isa<onnx::MulOp, onnx::DivOp>(op))
+    return false;
+  return llvm::any_of(op->getOperands(), [&](Value operand) {
+    auto type = dyn_cast<RankedTensorType>(operand.getType());
+    return !subject.deps.isData(operand) && type && type.hasStaticShape() &&
+           type.getNumElements() == 1;
+  });
+}
+
+namespace {
+/// How the elements of an operand of a product are indexed: a matrix for each
+/// of `matrices` (batch times heads).
+struct OperandView {
+  OperandView(const onnx::HostTensor &tensor, Operand operand)
+      : tensor(tensor), transposed(operand == Operand::Key) {
+    int64_t rank = tensor.getRank();
+    if (rank < 3)
+      return;
+    tokens = tensor.getDim(transposed ? rank - 1 : rank - 2);
+    size = tensor.getDim(transposed ? rank - 2 : rank - 1);
+    int64_t plane = tokens * size;
+    matrices = plane ? tensor.getNumElements() / plane : 0;
+  }
+  double at(int64_t matrix, int64_t token, int64_t d) const {
+    int64_t inner = transposed ? d * tokens + token : token * size + d;
+    return tensor.getF(matrix * tokens * size + inner);
+  }
+
+  const onnx::HostTensor &tensor;
+  bool transposed;
+  int64_t matrices = 0, tokens = 0, size = 0;
+};
+} // namespace
+
+/// Whether the operand is `source` times a factor, with each head repeated
+/// equally often. Sets the factor.
+static bool matchesHeads(const OperandView &view,
+                         const onnx::HostTensor &source, Heads &heads) {
+  int64_t batch = source.getDim(0);
+  int64_t tokens = source.getDim(heads.headsFirst ? 2 : 1);
+  heads.heads = source.getDim(heads.headsFirst ? 1 : 2);
+  heads.size = source.getDim(3);
+  if (batch == 0 || heads.heads == 0 || view.tokens != tokens ||
+      view.size != heads.size || view.matrices == 0 ||
+      view.matrices % (batch * heads.heads) != 0)
+    return false;
+  int64_t perBatch = view.matrices / batch;
+  int64_t repeats = perBatch / heads.heads;
+  double dot = 0, norm = 0;
+  auto forEach = [&](auto function) {
+    for (int64_t m = 0; m < view.matrices; ++m)
+      for (int64_t t = 0; t < tokens; ++t)
+        for (int64_t d = 0; d < heads.size; ++d) {
+          int64_t b = m / perBatch, h = m % perBatch / repeats;
+          double expected =
+              heads.headsFirst
+                  ? source.getF(
+                        ((b * heads.heads + h) * tokens + t) * heads.size + d)
+                  : source.getF(
+                        ((b * tokens + t) * heads.heads + h) * heads.size + d);
+          function(view.at(m, t, d), expected);
+        }
+  };
+  forEach([&](double actual, double expected) {
+    dot += actual * expected;
+    norm += expected * expected;
+  });
+  if (!(norm > 0))
+    return false;
+  heads.factor = dot / norm;
+  if (!(std::abs(heads.factor) > 0))
+    return false;
+  double tolerance =
+      getElementTypeOrSelf(source.getElementType()).isF32() ? 1e-5 : 2e-2;
+  bool equal = true;
+  forEach([&](double actual, double expected) {
+    equal &= std::abs(actual - heads.factor * expected) <=
+             tolerance * std::abs(heads.factor);
+  });
+  if (std::abs(heads.factor - 1) < 1e-6)
+    heads.factor = 1;
+  return equal;
+}
+
+std::optional<Heads> raise::findHeads(Subject &subject, AttentionSite &site,
+                                      Operand operand) {
+  Value root = operand == Operand::Query ? site.product.getA()
+               : operand == Operand::Key ? site.product.getB()
+                                         : site.output.getB();
+  SmallVector<Value> chain = {root};
+  CutWalker walker(ValueRange(root),
+                   [&](Value value) { return !subject.deps.isData(value); });
+  while (Value cut = walker.next()) {
+    if (!llvm::all_of(walker.passed(), [&](Operation *op) {
+          return movesOrScales(subject, op);
+        }))
+      break;
+    chain.push_back(cut);
+  }
+  Setting setting;
+  setting.batch = 2;
+  setting.length = 5;
+  setting.past = 3;
+  setting = subject.clamp(setting);
+  // The farther back the better: there the fewest copies have been made.
+  for (Value value : llvm::reverse(chain)) {
+    auto type = dyn_cast<RankedTensorType>(value.getType());
+    if (!type || type.getRank() != 4 || !isa<FloatType>(type.getElementType()))
+      continue;
+    Trial trial(subject, setting);
+    onnx::HostTensor source = trial.bindRandom(value, 29);
+    const onnx::HostTensor *result = source ? trial.evaluate(root) : nullptr;
+    if (!result)
+      continue;
+    OperandView view(*result, operand);
+    for (bool headsFirst : {false, true}) {
+      Heads heads;
+      heads.value = value;
+      heads.headsFirst = headsFirst;
+      // Heads and their size must be known, not just be so in this trial.
+      if (!type.isDynamicDim(3) && !type.isDynamicDim(headsFirst ? 1 : 2) &&
+          matchesHeads(view, source, heads))
+        return heads;
+    }
+  }
+  return std::nullopt;
+}
+
+//===----------------------------------------------------------------------===//
+// Scores
+//===----------------------------------------------------------------------===//
+
+onnx::HostTensor raise::evaluateScores(Subject &subject, AttentionSite &site,
+                                       Trial &shared, double score,
+                                       Reason &reason) {
+  Value product = site.product.getY();
+  std::optional<SmallVector<int64_t>> dims =
+      subject.dims(product, shared.setting());
+  if (!dims) {
+    reason = "the dimensions of the scores are not understood";
+    return {};
+  }
+  // The mask inputs are shared by many layers, the scores are this one's.
+  SmallVector<onnx::HostTensor> masks;
+  for (Value mask : site.maskInputs) {
+    std::string why;
+    const onnx::HostTensor *tensor = shared.evaluate(mask, &why);
+    if (!tensor) {
+      reason = "its mask cannot be evaluated: " + why;
+      return {};
+    }
+    masks.push_back(*tensor);
+  }
+  // One head stands for all as long as the ops broadcast; some reshape.
+  SmallVector<SmallVector<int64_t>> shapes = {*dims};
+  if (dims->size() == 4)
+    shapes.insert(shapes.begin(), {(*dims)[0], 1, (*dims)[2], (*dims)[3]});
+  std::string why;
+  for (ArrayRef<int64_t> shape : shapes) {
+    Trial trial(subject, shared.setting());
+    for (auto [value, tensor] : llvm::zip_equal(site.maskInputs, masks))
+      trial.bind(value, tensor);
+    trial.bind(product, onnx::HostTensor::full(getElementTypeOrSelf(product),
+                                               shape, score));
+    if (const onnx::HostTensor *result =
+            trial.evaluate(site.softmax.getInput(), &why))
+      return *result;
+  }
+  reason = "its scores cannot be evaluated: " + why;
+  return {};
+}
+
+double ScoreFunction::operator()(double score) const {
+  return softcap > 0 ? softcap * std::tanh(scale * score / softcap)
+                     : scale * score;
+}
+
+std::optional<ScoreFunction>
+raise::fitScores(Subject &subject, AttentionSite &site, Reason &reason) {
+  Setting setting;
+  setting.length = 3;
+  Trial shared(subject, subject.clamp(setting));
+  int64_t visible = -1;
+  auto at = [&](double score) {
+    onnx::HostTensor tensor =
+        evaluateScores(subject, site, shared, score, reason);
+    if (!tensor)
+      return std::nan("");
+    if (visible < 0)
+      for (int64_t i = 0, e = tensor.getNumElements(); i < e; ++i)
+        if (tensor.getF(i) == 0) {
+          visible = i;
+          break;
+        }
+    return visible < 0 ? std::nan("") : tensor.getF(visible);
+  };
+  if (at(0) != 0) {
+    if (reason.empty())
+      reason = "its mask leaves no score unchanged";
+    return std::nullopt;
+  }
+  // A soft cap is linear near 0 and constant far away.
+  ScoreFunction function;
+  double near = 1.0 / 1024, far = 16384;
+  function.scale = at(near) / near;
+  double limit = at(far);
+  if (!std::isfinite(function.scale) || !std::isfinite(limit)) {
+    reason = "its scores are not finite";
+    return std::nullopt;
+  }
+  if (std::abs(limit - function.scale * far) >
+      1e-2 * std::abs(function.scale * far))
+    function.softcap = std::abs(limit);
+  Type element = getElementTypeOrSelf(site.softmax.getInput());
+  double tolerance = element.isF32() || element.isF64() ? 1e-4 : 2e-2;
+  for (double score : {-700.0, -20.0, -1.0, 0.5, 3.0, 90.0, 2000.0})
+    if (!(std::abs(at(score) - function(score)) <=
+          tolerance * std::max(1.0, std::abs(function(score))))) {
+      reason = "its scores are neither scaled nor soft-capped, but something "
+               "else is done to them";
+      return std::nullopt;
+    }
+  return function;
+}

@@ -1,0 +1,473 @@
+//===- MaskFit.cpp - what a mask forbids ----------------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/Raise/MaskFit.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/raw_ostream.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace blockattn;
+using namespace blockattn::raise;
+
+/// What is added to a score so that its key has no weight.
+static constexpr double kMasked = -9999.0;
+
+std::string MaskFit::name() const {
+  if (!reason.empty())
+    return "unknown";
+  SmallVector<StringRef> parts;
+  if (causal)
+    parts.push_back(window > 0 ? "window" : "causal");
+  if (padding)
+    parts.push_back("padding");
+  if (positions)
+    parts.push_back("packed");
+  return parts.empty() ? "none" : llvm::join(parts, "+");
+}
+
+bool MaskFit::allows(const Setting &setting, int64_t batch, int64_t i,
+                     int64_t j) const {
+  int64_t distance = setting.past + i - j;
+  if (causal && distance < 0)
+    return false;
+  if (window > 0 && distance >= window)
+    return false;
+  if (padding && batch < static_cast<int64_t>(setting.mask.size()) &&
+      setting.mask[batch][j] == 0)
+    return false;
+  if (positions && !setting.positions.empty()) {
+    // One sequence is a run of positions that rise by one.
+    for (int64_t t = std::min(i, j) + 1; t <= std::max(i, j); ++t)
+      if (setting.positions[t] != setting.positions[t - 1] + 1)
+        return false;
+  }
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Observations
+//===----------------------------------------------------------------------===//
+
+std::string MaskFitter::Observation::picture() const {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  for (int64_t i = 0; i < std::min<int64_t>(rows, 12); ++i) {
+    os << "\n  ";
+    for (int64_t j = 0; j < std::min<int64_t>(columns, 24); ++j)
+      os << (at(0, i, j) == 1 ? 'x' : at(0, i, j) == 0 ? '.' : '?');
+  }
+  return text;
+}
+
+/// A name for the sizes and contents of a setting.
+static std::string keyOf(const Setting &setting) {
+  std::string key;
+  llvm::raw_string_ostream os(key);
+  os << setting.batch << ',' << setting.length << ',' << setting.past << ','
+     << setting.seed << ";";
+  llvm::interleave(setting.positions, os, ",");
+  for (ArrayRef<int64_t> row : setting.mask) {
+    os << ';';
+    llvm::interleave(row, os, ",");
+  }
+  return key;
+}
+
+std::optional<MaskFitter::Observation>
+MaskFitter::observe(AttentionSite &site, const Setting &wanted,
+                    Reason &reason) {
+  Setting setting = subject.clamp(wanted);
+  // Contents were chosen for the sizes that were wanted.
+  if (setting.length != wanted.length || setting.past != wanted.past) {
+    setting.positions.clear();
+    setting.mask.clear();
+  }
+  constexpr int64_t kKept = 64;
+  if (setting.total() > kKept) {
+    Trial trial(subject, setting);
+    return observe(site, trial, reason);
+  }
+  std::unique_ptr<Trial> &trial = trials[keyOf(setting)];
+  if (!trial)
+    trial = std::make_unique<Trial>(subject, setting);
+  return observe(site, *trial, reason);
+}
+
+std::optional<MaskFitter::Observation>
+MaskFitter::observe(AttentionSite &site, Trial &trial, Reason &reason) {
+  onnx::HostTensor scores = evaluateScores(subject, site, trial, 0, reason);
+  if (!scores)
+    return std::nullopt;
+  const Setting &setting = trial.setting();
+  int64_t rank = scores.getRank();
+  Observation seen;
+  seen.setting = setting;
+  seen.batch = setting.batch;
+  seen.rows = rank >= 2 ? scores.getDim(rank - 2) : 0;
+  seen.columns = rank >= 2 ? scores.getDim(rank - 1) : 0;
+  int64_t plane = seen.rows * seen.columns;
+  if (seen.rows != setting.length || seen.columns != setting.total() ||
+      plane == 0 || scores.getNumElements() % (plane * seen.batch) != 0) {
+    reason = "its scores have an unexpected shape";
+    return std::nullopt;
+  }
+  int64_t perBatch = scores.getNumElements() / seen.batch;
+  for (int64_t b = 0; b < seen.batch; ++b)
+    for (int64_t place = 0; place < plane; ++place) {
+      int8_t state = -1;
+      for (int64_t offset = place; offset < perBatch; offset += plane) {
+        double value = scores.getF(b * perBatch + offset);
+        int8_t here = value <= kMasked ? 0 : std::abs(value) <= 1e-6 ? 1 : -1;
+        // Heads that are masked differently are a bias, too.
+        state = offset == place || state == here ? here : -1;
+        if (state < 0)
+          break;
+      }
+      seen.states.push_back(state);
+    }
+  return seen;
+}
+
+bool MaskFitter::agrees(const Observation &seen, const MaskFit &fit) {
+  for (int64_t b = 0; b < seen.batch; ++b)
+    for (int64_t i = 0; i < seen.rows; ++i) {
+      SmallVector<bool> expected;
+      bool expectsAny = false, seesAny = false;
+      for (int64_t j = 0; j < seen.columns; ++j) {
+        expected.push_back(fit.allows(seen.setting, b, i, j));
+        expectsAny |= expected.back();
+        seesAny |= seen.at(b, i, j) != 0;
+      }
+      // Rows without any key are padding: what comes out is not looked at, and
+      // graphs differ in how they avoid a softmax over nothing. Nor does it
+      // matter how a padding token itself is masked as a query.
+      bool isPadding = fit.padding &&
+                       b < static_cast<int64_t>(seen.setting.mask.size()) &&
+                       seen.setting.mask[b][seen.setting.past + i] == 0;
+      if (!expectsAny || (isPadding && !seesAny))
+        continue;
+      for (int64_t j = 0; j < seen.columns; ++j)
+        if (seen.at(b, i, j) != static_cast<int8_t>(expected[j]))
+          return false;
+    }
+  return true;
+}
+
+bool MaskFitter::check(AttentionSite &site, MaskFit &fit,
+                       ArrayRef<Setting> settings, StringRef what) {
+  for (const Setting &setting : settings) {
+    std::optional<Observation> seen = observe(site, setting, fit.reason);
+    if (!seen)
+      return false;
+    if (!agrees(*seen, fit)) {
+      fit.reason =
+          (what + ": queries (rows) see keys (columns)" + seen->picture())
+              .str();
+      return false;
+    }
+  }
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Classification
+//===----------------------------------------------------------------------===//
+
+static SmallVector<Setting> plainSettings(Subject &subject) {
+  SmallVector<Setting> settings;
+  SmallVector<std::pair<int64_t, int64_t>> sizes = {
+      {9, 0}, {1, 0}, {2, 0}, {3, 0}, {5, 0}, {20, 0}, {35, 0}};
+  if (subject.hasPast())
+    sizes.append({{5, 3}, {1, 4}, {1, 1}, {3, 2}, {4, 9}, {2, 33}});
+  for (auto [length, past] : sizes) {
+    Setting setting;
+    setting.length = length;
+    setting.past = past;
+    settings.push_back(setting);
+  }
+  return settings;
+}
+
+/// Without padding and with contiguous positions: nothing, causal, or causal
+/// with a window.
+bool MaskFitter::fitShape(AttentionSite &site, MaskFit &fit) {
+  SmallVector<Setting> settings = plainSettings(subject);
+  bool anyFuture = false, anyBias = false, anyPair = false;
+  int64_t farthest = 0, longest = 0;
+  std::optional<Observation> picture;
+  for (const Setting &setting : settings) {
+    std::optional<Observation> seen = observe(site, setting, fit.reason);
+    if (!seen)
+      return false;
+    for (int64_t i = 0; i < seen->rows; ++i)
+      for (int64_t j = 0; j < seen->columns; ++j) {
+        int64_t distance = seen->setting.past + i - j;
+        anyBias |= seen->at(0, i, j) < 0;
+        anyPair |= distance < 0;
+        anyFuture |= distance < 0 && seen->at(0, i, j) == 1;
+        longest = std::max(longest, distance);
+        if (seen->at(0, i, j) == 1)
+          farthest = std::max(farthest, distance);
+      }
+    if (!picture)
+      picture = std::move(seen);
+  }
+  if (anyBias) {
+    fit.reason = "its mask is a bias that is not only 0 or minus infinity: "
+                 "queries (rows) see keys (columns)" +
+                 picture->picture();
+    return false;
+  }
+  fit.causal = anyPair && !anyFuture;
+  fit.window = fit.causal && farthest < longest ? farthest + 1 : 0;
+  return check(site, fit, settings,
+               "its mask is neither causal nor a window nor none");
+}
+
+std::optional<BlockArgument> MaskFitter::onlyArgument(AttentionSite &site,
+                                                      ArgumentKind kind,
+                                                      Reason &reason) {
+  BlockArgument found;
+  for (Value value : slice(site)) {
+    auto argument = dyn_cast<BlockArgument>(value);
+    if (!argument || subject.deps.kind(argument) != kind)
+      continue;
+    if (found) {
+      reason = "its mask depends on several arguments of one kind";
+      return std::nullopt;
+    }
+    found = argument;
+  }
+  auto type =
+      found ? dyn_cast<RankedTensorType>(found.getType()) : RankedTensorType();
+  if (!type || type.getRank() != 2) {
+    reason = "its mask depends on an argument that is not [batch, tokens]";
+    return std::nullopt;
+  }
+  return found;
+}
+
+bool MaskFitter::fitPadding(AttentionSite &site, MaskFit &fit) {
+  SmallVector<Setting> settings;
+  for (auto [length, past] :
+       {std::pair<int64_t, int64_t>{6, 0}, {1, 5}, {4, 3}})
+    for (int pattern = 0; pattern < 4; ++pattern) {
+      if (past > 0 && !subject.hasPast())
+        continue;
+      Setting setting;
+      setting.length = length;
+      setting.past = past;
+      setting.batch = subject.hasBatch() ? 2 : 1;
+      for (int64_t row = 0; row < 2; ++row) {
+        SmallVector<int64_t> bits;
+        for (int64_t j = 0; j < setting.total(); ++j) {
+          // Padding on the left, on the right, with holes; and none at all.
+          int64_t amount = pattern + row;
+          bits.push_back(pattern == 0   ? row == 0 || j >= 2
+                         : pattern == 1 ? j >= amount
+                         : pattern == 2 ? j < setting.total() - amount
+                                        : (j * 5 + row) % 3 != 1);
+        }
+        setting.mask.push_back(bits);
+      }
+      settings.push_back(setting);
+    }
+  // A mask argument that only gives its shape is no padding.
+  MaskFit without = fit;
+  if (check(site, without, settings, ""))
+    return true;
+  std::optional<BlockArgument> argument =
+      onlyArgument(site, ArgumentKind::Mask, fit.reason);
+  if (!argument)
+    return false;
+  fit.padding = *argument;
+  return check(site, fit, settings,
+               "its mask depends on an argument, but not as padding does");
+}
+
+bool MaskFitter::fitPositions(AttentionSite &site, MaskFit &fit) {
+  SmallVector<Setting> settings;
+  for (ArrayRef<int64_t> positions :
+       {ArrayRef<int64_t>{7, 8, 9, 10, 11, 12, 13, 14},
+        ArrayRef<int64_t>{0, 1, 2, 0, 1, 2, 3, 0},
+        ArrayRef<int64_t>{3, 4, 9, 10, 11, 0, 1, 5},
+        ArrayRef<int64_t>{2, 2, 2, 3, 4, 4, 5, 6},
+        ArrayRef<int64_t>{9, 8, 7, 6, 7, 8, 3, 2}}) {
+    Setting setting;
+    setting.length = positions.size();
+    setting.positions = llvm::to_vector(positions);
+    settings.push_back(setting);
+  }
+  MaskFit without = fit;
+  if (check(site, without, settings, ""))
+    return true;
+  std::optional<BlockArgument> argument =
+      onlyArgument(site, ArgumentKind::Positions, fit.reason);
+  if (!argument)
+    return false;
+  auto type = cast<RankedTensorType>(argument->getType());
+  if (type.getDimSize(0) != 1 || subject.hasPast() || !fit.causal) {
+    fit.reason = "its mask packs sequences by their positions, which is "
+                 "understood for causal attention of one row without past "
+                 "keys alone";
+    return false;
+  }
+  fit.positions = *argument;
+  return check(site, fit, settings,
+               "its mask depends on positions, but not as packed sequences do");
+}
+
+SetVector<Value> MaskFitter::slice(AttentionSite &site) {
+  SetVector<Value> values;
+  SmallVector<Value> worklist = llvm::to_vector(site.maskInputs);
+  for (Operation *op : site.scoreOps)
+    for (Value operand : op->getOperands())
+      if (!subject.deps.isData(operand))
+        worklist.push_back(operand);
+  while (!worklist.empty()) {
+    Value value = worklist.pop_back_val();
+    if (!values.insert(value))
+      continue;
+    if (Operation *def = value.getDefiningOp()) {
+      llvm::append_range(worklist, def->getOperands());
+      for (Region &region : def->getRegions())
+        region.walk([&](Operation *nested) {
+          llvm::append_range(worklist, nested->getOperands());
+        });
+    }
+  }
+  return values;
+}
+
+/// The window of the mask with another number in place of a constant: 0 for
+/// none, std::nullopt if it is no such mask or cannot be evaluated.
+std::optional<int64_t> MaskFitter::windowWith(AttentionSite &site,
+                                              Value constant, int64_t value) {
+  auto type = cast<RankedTensorType>(constant.getType());
+  int64_t window = -1;
+  for (int64_t length : {3, 9, 30}) {
+    Setting setting;
+    setting.length = length;
+    Trial trial(subject, subject.clamp(setting));
+    trial.substitute(
+        constant, onnx::HostTensor::full(type.getElementType(), type.getShape(),
+                                         static_cast<double>(value)));
+    Reason reason;
+    std::optional<Observation> seen = observe(site, trial, reason);
+    if (!seen)
+      return std::nullopt;
+    MaskFit fit;
+    fit.causal = true;
+    int64_t visible = 0;
+    for (int64_t j = 0; j < seen->columns; ++j)
+      visible += seen->at(0, seen->rows - 1, j) == 1;
+    fit.window = visible < seen->columns ? visible : 0;
+    if (!agrees(*seen, fit))
+      return std::nullopt;
+    window = fit.window;
+  }
+  return window;
+}
+
+/// A window that is longer than what was tried so far shows only beyond it.
+/// The constants of the mask say where to look: with a past, or up to a
+/// thousand tokens, there; otherwise with a smaller number in their place.
+bool MaskFitter::fitLargeConstants(AttentionSite &site, MaskFit &fit) {
+  if (!fit.causal || fit.window > 0)
+    return true;
+  constexpr int64_t kTried = 35, kNoLength = int64_t(1) << 24;
+  constexpr int64_t kDirect = 1100, kDirectPast = int64_t(1) << 17;
+  std::map<int64_t, Value> scalars;
+  int64_t tableSize = 0;
+  for (Value value : slice(site)) {
+    Operation *def = value.getDefiningOp();
+    auto type = dyn_cast<RankedTensorType>(value.getType());
+    if (!def || !type || !type.hasStaticShape() ||
+        !subject.deps.isConstant(value))
+      continue;
+    if (type.getRank() >= 2 && type.getShape().back() > kTried)
+      tableSize = std::max(tableSize, type.getShape().back());
+    std::optional<double> scalar = scalarConstant(value);
+    if (scalar && type.getNumElements() == 1 &&
+        std::abs(*scalar) > kTried - 3 && std::abs(*scalar) < kNoLength &&
+        *scalar == std::rint(*scalar))
+      scalars[static_cast<int64_t>(*scalar)] = value;
+  }
+  auto direct = [&](int64_t total) {
+    Setting setting;
+    setting.length = subject.hasPast() ? 2 : total;
+    setting.past = subject.hasPast() ? total - 2 : 0;
+    Reason reason;
+    std::optional<Observation> seen = observe(site, setting, reason);
+    if (!seen)
+      return true; // longer than the graph can be
+    int64_t visible = 0;
+    for (int64_t j = 0; j < seen->columns; ++j)
+      visible += seen->at(0, seen->rows - 1, j) == 1;
+    fit.window = visible < seen->columns ? visible : 0;
+    if (agrees(*seen, fit))
+      return true;
+    fit.reason = "its mask is causal for short sequences, but not for " +
+                 std::to_string(total) + " tokens";
+    return false;
+  };
+  int64_t reach = subject.hasPast() ? kDirectPast : kDirect;
+  if (tableSize > 0 && !direct(std::min(tableSize, reach)))
+    return false;
+  for (auto [number, constant] : scalars) {
+    if (fit.window > 0)
+      break;
+    int64_t size = std::abs(number);
+    if (size <= reach) {
+      if (!direct(size + 3))
+        return false;
+      continue;
+    }
+    int64_t sign = number < 0 ? -1 : 1;
+    std::optional<int64_t> few = windowWith(site, constant, sign * 5);
+    std::optional<int64_t> more = windowWith(site, constant, sign * 11);
+    if (!few || !more || (*few == 0 && *more == 0))
+      continue; // a bound of another kind
+    if (*more - *few != 6) {
+      fit.reason = "its mask depends on the constant " +
+                   std::to_string(number) + " in a way that is not understood";
+      return false;
+    }
+    fit.window = size + (*few - 5);
+  }
+  return true;
+}
+
+MaskFit MaskFitter::classify(AttentionSite &site) {
+  MaskFit fit;
+  if (!fitShape(site, fit) || !fitLargeConstants(site, fit))
+    return fit;
+  if ((site.maskDependence & OnMask) && !fitPadding(site, fit))
+    return fit;
+  if (site.maskDependence & OnPositions)
+    fitPositions(site, fit);
+  return fit;
+}
+
+MaskFit MaskFitter::fit(AttentionSite &site) {
+  // Layers share their masks, and what is done with them.
+  std::string key;
+  llvm::raw_string_ostream os(key);
+  for (Value value : site.maskInputs)
+    os << value.getAsOpaquePointer() << ' ';
+  for (Operation *op : site.scoreOps) {
+    os << op->getName();
+    for (Value operand : op->getOperands())
+      if (!subject.deps.isData(operand))
+        os << operand.getAsOpaquePointer() << ',';
+  }
+  auto [it, inserted] = known.try_emplace(os.str());
+  if (inserted)
+    it->second = classify(site);
+  return it->second;
+}

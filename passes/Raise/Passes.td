@@ -1,0 +1,79 @@
+//===- Passes.td - the raise phase ----------------------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef BLOCKATTN_PASSES_RAISE_PASSES_TD
+#define BLOCKATTN_PASSES_RAISE_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def RaiseNorms : Pass<"blockattn-raise-norms", "::mlir::func::FuncOp"> {
+  let summary = "Find RMS and layer normalization spelled out";
+  let description = [{
+    x / sqrt(mean(x * x) + eps) * w, in whatever order and with whichever of
+    Pow, Mul, Sqrt, Reciprocal and Div it is written, becomes
+    `onnx.RMSNormalization`, or, where x is a difference from its own mean,
+    `onnx.LayerNormalization`. Casts to f32 and back are part of the norm.
+  }];
+  let dependentDialects = ["::blockattn::onnx::OnnxDialect"];
+}
+
+def RaiseActivations
+    : Pass<"blockattn-raise-activations", "::mlir::func::FuncOp"> {
+  let summary = "Find GELU and Swish spelled out";
+  let description = [{
+    A chain of elementwise ops with one tensor operand and otherwise scalar
+    constants is a function of one variable. Those that contain Erf, Tanh,
+    Sigmoid or Exp are evaluated at a few dozen points and compared with GELU
+    (both forms) and Swish; the spelling does not matter.
+  }];
+  let dependentDialects = ["::blockattn::onnx::OnnxDialect"];
+}
+
+def DecomposeOnnxAttention
+    : Pass<"blockattn-decompose-onnx-attention", "::mlir::func::FuncOp"> {
+  let summary = "Spell out onnx.Attention";
+  let description = [{
+    Turns `onnx.Attention` into MatMul, Softmax and what belongs to them, so
+    that there is one form to raise from. The locations stay those of the op. An
+    attention with `nonpad_kv_seqlen` is left alone, with a missed remark.
+  }];
+  let dependentDialects = ["::blockattn::onnx::OnnxDialect"];
+}
+
+def RaiseRotary : Pass<"blockattn-raise-rotary", "::mlir::ModuleOp"> {
+  let summary = "Find rotary position embeddings";
+  let description = [{
+    Looks for a region with one data operand x and one result y, both heads of
+    tokens, in which positions are multiplied into the data. Evaluates it at
+    unit vectors, which gives the matrix by which a position acts on a head; fits
+    frequencies, pairing and scale to it, and then compares
+    `blockattn.rotary` with the region on random data at small, large and
+    unordered positions. Only what agrees is replaced. Works on
+    `onnx.RotaryEmbedding` as on any spelling of it.
+  }];
+  let dependentDialects = ["::blockattn::BlockAttnDialect",
+                           "::blockattn::onnx::OnnxDialect"];
+}
+
+def RaiseAttention : Pass<"blockattn-raise-attention", "::mlir::ModuleOp"> {
+  let summary = "Find attention and make it blockattn.attention";
+  let description = [{
+    Starts at each Softmax between two matrix products. Where the heads of
+    query, key and value come from, scale, soft cap and mask are found by
+    evaluating the ops between them, and the whole is compared with the
+    candidate on random data before anything is replaced. The mask is evaluated
+    for several lengths, past lengths, paddings and positions, and must equal
+    one of: everything, causal, causal with a window; each optionally with
+    padding from an argument, or with sequences packed by position.
+
+    Sets the module attribute `blockattn.attentions`, a dictionary for
+    each attention, and emits a missed remark for each that was left.
+  }];
+  let dependentDialects = ["::blockattn::BlockAttnDialect",
+                           "::blockattn::onnx::OnnxDialect"];
+}
+
+#endif // BLOCKATTN_PASSES_RAISE_PASSES_TD

@@ -1,0 +1,384 @@
+//===- RaiseAttention.cpp - from softmax to blockattn.attention -----------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/Raise/AttentionSite.h"
+#include "passes/Raise/Explain.h"
+#include "passes/Raise/MaskFit.h"
+#include "passes/Raise/Passes.h"
+#include "passes/Raise/PositionDependence.h"
+
+#include "dialects/BlockAttn/BlockAttn.h"
+#include "dialects/Onnx/Onnx.h"
+
+#include "mlir/IR/Builders.h"
+#include <cmath>
+
+namespace blockattn {
+#define GEN_PASS_DEF_RAISEATTENTION
+#include "passes/Raise/Passes.h.inc"
+} // namespace blockattn
+
+using namespace mlir;
+using namespace blockattn;
+using namespace blockattn::raise;
+
+namespace {
+
+/// All that a blockattn.attention says, and what it replaces.
+struct Candidate {
+  AttentionSite site;
+  Heads query, key, value;
+  MaskFit mask;
+  ScoreFunction scores;
+  /// The value that is replaced, and whether its heads come first.
+  Value result;
+  bool resultHeadsFirst = false;
+};
+
+/// A tensor of heads, whichever comes first in it.
+struct HeadTensor {
+  HeadTensor(const onnx::HostTensor &tensor, bool headsFirst)
+      : tensor(tensor), headsFirst(headsFirst), batch(tensor.getDim(0)),
+        tokens(tensor.getDim(headsFirst ? 2 : 1)),
+        heads(tensor.getDim(headsFirst ? 1 : 2)), size(tensor.getDim(3)) {}
+  double at(int64_t b, int64_t t, int64_t h, int64_t d) const {
+    return tensor.getF(headsFirst ? ((b * heads + h) * tokens + t) * size + d
+                                  : ((b * tokens + t) * heads + h) * size + d);
+  }
+  const onnx::HostTensor &tensor;
+  bool headsFirst;
+  int64_t batch, tokens, heads, size;
+};
+
+class Raiser {
+public:
+  explicit Raiser(func::FuncOp func) : subject(func), masks(subject) {}
+
+  void run(SmallVectorImpl<AttentionEntry> &entries) {
+    std::vector<Candidate> candidates;
+    SmallVector<size_t> entryOf;
+    SmallVector<onnx::SoftmaxOp> softmaxes(
+        subject.func.getBody().front().getOps<onnx::SoftmaxOp>());
+    for (onnx::SoftmaxOp softmax : softmaxes) {
+      Reason reason;
+      std::optional<AttentionSite> site = findSite(subject, softmax, reason);
+      if (!site && reason.empty())
+        continue;
+      AttentionEntry &entry = entries.emplace_back(softmax.getLoc());
+      std::optional<Candidate> candidate;
+      if (site)
+        candidate = consider(*site, entry, reason);
+      if (!candidate) {
+        entry.reasons.push_back(reason);
+        continue;
+      }
+      entryOf.push_back(entries.size() - 1);
+      candidates.push_back(std::move(*candidate));
+    }
+    SmallVector<AttentionOp> raised;
+    for (Candidate &candidate : candidates)
+      raised.push_back(replace(candidate));
+    PositionAnalysis positions(subject.func);
+    for (auto [op, index] : llvm::zip_equal(raised, entryOf)) {
+      AttentionEntry &entry = entries[index];
+      PositionUse use = positions.of(op);
+      entry.raised = true;
+      entry.positions = use.scheme.str();
+      entry.kvPositionIndependent = use.independent;
+      llvm::append_range(entry.reasons, use.reasons);
+    }
+  }
+
+private:
+  /// Finds out everything about a site; on failure says what is missing.
+  std::optional<Candidate> consider(AttentionSite &site, AttentionEntry &entry,
+                                    Reason &reason);
+  bool verify(Candidate &candidate, Reason &reason);
+  bool findResult(Candidate &candidate, Trial &trial, ArrayRef<double> expected,
+                  ArrayRef<bool> defined);
+  AttentionOp replace(Candidate &candidate);
+
+  Subject subject;
+  MaskFitter masks;
+};
+
+/// A scale that is meant is one of a few; what was measured is off by a
+/// rounding or two.
+double snapScale(double scale, int64_t headSize, double tolerance) {
+  double root = 1 / std::sqrt(static_cast<double>(headSize));
+  for (double meant : {root, 1.0, 1.0 / headSize})
+    if (std::abs(scale - meant) <= tolerance * meant)
+      return meant;
+  return scale;
+}
+
+} // namespace
+
+std::optional<Candidate>
+Raiser::consider(AttentionSite &site, AttentionEntry &entry, Reason &reason) {
+  Candidate candidate;
+  candidate.site = site;
+  candidate.mask = masks.fit(site);
+  entry.mask = candidate.mask.name();
+  entry.window = candidate.mask.window;
+
+  auto heads = [&](Operand operand, StringRef name, Heads &result) {
+    std::optional<Heads> found = findHeads(subject, site, operand);
+    if (found)
+      result = *found;
+    else if (reason.empty())
+      reason =
+          ("it was not found where the heads of its " + name + " come from")
+              .str();
+    return found.has_value();
+  };
+  if (!heads(Operand::Query, "queries", candidate.query) ||
+      !heads(Operand::Key, "keys", candidate.key) ||
+      !heads(Operand::Value, "values", candidate.value))
+    return std::nullopt;
+  entry.heads = candidate.query.heads;
+  entry.kvHeads = candidate.key.heads;
+  entry.headSize = candidate.query.size;
+  // Keys that had to be taken after their repetition are as many as queries.
+  if (candidate.key.heads != candidate.value.heads ||
+      candidate.query.heads % candidate.key.heads != 0) {
+    reason = "it has " + std::to_string(candidate.query.heads) +
+             " heads of queries, " + std::to_string(candidate.key.heads) +
+             " of keys and " + std::to_string(candidate.value.heads) +
+             " of values";
+    return std::nullopt;
+  }
+  if (candidate.value.factor != 1) {
+    reason = "its values are scaled";
+    return std::nullopt;
+  }
+  Type element = getElementTypeOrSelf(candidate.query.value);
+  if (getElementTypeOrSelf(candidate.key.value) != element ||
+      getElementTypeOrSelf(candidate.value.value) != element) {
+    reason = "queries, keys and values differ in element type";
+    return std::nullopt;
+  }
+
+  std::optional<ScoreFunction> function = fitScores(subject, site, reason);
+  if (!function)
+    return std::nullopt;
+  double tolerance = element.isF32() ? 2e-6 : 2e-3;
+  candidate.scores = *function;
+  candidate.scores.scale =
+      snapScale(function->scale * candidate.query.factor * candidate.key.factor,
+                candidate.query.size, tolerance);
+  entry.scale = candidate.scores.scale;
+  entry.softcap = candidate.scores.softcap;
+
+  if (!candidate.mask.reason.empty()) {
+    reason = candidate.mask.reason;
+    return std::nullopt;
+  }
+  if (!verify(candidate, reason))
+    return std::nullopt;
+  return candidate;
+}
+
+/// Compares graph and candidate on random queries, keys and values.
+bool Raiser::verify(Candidate &candidate, Reason &reason) {
+  constexpr std::pair<int64_t, int64_t> kSizes[] = {{5, 0}, {3, 4}, {1, 2}};
+  for (auto [length, past] : kSizes) {
+    if (past > 0 && !subject.hasPast() && length != 1)
+      continue;
+    Setting setting;
+    setting.batch = 2;
+    setting.length = length;
+    setting.past = past;
+    Trial trial(subject, subject.clamp(setting));
+    onnx::HostTensor q = trial.bindRandom(candidate.query.value, 3);
+    onnx::HostTensor k = trial.bindRandom(candidate.key.value, 5);
+    onnx::HostTensor v = trial.bindRandom(candidate.value.value, 7);
+    if (!q || !k || !v) {
+      reason = "the dimensions of its operands are not understood";
+      return false;
+    }
+    HeadTensor query(q, candidate.query.headsFirst);
+    HeadTensor key(k, candidate.key.headsFirst);
+    HeadTensor value(v, candidate.value.headsFirst);
+    std::vector<double> expected;
+    SmallVector<bool> defined;
+    int64_t group = query.heads / key.heads;
+    for (int64_t b = 0; b < query.batch; ++b)
+      for (int64_t i = 0; i < query.tokens; ++i) {
+        SmallVector<int64_t> visible;
+        for (int64_t j = 0; j < key.tokens; ++j)
+          if (candidate.mask.allows(trial.setting(), b, i, j))
+            visible.push_back(j);
+        defined.push_back(!visible.empty());
+        for (int64_t h = 0; h < query.heads; ++h) {
+          std::vector<double> weights;
+          double sum = 0;
+          for (int64_t j : visible) {
+            double dot = 0;
+            for (int64_t d = 0; d < query.size; ++d)
+              dot += query.at(b, i, h, d) * key.at(b, j, h / group, d);
+            weights.push_back(std::exp(candidate.scores(dot)));
+            sum += weights.back();
+          }
+          for (int64_t d = 0; d < value.size; ++d) {
+            double result = 0;
+            for (auto [j, weight] : llvm::zip_equal(visible, weights))
+              result += weight / sum * value.at(b, j, h / group, d);
+            expected.push_back(result);
+          }
+        }
+      }
+    // Scores of random heads can be large where nothing scales them down.
+    if (!findResult(candidate, trial, expected, defined)) {
+      reason = "what it computes differs from attention with these heads, "
+               "scale and mask";
+      return false;
+    }
+  }
+  return true;
+}
+
+/// Finds, from the product with the values on, the last tensor of heads that
+/// is `expected`, [batch, tokens, heads, size]; or checks the one found before.
+bool Raiser::findResult(Candidate &candidate, Trial &trial,
+                        ArrayRef<double> expected, ArrayRef<bool> defined) {
+  int64_t heads = candidate.query.heads, size = candidate.value.size;
+  double tolerance =
+      getElementTypeOrSelf(candidate.query.value).isF32() ? 2e-4 : 4e-2;
+  auto equals = [&](Value value, bool headsFirst) {
+    auto type = dyn_cast<RankedTensorType>(value.getType());
+    const onnx::HostTensor *tensor =
+        type && type.getRank() == 4 ? trial.evaluate(value) : nullptr;
+    if (!tensor ||
+        tensor->getNumElements() != static_cast<int64_t>(expected.size()))
+      return false;
+    HeadTensor actual(*tensor, headsFirst);
+    if (actual.heads != heads || actual.size != size)
+      return false;
+    size_t at = 0;
+    for (int64_t b = 0; b < actual.batch; ++b)
+      for (int64_t t = 0; t < actual.tokens; ++t)
+        for (int64_t h = 0; h < heads; ++h)
+          for (int64_t d = 0; d < size; ++d, ++at)
+            if (defined[b * actual.tokens + t] &&
+                !(std::abs(actual.at(b, t, h, d) - expected[at]) <= tolerance))
+              return false;
+    return true;
+  };
+  if (candidate.result)
+    return equals(candidate.result, candidate.resultHeadsFirst);
+  SmallVector<Value> chain = {candidate.site.output.getY()};
+  while (chain.back().hasOneUse()) {
+    Operation *user = *chain.back().user_begin();
+    if (!isa<onnx::TransposeOp, onnx::ReshapeOp, onnx::UnsqueezeOp,
+             onnx::SqueezeOp, onnx::CastOp>(user) ||
+        user->getOperand(0) != chain.back() ||
+        getElementTypeOrSelf(user->getResult(0)) !=
+            getElementTypeOrSelf(candidate.query.value))
+      break;
+    chain.push_back(user->getResult(0));
+  }
+  for (bool headsFirst : {false, true})
+    for (Value value : llvm::reverse(chain))
+      if (equals(value, headsFirst)) {
+        candidate.result = value;
+        candidate.resultHeadsFirst = headsFirst;
+        return true;
+      }
+  return false;
+}
+
+//===----------------------------------------------------------------------===//
+// Rewriting
+//===----------------------------------------------------------------------===//
+
+static RankedTensorType swapped(Type type) {
+  auto tensor = cast<RankedTensorType>(type);
+  ArrayRef<int64_t> s = tensor.getShape();
+  return RankedTensorType::get({s[0], s[2], s[1], s[3]},
+                               tensor.getElementType());
+}
+
+static Value swapHeads(OpBuilder &b, Location loc, Value value) {
+  OperationState state(
+      loc, onnx::TransposeOp::getOperationName(), value,
+      TypeRange(swapped(value.getType())),
+      {b.getNamedAttr("perm", b.getDenseI64ArrayAttr({0, 2, 1, 3}))});
+  return b.create(state)->getResult(0);
+}
+
+/// [batch, tokens, heads, size], without a transposition where one was made.
+static Value tokensFirst(OpBuilder &b, Location loc, const Heads &heads) {
+  if (!heads.headsFirst)
+    return heads.value;
+  if (auto transpose = heads.value.getDefiningOp<onnx::TransposeOp>())
+    if (transpose.getPerm() &&
+        *transpose.getPerm() == ArrayRef<int64_t>{0, 2, 1, 3})
+      return transpose.getData();
+  return swapHeads(b, loc, heads.value);
+}
+
+/// The argument that marks padding, as booleans.
+static Value paddingMask(OpBuilder &b, Location loc, Value argument) {
+  auto type = cast<RankedTensorType>(argument.getType());
+  if (type.getElementType().isInteger(1))
+    return argument;
+  Type i1 = b.getI1Type();
+  OperationState state(loc, onnx::CastOp::getOperationName(), argument,
+                       TypeRange(RankedTensorType::get(type.getShape(), i1)),
+                       {b.getNamedAttr("to", TypeAttr::get(i1))});
+  return b.create(state)->getResult(0);
+}
+
+AttentionOp Raiser::replace(Candidate &candidate) {
+  Operation *last = candidate.result.getDefiningOp();
+  OpBuilder b(last);
+  Location loc = candidate.site.softmax.getLoc();
+  Value query = tokensFirst(b, loc, candidate.query);
+  Value key = tokensFirst(b, loc, candidate.key);
+  Value value = tokensFirst(b, loc, candidate.value);
+  const MaskFit &mask = candidate.mask;
+  Value keyMask = mask.padding ? paddingMask(b, loc, mask.padding) : Value();
+  Value layout;
+  if (mask.positions)
+    layout = LayoutFromPositionsOp::create(
+        b, loc, LayoutType::get(b.getContext()), mask.positions);
+  Type type = candidate.resultHeadsFirst ? swapped(candidate.result.getType())
+                                         : candidate.result.getType();
+  auto op = AttentionOp::create(
+      b, loc, type, /*lse=*/Type(), query, key, value, layout,
+      /*cache=*/Value(), keyMask,
+      b.getF32FloatAttr(static_cast<float>(candidate.scores.scale)),
+      b.getF32FloatAttr(static_cast<float>(candidate.scores.softcap)),
+      b.getI64IntegerAttr(mask.window),
+      mask.causal ? b.getUnitAttr() : UnitAttr(), /*layer=*/IntegerAttr(),
+      /*query_rotary=*/RotaryAttr());
+  Value result = op.getResult();
+  if (candidate.resultHeadsFirst) {
+    result = swapHeads(b, loc, result);
+    result.setType(candidate.result.getType());
+  }
+  candidate.result.replaceAllUsesWith(result);
+  return op;
+}
+
+namespace {
+struct RaiseAttention : blockattn::impl::RaiseAttentionBase<RaiseAttention> {
+  void runOnOperation() override {
+    SmallVector<AttentionEntry> entries;
+    for (auto func : getOperation().getOps<func::FuncOp>())
+      if (!func.isExternal() && func.getBody().hasOneBlock())
+        Raiser(func).run(entries);
+    Builder b(&getContext());
+    SmallVector<Attribute> list;
+    for (const AttentionEntry &entry : entries) {
+      entry.remark();
+      list.push_back(entry.toAttr(b));
+    }
+    getOperation()->setAttr("blockattn.attentions", b.getArrayAttr(list));
+  }
+};
+} // namespace
