@@ -101,7 +101,7 @@ Attribute convertAttribute(ImportContext &import, Location loc, StringRef label,
 Value importConstant(ImportContext &import, OpBuilder &builder, Location loc,
                      const ::onnx::NodeProto &node,
                      ArrayRef<NamedProto> attributes) {
-  std::string label = nodeLabel(node);
+  std::string label = opLabel(node);
   if (attributes.size() != 1) {
     import.report.error(loc) << label << ": has " << attributes.size()
                              << " attributes, and must have exactly one value";
@@ -121,7 +121,7 @@ Value importConstant(ImportContext &import, OpBuilder &builder, Location loc,
 
   ElementsAttr value;
   if (spelling == "value" && type == AttributeProto::TENSOR)
-    return import.tensors.emit(builder, loc, attr.t(),
+    return import.tensors.emit(builder, loc, loc, attr.t(),
                                node.output_size() ? node.output(0) : "");
   if (spelling == "value_int" && type == AttributeProto::INT)
     value = DenseElementsAttr::get(scalar(b.getI64Type()), attr.i());

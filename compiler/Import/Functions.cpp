@@ -63,12 +63,12 @@ bool GraphImporter::bindParameters(
   for (NamedProto attr : attributes) {
     if (!known.contains(attr.name)) {
       import.report.error(loc)
-          << nodeLabel(node) << ": the function " << quoted(function.name())
+          << opLabel(node) << ": the function " << quoted(function.name())
           << " has no attribute " << quoted(attr.name);
       ok = false;
     } else if (attr.value->has_g() || attr.value->graphs_size() != 0) {
       import.report.error(loc)
-          << nodeLabel(node) << ": attribute " << quoted(attr.name)
+          << opLabel(node) << ": attribute " << quoted(attr.name)
           << " hands a graph to the function " << quoted(function.name())
           << ", which is not supported";
       ok = false;
@@ -78,7 +78,7 @@ bool GraphImporter::bindParameters(
   for (const std::string &name : function.attribute())
     if (!parameters.contains(name)) {
       import.report.error(loc)
-          << nodeLabel(node) << ": lacks the attribute " << quoted(name)
+          << opLabel(node) << ": lacks the attribute " << quoted(name)
           << " of the function " << quoted(function.name());
       ok = false;
     }
@@ -96,7 +96,7 @@ bool GraphImporter::inlineFunction(const NodeProto &node, Location loc,
   auto isCalled = llvm::find(frame.calls, key);
   if (isCalled != frame.calls.end()) {
     InFlightDiagnostic diag = import.report.error(loc);
-    diag << nodeLabel(node) << ": functions call one another in a circle: ";
+    diag << opLabel(node) << ": functions call one another in a circle: ";
     for (const std::string &name :
          llvm::make_range(isCalled, frame.calls.end()))
       diag << quoted(name) << " -> ";
@@ -105,7 +105,7 @@ bool GraphImporter::inlineFunction(const NodeProto &node, Location loc,
   }
   if (frame.calls.size() >= maxNesting) {
     import.report.error(loc)
-        << nodeLabel(node) << ": functions call one another more than "
+        << opLabel(node) << ": functions call one another more than "
         << maxNesting << " levels deep";
     return false;
   }
@@ -113,7 +113,7 @@ bool GraphImporter::inlineFunction(const NodeProto &node, Location loc,
     if (given <= known)
       return true;
     import.report.error(loc)
-        << nodeLabel(node) << ": has " << given << " " << what
+        << opLabel(node) << ": has " << given << " " << what
         << "; the function " << quoted(function.name()) << " has " << known;
     return false;
   };

@@ -23,7 +23,9 @@ void GraphImporter::define(StringRef name, Value value, const Twine &what) {
   auto [it, isNew] = scope.values.try_emplace(name, value);
   if (isNew)
     return;
-  import.report.error(value ? value.getLoc() : import.report.fileLocation())
+  Operation *op = value ? value.getDefiningOp() : nullptr;
+  bool isNode = op && !isa<onnx::WeightOp, onnx::ConstantOp>(op);
+  import.report.error(isNode ? value.getLoc() : here())
       << what << " defines " << quoted(name)
       << ", which is defined before; every value needs a name of its own";
 }
@@ -38,8 +40,7 @@ void GraphImporter::declareTypes(
     DeclaredType type;
     std::string error;
     if (!convertType(import.context, info.type(), type, error)) {
-      import.report.error(
-          valueLocation(import.context, info.name(), frame.caller))
+      import.report.error(here())
           << what << " " << quoted(info.name()) << " " << error;
       continue;
     }
@@ -48,8 +49,7 @@ void GraphImporter::declareTypes(
       continue;
     TensorType merged = mergeTypes(it->second.type, type.type);
     if (!merged)
-      import.report.error(
-          valueLocation(import.context, info.name(), frame.caller))
+      import.report.error(here())
           << "value " << quoted(info.name()) << " is declared twice, as "
           << typeName(it->second.type) << " and as " << typeName(type.type);
     else
@@ -59,17 +59,19 @@ void GraphImporter::declareTypes(
 
 void GraphImporter::importInitializers(const ::onnx::GraphProto &graph) {
   if (graph.sparse_initializer_size() != 0)
-    import.report.error() << "the graph has " << graph.sparse_initializer_size()
-                          << " sparse initializers, the first one being "
-                          << quoted(graph.sparse_initializer(0).values().name())
-                          << "; only dense tensors are supported";
+    import.report.error(here())
+        << "the graph has " << graph.sparse_initializer_size()
+        << " sparse initializers, the first one being "
+        << quoted(graph.sparse_initializer(0).values().name())
+        << "; only dense tensors are supported";
   for (const ::onnx::TensorProto &tensor : graph.initializer()) {
     Location loc = valueLocation(import.context, tensor.name(), frame.caller);
     if (tensor.name().empty()) {
-      import.report.error() << "an initializer has no name";
+      import.report.error(here()) << "an initializer has no name";
       continue;
     }
-    Value value = import.tensors.emit(builder, loc, tensor, tensor.name());
+    Value value =
+        import.tensors.emit(builder, loc, here(), tensor, tensor.name());
     if (value) {
       (void)import.shapes.visit(value.getDefiningOp());
       checkConstant("initializer " + quoted(tensor.name()), tensor.name(),
@@ -106,7 +108,7 @@ void GraphImporter::checkConstant(const Twine &label, StringRef name,
               .str();
     return;
   }
-  import.report.error(value.getLoc())
+  import.report.error(here())
       << label << " is declared as " << typeName(declared) << ", but is "
       << typeName(type);
 }
@@ -119,10 +121,9 @@ void GraphImporter::applyDeclaredType(const NodeProto &node, Location loc,
     return;
   TensorType merged = mergeTypes(inferred, it->second.type);
   if (!merged) {
-    import.report.error(loc)
-        << nodeLabel(node) << ": its output " << quoted(name)
-        << " is declared as " << typeName(it->second.type)
-        << ", but its inputs give " << typeName(inferred);
+    import.report.error(loc) << opLabel(node) << ": its output " << quoted(name)
+                             << " is declared as " << typeName(it->second.type)
+                             << ", but its inputs give " << typeName(inferred);
     return;
   }
   if (merged == inferred)
@@ -145,7 +146,7 @@ void GraphImporter::bindResults(const NodeProto &node, Location loc,
       checkConstant(nodeLabel(node), name, value);
     else if (value.getDefiningOp())
       applyDeclaredType(node, loc, name, value);
-    define(name, value, nodeLabel(node));
+    define(name, value, opLabel(node));
   }
 }
 
@@ -163,7 +164,7 @@ bool GraphImporter::lookUpVersion(const NodeProto &node, Location loc,
   }
   if (import.missingDomains.insert(domain).second)
     import.report.error(loc)
-        << nodeLabel(node) << ": the model does not import the operator set "
+        << opLabel(node) << ": the model does not import the operator set "
         << "of its domain " << quoted(domain)
         << "; add it to opset_import, or export the model again";
   return false;
@@ -176,13 +177,13 @@ void GraphImporter::reportUndefined(const NodeProto &node, int index,
   auto it = scope.producers.find(name);
   if (it == scope.producers.end() || it->second < index) {
     import.report.error(loc)
-        << nodeLabel(node) << ": input " << input << ", " << quoted(name)
+        << opLabel(node) << ": input " << input << ", " << quoted(name)
         << ", is not defined: no node, input or initializer has this name";
     return;
   }
   if (!scope.onCycle.empty() && scope.onCycle[index])
     return;
-  import.report.error(loc) << nodeLabel(node) << ": input " << input << ", "
+  import.report.error(loc) << opLabel(node) << ": input " << input << ", "
                            << quoted(name)
                            << ", is used before the node that makes it; the "
                               "nodes of a graph have to be in order";
@@ -214,7 +215,7 @@ bool GraphImporter::lookUpAttributes(const NodeProto &node, Location loc,
   for (const AttributeProto &attr : node.attribute()) {
     if (attr.name().empty() || !seen.insert(attr.name()).second) {
       import.report.error(loc)
-          << nodeLabel(node)
+          << opLabel(node)
           << (attr.name().empty()
                   ? ": an attribute has no name"
                   : ": attribute " + quoted(attr.name()) + " is there twice");
@@ -227,7 +228,7 @@ bool GraphImporter::lookUpAttributes(const NodeProto &node, Location loc,
     }
     if (!frame.parameters) {
       import.report.error(loc)
-          << nodeLabel(node) << ": attribute " << quoted(attr.name())
+          << opLabel(node) << ": attribute " << quoted(attr.name())
           << " refers to a parameter, " << quoted(attr.ref_attr_name())
           << ", outside of a function";
       ok = false;
@@ -274,7 +275,7 @@ bool GraphImporter::dispatch(const NodeProto &node, Location loc,
     parts.results.pop_back();
   bool ok = true;
   for (NamedProto attr : attributes) {
-    if (Attribute value = convertAttribute(import, loc, nodeLabel(node), attr))
+    if (Attribute value = convertAttribute(import, loc, opLabel(node), attr))
       parts.attributes.set(attr.name, value);
     else
       ok = false;
@@ -290,7 +291,7 @@ void GraphImporter::importNode(const NodeProto &node, int index) {
   int64_t version = 0;
   bool ok = true;
   if (node.op_type().empty()) {
-    import.report.error(loc) << nodeLabel(node) << ": has no op_type";
+    import.report.error(loc) << opLabel(node) << ": has no op_type";
     ok = false;
   }
   // All that can be wrong with one node is reported together.

@@ -63,6 +63,10 @@ private:
   void applyDeclaredType(const ::onnx::NodeProto &node, mlir::Location loc,
                          llvm::StringRef name, mlir::Value value);
 
+  /// Where errors about values go: the call, or the file.
+  mlir::Location here() const {
+    return frame.caller.value_or(import.report.fileLocation());
+  }
   mlir::Value placeholder(mlir::Location loc);
   void checkConstant(const llvm::Twine &label, llvm::StringRef name,
                      mlir::Value value);

@@ -154,10 +154,10 @@ void ModelImporter::importInputs(func::FuncOp function, GraphImporter &body) {
     DeclaredType type{unknownTensor(import.context), {}};
     std::string error;
     if (!input.has_type())
-      import.report.error(loc)
+      import.report.error()
           << "graph input " << quoted(input.name()) << " has no type";
     else if (!convertType(import.context, input.type(), type, error))
-      import.report.error(loc)
+      import.report.error()
           << "graph input " << quoted(input.name()) << " " << error;
 
     unsigned index = function.getNumArguments();
@@ -198,25 +198,24 @@ void ModelImporter::importOutputs(func::FuncOp function, const Scope &scope) {
           << "graph output " << quoted(output.name()) << " is listed twice";
       continue;
     }
-    Location loc = valueLocation(import.context, output.name(), std::nullopt);
     std::optional<Value> value = scope.find(output.name());
     if (!value || !*value) {
-      import.report.error(loc) << "graph output " << quoted(output.name())
-                               << " is not defined: no node, input or "
-                                  "initializer has this name";
+      import.report.error() << "graph output " << quoted(output.name())
+                            << " is not defined: no node, input or "
+                               "initializer has this name";
       continue;
     }
     DeclaredType declared{unknownTensor(import.context), {}};
     std::string error;
     if (!convertType(import.context, output.type(), declared, error)) {
-      import.report.error(loc)
+      import.report.error()
           << "graph output " << quoted(output.name()) << " " << error;
       continue;
     }
     auto type = dyn_cast<TensorType>(value->getType());
     // Results of nodes have been compared where the node was.
     if (type && !value->getDefiningOp() && !mergeTypes(type, declared.type))
-      import.report.error(loc)
+      import.report.error()
           << "graph output " << quoted(output.name()) << " is declared as "
           << typeName(declared.type) << ", but is " << typeName(type);
     values.push_back(*value);

@@ -55,4 +55,13 @@ std::string nodeLabel(const ::onnx::NodeProto &node) {
   return "node " + quoted(node.name()) + " (" + node.op_type() + ")";
 }
 
+std::string opLabel(const ::onnx::NodeProto &node) {
+  std::string label = node.domain().empty() || node.domain() == "ai.onnx"
+                          ? node.op_type()
+                          : node.domain() + "." + node.op_type();
+  // A name that needs escapes keeps its quotes, too.
+  std::string escaped = quoted(label);
+  return escaped == "'" + label + "'" ? label : escaped;
+}
+
 } // namespace blockattn

@@ -25,8 +25,11 @@ mlir::Location nodeLocation(mlir::MLIRContext *context,
 mlir::Location valueLocation(mlir::MLIRContext *context, llvm::StringRef name,
                              std::optional<mlir::Location> caller);
 
-/// "node 'mul_3' (Mul)" for messages.
+/// "node 'mul_3' (Mul)", for messages that are not about this node alone.
 std::string nodeLabel(const ::onnx::NodeProto &node);
+
+/// "Mul" or "com.microsoft.Attention", for messages at the node's location.
+std::string opLabel(const ::onnx::NodeProto &node);
 
 } // namespace blockattn
 

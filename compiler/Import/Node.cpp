@@ -45,9 +45,9 @@ static bool fitAttributes(ImportContext &import, const NodeParts &node,
     if (!llvm::is_contained(known, attr.getName()) ||
         name.ends_with("SegmentSizes")) {
       import.report.error(node.loc)
-          << nodeLabel(node.proto) << ": " << node.opType
-          << " has no attribute " << quoted(name) << " in operator set "
-          << node.version << " of domain " << quoted(node.domain);
+          << opLabel(node.proto) << ": " << node.opType << " has no attribute "
+          << quoted(name) << " in operator set " << node.version
+          << " of domain " << quoted(node.domain);
       ok = false;
       continue;
     }
@@ -62,7 +62,7 @@ static bool fitAttributes(ImportContext &import, const NodeParts &node,
     Type type = elementType(import.context, number.getInt());
     if (!type) {
       import.report.error(node.loc)
-          << nodeLabel(node.proto) << ": attribute " << quoted(name)
+          << opLabel(node.proto) << ": attribute " << quoted(name)
           << " is a data type that ONNX does not have: " << number.getInt();
       ok = false;
       continue;
@@ -73,7 +73,7 @@ static bool fitAttributes(ImportContext &import, const NodeParts &node,
     return false;
   // Attributes of a wrong type would be dropped without a word when the op is
   // made.
-  std::string label = nodeLabel(node.proto);
+  std::string label = opLabel(node.proto);
   return succeeded(op.verifyInherentAttrs(fitted, [&] {
     return std::move(import.report.error(node.loc) << label << ": ");
   }));
@@ -86,7 +86,7 @@ static bool fitOperands(ImportContext &import, const NodeParts &node,
   if (std::optional<unsigned> slots = onnx::operandSlots(op)) {
     if (node.operands.size() > *slots) {
       import.report.error(node.loc)
-          << nodeLabel(node.proto) << ": has " << node.operands.size()
+          << opLabel(node.proto) << ": has " << node.operands.size()
           << " inputs; " << node.opType << " has at most " << *slots;
       return false;
     }
@@ -100,8 +100,8 @@ static bool fitOperands(ImportContext &import, const NodeParts &node,
       state.operands.push_back(operand);
     } else if (!onnx::operandSlots(op)) {
       import.report.error(node.loc)
-          << nodeLabel(node.proto) << ": input " << index
-          << " is left out, and " << node.opType << " needs it";
+          << opLabel(node.proto) << ": input " << index << " is left out, and "
+          << node.opType << " needs it";
       return false;
     }
   }
@@ -126,7 +126,7 @@ static bool fitResults(ImportContext &import, const NodeParts &node,
   }
   if (node.results.size() > *slots) {
     import.report.error(node.loc)
-        << nodeLabel(node.proto) << ": has " << node.results.size()
+        << opLabel(node.proto) << ": has " << node.results.size()
         << " outputs; " << node.opType << " has at most " << *slots;
     return false;
   }

@@ -23,13 +23,13 @@ bool GraphImporter::importSubgraph(const NodeProto &node, Location loc,
   for (const Scope *outer = &scope; outer; outer = outer->outer)
     ++depth;
   if (depth >= maxNesting) {
-    import.report.error(loc) << nodeLabel(node) << ": graphs are nested more "
+    import.report.error(loc) << opLabel(node) << ": graphs are nested more "
                              << "than " << maxNesting << " levels deep";
     return false;
   }
   if (!allowInputs && graph.input_size() != 0) {
     import.report.error(loc)
-        << nodeLabel(node) << ": the graph of " << quoted(attribute) << " has "
+        << opLabel(node) << ": the graph of " << quoted(attribute) << " has "
         << graph.input_size() << " inputs, and must have none";
     return false;
   }
@@ -62,7 +62,7 @@ bool GraphImporter::importSubgraph(const NodeProto &node, Location loc,
       outputs.push_back(*value);
     else
       import.report.error(loc)
-          << nodeLabel(node) << ": output " << quoted(output.name())
+          << opLabel(node) << ": output " << quoted(output.name())
           << " of the graph of " << quoted(attribute) << " is not defined";
   }
   onnx::YieldOp::create(builder, loc, outputs);
@@ -83,18 +83,18 @@ bool GraphImporter::importIf(const NodeProto &node, Location loc,
       continue;
     }
     import.report.error(loc)
-        << nodeLabel(node) << ": attribute " << quoted(attr.name)
+        << opLabel(node) << ": attribute " << quoted(attr.name)
         << (which < 2 ? " is not a graph" : " is not one of If");
     ok = false;
   }
   for (size_t which : {0, 1})
     if (!branches[which] && ok) {
       import.report.error(loc)
-          << nodeLabel(node) << ": lacks the graph " << quoted(names[which]);
+          << opLabel(node) << ": lacks the graph " << quoted(names[which]);
       ok = false;
     }
   if (operands.size() != 1 || !operands[0]) {
-    import.report.error(loc) << nodeLabel(node) << ": has " << operands.size()
+    import.report.error(loc) << opLabel(node) << ": has " << operands.size()
                              << " inputs, and needs one, the condition";
     ok = false;
   }
@@ -102,7 +102,7 @@ bool GraphImporter::importIf(const NodeProto &node, Location loc,
     if (branches[which] &&
         branches[which]->output_size() != node.output_size()) {
       import.report.error(loc)
-          << nodeLabel(node) << ": has " << node.output_size()
+          << opLabel(node) << ": has " << node.output_size()
           << " outputs, but the graph of " << quoted(names[which]) << " has "
           << branches[which]->output_size();
       ok = false;
@@ -140,12 +140,12 @@ bool GraphImporter::importForeignWithGraphs(const NodeProto &node, Location loc,
     }
     if (attr.value->graphs_size() != 0) {
       import.report.error(loc)
-          << nodeLabel(node) << ": attribute " << quoted(attr.name)
+          << opLabel(node) << ": attribute " << quoted(attr.name)
           << " is a list of graphs, which no ONNX operator has";
       ok = false;
       continue;
     }
-    if (Attribute value = convertAttribute(import, loc, nodeLabel(node), attr))
+    if (Attribute value = convertAttribute(import, loc, opLabel(node), attr))
       values.set(attr.name, value);
     else
       ok = false;

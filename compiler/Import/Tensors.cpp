@@ -200,23 +200,23 @@ ElementsAttr TensorImporter::attribute(Location loc, const TensorProto &tensor,
   return inMemory(loc, tensor, name, tensorType, place);
 }
 
-Value TensorImporter::emit(OpBuilder &builder, Location loc,
+Value TensorImporter::emit(OpBuilder &builder, Location loc, Location where,
                            const TensorProto &tensor, StringRef name) {
-  RankedTensorType tensorType = type(loc, tensor, name);
+  RankedTensorType tensorType = type(where, tensor, name);
   if (!tensorType)
     return {};
   ElementsAttr value;
   if (storedBits(tensorType.getElementType()) >= 8) {
     std::optional<Place> place;
-    if (!locate(loc, tensor, name, rawSize(tensorType), place))
+    if (!locate(where, tensor, name, rawSize(tensorType), place))
       return {};
     if (place && place->size > inlineBytes)
       return onnx::WeightOp::create(builder, loc, tensorType, name, place->file,
                                     place->offset, place->size);
-    value = inMemory(loc, tensor, name, tensorType, place);
+    value = inMemory(where, tensor, name, tensorType, place);
   } else {
     // Strings, and packed elements: a weight has elements of whole bytes.
-    value = attribute(loc, tensor, name);
+    value = attribute(where, tensor, name);
   }
   if (!value)
     return {};

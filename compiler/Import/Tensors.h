@@ -21,9 +21,11 @@ public:
       : files(files), report(report) {}
 
   /// Emits `onnx.Constant` for a small tensor and `onnx.Weight` for a large
-  /// one. Null after an error, which calls the tensor by `name`.
+  /// one. Null after an error, which is reported at `where` and calls the
+  /// tensor by `name`.
   mlir::Value emit(mlir::OpBuilder &builder, mlir::Location loc,
-                   const ::onnx::TensorProto &tensor, llvm::StringRef name);
+                   mlir::Location where, const ::onnx::TensorProto &tensor,
+                   llvm::StringRef name);
 
   /// The tensor as an attribute, whatever its size. Null after an error.
   mlir::ElementsAttr attribute(mlir::Location loc,

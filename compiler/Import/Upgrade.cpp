@@ -39,13 +39,13 @@ static bool attributeToOperand(ImportContext &import, OpBuilder &builder,
     value = DenseElementsAttr::get(RankedTensorType::get({}, number.getType()),
                                    number.getValue());
   if (!value) {
-    import.report.error(node.loc) << nodeLabel(node.proto) << ": attribute "
+    import.report.error(node.loc) << opLabel(node.proto) << ": attribute "
                                   << quoted(name) << " has the wrong type";
     return false;
   }
   if (node.operands.size() > slot) {
     import.report.error(node.loc)
-        << nodeLabel(node.proto) << ": " << quoted(name)
+        << opLabel(node.proto) << ": " << quoted(name)
         << " is an attribute in operator set " << node.version << ", but input "
         << slot << " is there as well";
     return false;
