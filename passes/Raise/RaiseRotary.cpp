@@ -133,7 +133,18 @@ private:
     replace(bestRegion, *bestMatch);
   }
 
-  /// Positions as a matrix of i64: one row for each sequence, or for all.
+  /// Positions as a matrix of i64: one row for each sequence, or for all. One
+  /// for all that use them, so that it can be seen that they are the same.
+  Value positionMatrix(Value positions) {
+    Value &matrix = matrices[positions];
+    if (!matrix) {
+      OpBuilder b(positions.getContext());
+      b.setInsertionPointAfterValue(positions);
+      matrix = positionMatrix(b, positions.getLoc(), positions);
+    }
+    return matrix;
+  }
+
   static Value positionMatrix(OpBuilder &b, Location loc, Value positions) {
     auto type = cast<RankedTensorType>(positions.getType());
     auto create = [&](StringRef name, ValueRange operands, Type resultType,
@@ -203,7 +214,7 @@ private:
       Value before = beforeSwap(input);
       input = before ? before : swapHeads(b, loc, input);
     }
-    Value positions = positionMatrix(b, loc, match.positions);
+    Value positions = positionMatrix(match.positions);
     Value raised =
         RotaryOp::create(b, loc, input.getType(), input, positions, match.rope);
     if (match.yHeadsFirst)
@@ -218,6 +229,7 @@ private:
   Subject subject;
   RotaryFitter fitter;
   llvm::DenseSet<Operation *> covered;
+  llvm::DenseMap<Value, Value> matrices;
 };
 
 struct RaiseRotary : blockattn::impl::RaiseRotaryBase<RaiseRotary> {

@@ -21,6 +21,9 @@ using namespace mlir;
 using namespace blockattn;
 using namespace blockattn::raise;
 
+/// A trial with more tokens takes too long.
+static constexpr int64_t kMaxTokens = 512;
+
 /// Positions and tables have the tokens in one dimension, and ones elsewhere:
 /// all elements are `value`, or those of `list` in order.
 static bool bindPositions(Trial &trial, Subject &subject, Value positions,
@@ -101,10 +104,20 @@ bool RotaryFitter::chooseLayout(const RotaryRegion &region, RotaryMatch &match,
 std::optional<RotaryFitter::Matrix>
 RotaryFitter::matrixAt(const RotaryRegion &region, const RotaryMatch &match,
                        int64_t position) {
+  // Some graphs cut their tables to the number of tokens.
+  std::optional<Matrix> matrix = matrixAt(region, match, position, headSize);
+  if (!matrix && position >= headSize && position < kMaxTokens)
+    matrix = matrixAt(region, match, position, position + 1);
+  return matrix;
+}
+
+std::optional<RotaryFitter::Matrix>
+RotaryFitter::matrixAt(const RotaryRegion &region, const RotaryMatch &match,
+                       int64_t position, int64_t tokens) {
   Setting setting;
-  setting.length = headSize;
+  setting.length = tokens;
   setting = subject.clamp(setting);
-  int64_t tokens = setting.length;
+  tokens = setting.length;
   if (tokens < 1)
     return std::nullopt;
   Matrix matrix(headSize * headSize);
@@ -235,10 +248,22 @@ RotaryAttr RotaryFitter::derive(const RotaryRegion &region,
 std::optional<bool> RotaryFitter::agreesAt(const RotaryRegion &region,
                                            const RotaryMatch &match,
                                            ArrayRef<int64_t> positions) {
+  int64_t tokens = positions.size();
+  std::optional<bool> agrees = agreesAt(region, match, positions, tokens);
+  int64_t last = *llvm::max_element(positions);
+  if (!agrees && last >= tokens && last < kMaxTokens)
+    agrees = agreesAt(region, match, positions, last + 1);
+  return agrees;
+}
+
+std::optional<bool> RotaryFitter::agreesAt(const RotaryRegion &region,
+                                           const RotaryMatch &match,
+                                           ArrayRef<int64_t> positions,
+                                           int64_t tokens) {
   Setting setting;
-  setting.length = positions.size();
+  setting.length = tokens;
   setting = subject.clamp(setting);
-  // Where the length is fixed, the positions repeat.
+  // Where there are more tokens than positions, these repeat.
   SmallVector<int64_t> list;
   for (int64_t i = 0; i < setting.length; ++i)
     list.push_back(positions[i % positions.size()]);

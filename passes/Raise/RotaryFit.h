@@ -52,6 +52,9 @@ private:
                     bool yFirst);
   std::optional<Matrix> matrixAt(const RotaryRegion &region,
                                  const RotaryMatch &match, int64_t position);
+  std::optional<Matrix> matrixAt(const RotaryRegion &region,
+                                 const RotaryMatch &match, int64_t position,
+                                 int64_t tokens);
   RotaryAttr derive(const RotaryRegion &region, const RotaryMatch &match,
                     const Candidate &candidate);
   void refine(const RotaryRegion &region, const RotaryMatch &match,
@@ -63,6 +66,10 @@ private:
   std::optional<bool> agreesAt(const RotaryRegion &region,
                                const RotaryMatch &match,
                                llvm::ArrayRef<int64_t> positions);
+  std::optional<bool> agreesAt(const RotaryRegion &region,
+                               const RotaryMatch &match,
+                               llvm::ArrayRef<int64_t> positions,
+                               int64_t tokens);
 
   Subject &subject;
   /// What earlier regions were: the next ones are likely to be the same.
