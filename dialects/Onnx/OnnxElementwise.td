@@ -173,13 +173,14 @@ def Onnx_DivOp : Onnx_Arithmetic<"Div",
 def Onnx_ModOp : Onnx_Op<"Mod", [Onnx_OneElementType<1>, Onnx_Broadcasts<2>]> {
   let summary = "A mod B";
   let description = [{
-    The remainder of A / B for every pair of elements: with the sign of B, or
-    with the sign of A (as C's fmod) where `fmod` is 1.
+    The remainder of A / B for every pair of elements: with the sign of B
+    (A - floor(A / B) * B), or with the sign of A where `fmod` is 1
+    (A - trunc(A / B) * B).
 
     Constraints:
       * (C1) operands and result have one element type.
       * (C2) the operands broadcast to the shape of the result.
-      * (C3) `fmod` is 0 or 1, and 1 for floats.
+      * (C3) `fmod` is 0 or 1.
   }];
   let arguments = (ins Onnx_NumberTensor:$A, Onnx_NumberTensor:$B,
     Onnx_DefaultInt<"0">:$fmod);
@@ -310,7 +311,7 @@ def Onnx_DequantizeLinearOp : Onnx_Op<"DequantizeLinear",
     Constraints:
       * (C1) x and y have one shape.
       * (C2) x and its zero point have one element type.
-      * (C3) scale and zero point have one shape.
+      * (C3) scale and zero point have one shape, or one element each.
       * (C4) `axis` lies within the rank of x, where the scale is no scalar.
       * (C5) the scale has the rank 0, 1, or, with `block_size`, that of x.
       * (C6) `block_size` is not negative.

@@ -52,10 +52,6 @@ LogicalResult ModOp::verify() {
   int64_t fmod = getFmod();
   if (fmod != 0 && fmod != 1)
     return emitOpError("(C3) fmod must be 0 or 1, but is ") << fmod;
-  Type element = knownElementType(getA());
-  if (fmod == 0 && element && isa<FloatType>(element))
-    return emitOpError("(C3) fmod must be 1 for floats, but the operands have ")
-           << element;
   return success();
 }
 
@@ -89,7 +85,9 @@ LogicalResult DequantizeLinearOp::verify() {
                                   {getX(), zero})))
       return failure();
     RankedTensorType scale = rankedType(getXScale()), point = rankedType(zero);
-    if (scale && point && !shapesMayAgree(scale.getShape(), point.getShape()))
+    bool single = mayBeSingle(getXScale()) && mayBeSingle(zero);
+    if (scale && point && !single &&
+        !shapesMayAgree(scale.getShape(), point.getShape()))
       return emitOpError("(C3) scale and zero point must have one shape, but "
                          "are ")
              << scale << " and " << point;

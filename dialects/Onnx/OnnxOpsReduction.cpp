@@ -24,8 +24,8 @@ reducedShape(ArrayRef<int64_t> shape, ArrayRef<int64_t> axes, bool keepDims) {
 
 template <typename Op> static LogicalResult verifyReduce(Op op) {
   Value axesOperand = op.getAxes();
-  if (axesOperand && !mayBeVector(axesOperand))
-    return op.emitOpError("(C2) axes must be a vector, but are ")
+  if (axesOperand && !mayBeAxes(axesOperand))
+    return op.emitOpError("(C2) axes must be a vector or one number, but are ")
            << axesOperand.getType();
   RankedTensorType data = rankedType(op.getData());
   if (!data)

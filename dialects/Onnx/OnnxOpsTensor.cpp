@@ -201,8 +201,8 @@ LogicalResult FlattenOp::verify() {
 
 LogicalResult SqueezeOp::verify() {
   RankedTensorType in = rankedType(getData());
-  if (getAxes() && !mayBeVector(getAxes()))
-    return emitOpError("(C2) axes must be a vector, but are ")
+  if (getAxes() && !mayBeAxes(getAxes()))
+    return emitOpError("(C2) axes must be a vector or one number, but are ")
            << getAxes().getType();
   if (!in)
     return success();
@@ -235,8 +235,8 @@ LogicalResult SqueezeOp::verify() {
 }
 
 LogicalResult UnsqueezeOp::verify() {
-  if (!mayBeVector(getAxes()))
-    return emitOpError("(C2) axes must be a vector, but are ")
+  if (!mayBeAxes(getAxes()))
+    return emitOpError("(C2) axes must be a vector or one number, but are ")
            << getAxes().getType();
   RankedTensorType in = rankedType(getData()), out = rankedType(getExpanded());
   auto axes = constantInts(getAxes());

@@ -18,8 +18,8 @@ class Onnx_Reduce<string mnemonic, string what, Type type = Onnx_NumberTensor>
 
     Constraints:
       * (C1) data and result have one element type.
-      * (C2) `axes` is a vector, and constant ones differ and lie within the
-        rank.
+      * (C2) `axes` is a vector or one number, and constant ones differ and lie
+        within the rank.
       * (C3) the dimensions of the result are those of `data`, the reduced ones
         dropped, or 1 with `keepdims`.
   }];

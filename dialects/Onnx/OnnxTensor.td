@@ -189,7 +189,8 @@ def Onnx_SqueezeOp : Onnx_Op<"Squeeze", [Onnx_FirstElementType<1>]> {
 
     Constraints:
       * (C1) data and result have one element type.
-      * (C2) constant `axes` differ and lie within the rank of `data`.
+      * (C2) `axes` is a vector or one number, and constant ones differ and lie
+        within the rank of `data`.
       * (C3) the dimensions that are dropped are 1.
       * (C4) the result has the other dimensions, in order.
   }];
@@ -206,7 +207,8 @@ def Onnx_UnsqueezeOp : Onnx_Op<"Unsqueeze", [Onnx_FirstElementType<1>]> {
 
     Constraints:
       * (C1) data and result have one element type.
-      * (C2) constant `axes` differ and lie within the rank of the result.
+      * (C2) `axes` is a vector or one number, and constant ones differ and lie
+        within the rank of the result.
       * (C3) the result has the dimensions of `data` and a 1 at each of `axes`.
   }];
   let arguments = (ins Onnx_Tensor:$data, Onnx_I64Tensor:$axes);

@@ -83,6 +83,11 @@ bool blockattn::onnx::mayBeVector(Value value) {
   return !type || type.getRank() == 1;
 }
 
+bool blockattn::onnx::mayBeAxes(Value value) {
+  RankedTensorType type = rankedType(value);
+  return !type || type.getRank() <= 1;
+}
+
 std::optional<int64_t> blockattn::onnx::vectorLength(Value value) {
   RankedTensorType type = rankedType(value);
   if (!type || type.getRank() != 1 || type.isDynamicDim(0))

@@ -83,6 +83,10 @@ mlir::LogicalResult verifyElementTypes(mlir::Operation *op, int number,
 /// False if the value is known not to be a vector.
 bool mayBeVector(mlir::Value value);
 
+/// False if the value is known to be neither a vector nor a single number:
+/// exporters write one axis as either.
+bool mayBeAxes(mlir::Value value);
+
 /// The length of a vector, where it is known.
 std::optional<int64_t> vectorLength(mlir::Value value);
 

@@ -1,4 +1,4 @@
-// RUN: blockattn-opt %s --verify-roundtrip | FileCheck %s
+// RUN: blockattn-opt %s | blockattn-opt | FileCheck %s
 // RUN: blockattn-opt %s --emit-bytecode | blockattn-opt | FileCheck %s
 
 // Constants, weights, branches, ops outside the dialect.

@@ -10,9 +10,17 @@ func.func @f(%x: tensor<4x8xf32>) {
 
 // -----
 
-func.func @f(%x: tensor<4x8xf32>, %a: tensor<i64>) {
-  // expected-error @+1 {{'onnx.ReduceSum' op (C2) axes must be a vector, but are 'tensor<i64>'}}
-  %0 = onnx.ReduceSum(%x, %a) : (tensor<4x8xf32>, tensor<i64>) -> tensor<1x8xf32>
+func.func @f(%x: tensor<4x8xf32>, %a: tensor<1x1xi64>) {
+  // expected-error @+1 {{'onnx.ReduceSum' op (C2) axes must be a vector or one number, but are 'tensor<1x1xi64>'}}
+  %0 = onnx.ReduceSum(%x, %a) : (tensor<4x8xf32>, tensor<1x1xi64>) -> tensor<1x8xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4x8xf32>) {
+  // expected-error @+1 {{'onnx.ReduceSum' op (C3) the result must have shape [1, 1], but is 'tensor<4x1xf32>'}}
+  %0 = onnx.ReduceSum(%x) : (tensor<4x8xf32>) -> tensor<4x1xf32>
   return
 }
 

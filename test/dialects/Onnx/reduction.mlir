@@ -1,4 +1,4 @@
-// RUN: blockattn-opt %s --verify-roundtrip | FileCheck %s
+// RUN: blockattn-opt %s | blockattn-opt | FileCheck %s
 
 // Reductions and their like.
 

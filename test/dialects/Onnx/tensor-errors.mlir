@@ -424,9 +424,33 @@ func.func @f(%x: tensor<4x8xf32>) {
 
 // -----
 
+func.func @f(%x: tensor<1x4xf32>, %a: tensor<1x1xi64>) {
+  // expected-error @+1 {{'onnx.Squeeze' op (C2) axes must be a vector or one number, but are 'tensor<1x1xi64>'}}
+  %0 = onnx.Squeeze(%x, %a) : (tensor<1x4xf32>, tensor<1x1xi64>) -> tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>, %a: tensor<1x1xi64>) {
+  // expected-error @+1 {{'onnx.Unsqueeze' op (C2) axes must be a vector or one number, but are 'tensor<1x1xi64>'}}
+  %0 = onnx.Unsqueeze(%x, %a) : (tensor<4xf32>, tensor<1x1xi64>) -> tensor<1x4xf32>
+  return
+}
+
+// -----
+
 func.func @f(%x: tensor<4xf32>, %s: tensor<1xi64>) {
   // expected-error @+1 {{'onnx.Expand' op (C1) the first operand and the results must have one element type, but there are 'f32' and 'i64'}}
   %0 = onnx.Expand(%x, %s) : (tensor<4xf32>, tensor<1xi64>) -> tensor<4xi64>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>, %s: tensor<i64>) {
+  // expected-error @+1 {{'onnx.Expand' op (C2) shape must be a vector, but is 'tensor<i64>'}}
+  %0 = onnx.Expand(%x, %s) : (tensor<4xf32>, tensor<i64>) -> tensor<4xf32>
   return
 }
 
