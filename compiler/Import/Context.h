@@ -42,6 +42,8 @@ struct ImportContext {
   llvm::StringMap<Function> functions;
   /// Nodes imported so far; a function's count once for each call.
   int64_t nodes = 0;
+  /// There were too many, which was reported; results are missing after that.
+  bool gaveUp() const { return nodes > options.maxNodes; }
   /// Domains that were used without an import, reported once.
   llvm::StringSet<> missingDomains;
   /// Constants that are declared with another shape than they have.

@@ -100,6 +100,8 @@ std::vector<bool> findCycle(const NodeList &nodes,
   cycle.erase(cycle.begin(), cycle.begin() + position[node]);
   // From the one that is needed to the one that needs it.
   std::reverse(cycle.begin(), cycle.end());
+  std::rotate(cycle.begin(), std::min_element(cycle.begin(), cycle.end()),
+              cycle.end());
   return stuck;
 }
 

@@ -138,6 +138,8 @@ bool GraphImporter::inlineFunction(const NodeProto &node, Location loc,
   body.declareTypes(function.value_info(), "value");
   unsigned errors = import.report.errorCount();
   body.importNodes(function.node());
+  if (import.gaveUp())
+    return false;
   for (const std::string &name : function.output()) {
     std::optional<Value> value = names.find(name);
     if (!value || !*value)

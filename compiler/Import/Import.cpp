@@ -251,7 +251,8 @@ func::FuncOp ModelImporter::importGraph(ModuleOp module) {
   body.declareTypes(graph.output(), "output");
   body.importInitializers(graph);
   body.importNodes(graph.node());
-  importOutputs(function, scope);
+  if (!import.gaveUp())
+    importOutputs(function, scope);
   return function;
 }
 

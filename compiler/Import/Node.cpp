@@ -45,9 +45,8 @@ static bool fitAttributes(ImportContext &import, const NodeParts &node,
     if (!llvm::is_contained(known, attr.getName()) ||
         name.ends_with("SegmentSizes")) {
       import.report.error(node.loc)
-          << opLabel(node.proto) << ": " << node.opType << " has no attribute "
-          << quoted(name) << " in operator set " << node.version
-          << " of domain " << quoted(node.domain);
+          << opLabel(node.proto) << ": has no attribute " << quoted(name)
+          << " in operator set " << node.version;
       ok = false;
       continue;
     }

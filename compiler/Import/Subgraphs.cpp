@@ -55,6 +55,8 @@ bool GraphImporter::importSubgraph(const NodeProto &node, Location loc,
   body.declareTypes(graph.output(), "output");
   body.importInitializers(graph);
   body.importNodes(graph.node());
+  if (import.gaveUp())
+    return false;
   SmallVector<Value> outputs;
   for (const ::onnx::ValueInfoProto &output : graph.output()) {
     std::optional<Value> value = inner.find(output.name());

@@ -24,8 +24,7 @@ bool TextLexer::error(const Twine &message) {
   size_t lineStart = before.rfind('\n');
   size_t column = lineStart == StringRef::npos ? pos + 1 : pos - lineStart;
   MLIRContext *context = report.fileLocation().getContext();
-  report.error(FileLineColLoc::get(context, path, line, column))
-      << "line " << line << ", column " << column << ": " << message;
+  report.error(FileLineColLoc::get(context, path, line, column)) << message;
   return false;
 }
 
@@ -108,6 +107,7 @@ bool TextLexer::string(std::string &value) {
       break;
     value.push_back(text[at]);
   }
+  --pos; // Where it begins.
   return error("this string does not end");
 }
 
