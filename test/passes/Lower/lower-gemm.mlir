@@ -1,0 +1,91 @@
+// RUN: blockattn-opt %s --blockattn-lower-gemm --cse --split-input-file | FileCheck %s
+
+// CHECK: func.func private @ba_rt_gemm_f32(!llvm.ptr, i32, i32, i64, i64, i64, !llvm.ptr, i64, !llvm.ptr, i64, f32, !llvm.ptr, i64)
+
+// The fill goes into beta = 0.
+// CHECK-LABEL: func.func @plain
+// CHECK-SAME:    (%[[EXEC:.*]]: !llvm.ptr {blockattn.exec},
+// CHECK-NOT:     linalg
+// CHECK:         %[[BETA:.*]] = arith.constant 0.000000e+00 : f32
+// CHECK:         call @ba_rt_gemm_f32(%[[EXEC]], %c0_i32, %c0_i32, {{.*}}, %[[BETA]], %{{.*}}, %{{.*}})
+// CHECK-NOT:     linalg
+func.func @plain(%a: memref<?x32xf32>, %b: memref<32x?xf32>, %c: memref<?x?xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%c : memref<?x?xf32>)
+  linalg.matmul ins(%a, %b : memref<?x32xf32>, memref<32x?xf32>) outs(%c : memref<?x?xf32>)
+  return
+}
+
+// A weight that is stored transposed is read as it lies. Another fill than
+// zero stays.
+// CHECK-LABEL: func.func @transposed_weight
+// CHECK:         %[[ONE:.*]] = arith.constant 1.000000e+00 : f32
+// CHECK:         linalg.fill
+// CHECK:         call @ba_rt_gemm_f32(%{{.*}}, %c0_i32, %c1_i32, {{.*}}, %[[ONE]], %{{.*}}, %{{.*}})
+func.func @transposed_weight(%a: memref<?x32xf32>, %b: memref<48x32xf32>, %c: memref<?x48xf32>) {
+  %one = arith.constant 1.0 : f32
+  linalg.fill ins(%one : f32) outs(%c : memref<?x48xf32>)
+  linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>,
+                                 affine_map<(m, n, k) -> (n, k)>,
+                                 affine_map<(m, n, k) -> (m, n)>]
+      ins(%a, %b : memref<?x32xf32>, memref<48x32xf32>) outs(%c : memref<?x48xf32>)
+  return
+}
+
+// Something reads the output between the fill and the product.
+// CHECK-LABEL: func.func @fill_is_read
+// CHECK:         linalg.fill
+// CHECK:         memref.load
+// CHECK:         call @ba_rt_gemm_f32
+func.func @fill_is_read(%a: memref<4x32xf32>, %b: memref<32x8xf32>, %c: memref<4x8xf32>) -> f32 {
+  %zero = arith.constant 0.0 : f32
+  %i = arith.constant 0 : index
+  linalg.fill ins(%zero : f32) outs(%c : memref<4x8xf32>)
+  %r = memref.load %c[%i, %i] : memref<4x8xf32>
+  linalg.matmul ins(%a, %b : memref<4x32xf32>, memref<32x8xf32>) outs(%c : memref<4x8xf32>)
+  return %r : f32
+}
+
+// Attention's score product: two batch dimensions, heads inside of tokens.
+// CHECK-LABEL: func.func @batched
+// CHECK:         scf.for
+// CHECK:           scf.for
+// CHECK:             call @ba_rt_gemm_f32
+func.func @batched(%q: memref<?x?x4x16xf32>, %k: memref<?x?x4x16xf32>, %s: memref<?x4x?x?xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(b, h, m, n, k) -> (b, m, h, k)>,
+                                   affine_map<(b, h, m, n, k) -> (b, n, h, k)>,
+                                   affine_map<(b, h, m, n, k) -> (b, h, m, n)>],
+                  iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction"]}
+      ins(%q, %k : memref<?x?x4x16xf32>, memref<?x?x4x16xf32>) outs(%s : memref<?x4x?x?xf32>) {
+  ^bb0(%a: f32, %b: f32, %c: f32):
+    %0 = arith.mulf %a, %b : f32
+    %1 = arith.addf %c, %0 : f32
+    linalg.yield %1 : f32
+  }
+  return
+}
+
+// -----
+
+// Not f32, no unit stride, no sum of products: left to the loops.
+// CHECK-NOT:   ba_rt_gemm_f32
+// CHECK-LABEL: func.func @refused
+// CHECK:         linalg.matmul
+// CHECK:         linalg.matmul
+// CHECK:         linalg.generic
+func.func @refused(%a: memref<4x8xf16>, %b: memref<8x4xf16>, %c: memref<4x4xf16>,
+                   %d: memref<4x8xf32, strided<[64, 2]>>, %e: memref<8x4xf32>, %f: memref<4x4xf32>) {
+  linalg.matmul ins(%a, %b : memref<4x8xf16>, memref<8x4xf16>) outs(%c : memref<4x4xf16>)
+  linalg.matmul ins(%d, %e : memref<4x8xf32, strided<[64, 2]>>, memref<8x4xf32>) outs(%f : memref<4x4xf32>)
+  linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (k, m)>,
+                                   affine_map<(m, n, k) -> (k, n)>,
+                                   affine_map<(m, n, k) -> (m, n)>],
+                  iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%e, %e : memref<8x4xf32>, memref<8x4xf32>) outs(%f : memref<4x4xf32>) {
+  ^bb0(%x: f32, %y: f32, %z: f32):
+    %0 = arith.addf %x, %y : f32
+    %1 = arith.maximumf %z, %0 : f32
+    linalg.yield %1 : f32
+  }
+  return
+}
