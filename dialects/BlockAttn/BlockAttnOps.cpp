@@ -67,7 +67,7 @@ LogicalResult AttentionOp::verify() {
     return emitOpError("(C3) the query's ")
            << heads << " heads are not a multiple of the key's " << kvHeads;
   // C4
-  if (getWindow() < 0)
+  if (static_cast<int64_t>(getWindow()) < 0)
     return emitOpError("(C4) window must not be negative");
   if (getWindow() > 0 && !getCausal())
     return emitOpError("(C4) a window needs causal");

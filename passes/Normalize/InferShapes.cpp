@@ -28,9 +28,11 @@ struct InferShapes : impl::InferShapesBase<InferShapes> {
     if (failed(shapes.run(function)))
       return signalPassFailure();
 
-    // Ops of other dialects have rules of their own for their types.
+    // Ops of other dialects have rules of their own for their types; those of
+    // blockattn are described by ShapeInference, too.
     function.getBody().walk([&](Operation *op) {
-      if (!isa_and_present<onnx::OnnxDialect>(op->getDialect()))
+      if (!isa_and_present<onnx::OnnxDialect>(op->getDialect()) &&
+          op->getName().getDialectNamespace() != "blockattn")
         return;
       for (OpResult result : op->getResults()) {
         result.setType(shapes.refinedType(result));
