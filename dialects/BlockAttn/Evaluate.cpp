@@ -8,6 +8,7 @@
 #include "dialects/BlockAttn/BlockAttn.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/Support/MathExtras.h"
 #include <cmath>
 #include <limits>
 
@@ -333,15 +334,15 @@ static LogicalResult evalAttention(AttentionOp op, Operands in, Results &out,
 // Sinks
 //===----------------------------------------------------------------------===//
 
-// How many sink rows come before a block.
-static int64_t sinksBefore(const Layout &layout, int64_t block, bool shared,
-                           int64_t count) {
-  return !shared || layout.startsSegment(block) ? count : 0;
-}
+// A layout cannot say that local blocks see the shared sinks.
+static constexpr const char *kSharedSinks =
+    "sinks shared by blocks cannot be evaluated";
 
 static LogicalResult evalInsertSinks(InsertSinksOp op, Operands in,
                                      Results &out, std::string &why) {
   const HostTensor &x = *in[0], &table = *in[1], &positions = *in[2];
+  if (op.getShared())
+    return fail(why, kSharedSinks);
   FailureOr<Layout> layout = Layout::read(*in[3], why);
   if (failed(layout))
     return failure();
@@ -364,21 +365,15 @@ static LogicalResult evalInsertSinks(InsertSinksOp op, Operands in,
       return fail(why, "a block starts beyond the tokens");
     if (layout->startsSegment(b))
       moved = 0;
-    int64_t sinks = sinksBefore(*layout, b, op.getShared(), count);
     block.start = static_cast<int64_t>(newPositions.size());
-    if (op.getShared() && sinks > 0) {
-      // The shared sinks are a block of their own.
-      after.blocks.push_back({block.start, false, block.segment});
-      block.start += sinks;
-    }
     after.blocks.push_back(block);
     int64_t first = positions.getI(layout->blocks[b].start);
-    for (int64_t s = 0; s < sinks; ++s) {
+    for (int64_t s = 0; s < count; ++s) {
       for (int64_t d = 0; d < width; ++d)
         rows.push_back(table.getF(s * width + d));
       newPositions.push_back(first + moved + s);
     }
-    moved += sinks;
+    moved += count;
     for (int64_t t = layout->blocks[b].start; t < end; ++t) {
       for (int64_t d = 0; d < width; ++d)
         rows.push_back(x.getF(t * width + d));
@@ -396,13 +391,16 @@ static LogicalResult evalInsertSinks(InsertSinksOp op, Operands in,
 static LogicalResult evalDropSinks(DropSinksOp op, Operands in, Results &out,
                                    std::string &why) {
   const HostTensor &x = *in[0];
+  if (op.getShared())
+    return fail(why, kSharedSinks);
   FailureOr<Layout> layout = Layout::read(*in[1], why);
   if (failed(layout))
     return failure();
-  int64_t count = in[2]->getI(0), sinks = 0;
-  for (int64_t b = 0; b < static_cast<int64_t>(layout->blocks.size()); ++b)
-    sinks += sinksBefore(*layout, b, op.getShared(), count);
-  if (x.getRank() < 2 || x.getDim(0) != 1 || count < 0 || sinks > x.getDim(1))
+  int64_t count = in[2]->getI(0), sinks;
+  if (x.getRank() < 2 || x.getDim(0) != 1 || count < 0 ||
+      llvm::MulOverflow(count, static_cast<int64_t>(layout->blocks.size()),
+                        sinks) ||
+      sinks > x.getDim(1))
     return fail(why, "the operand does not hold the sinks");
   SmallVector<int64_t> shape(x.getShape());
   shape[1] -= sinks;
@@ -413,8 +411,10 @@ static LogicalResult evalDropSinks(DropSinksOp op, Operands in, Results &out,
   int64_t from = 0;
   for (int64_t t = 0, b = 0; t < shape[1]; ++t, ++from) {
     while (b < static_cast<int64_t>(layout->blocks.size()) &&
-           layout->blocks[b].start <= t)
-      from += sinksBefore(*layout, b++, op.getShared(), count);
+           layout->blocks[b].start <= t) {
+      from += count;
+      ++b;
+    }
     for (int64_t d = 0; d < width; ++d)
       out[0].setF(t * width + d, x.getF(from * width + d));
   }

@@ -30,8 +30,12 @@ static const RuleTable &onnxRules() {
   return table;
 }
 
+static constexpr const char *kNoRule = "the evaluator has no rule for this op";
+
 static std::string describe(Operation *op) {
   std::string name = op->getName().getStringRef().str();
+  if (auto foreign = dyn_cast<ForeignOp>(op))
+    name += " '" + foreign.getOpType().str() + "'";
   StringRef node = nodeName(op->getLoc());
   return node.empty() ? name : name + " (" + node.str() + ")";
 }
@@ -71,6 +75,12 @@ void Evaluator::useShapes(SymbolicShapes *symbolicShapes) {
 void Evaluator::clear() {
   bound.clear();
   computed.clear();
+}
+
+bool Evaluator::supports(Operation *op) const {
+  StringRef name = op->getName().getStringRef();
+  return rules.contains(name) || onnxRules().find(name) || isa<IfOp>(op) ||
+         op->hasTrait<OpTrait::ConstantLike>();
 }
 
 const HostTensor *Evaluator::find(Value value) const {
@@ -133,7 +143,7 @@ LogicalResult Evaluator::evaluateOp(Operation *op,
     results[0] = HostTensor::from(cast<ElementsAttr>(constant));
     status = success();
   } else {
-    reason = "the evaluator has no rule for this op";
+    reason = kNoRule;
   }
   if (failed(status)) {
     if (reason.empty())
@@ -212,6 +222,11 @@ LogicalResult Evaluator::run(Value goal, std::string &why) {
     if (!op) {
       why = describeArgument(cast<BlockArgument>(value)) +
             " has no value to evaluate with";
+      return failure();
+    }
+    // Said here, before anything is computed for it.
+    if (!supports(op)) {
+      why = describe(op) + ": " + kNoRule;
       return failure();
     }
     SmallVector<Value> needs;

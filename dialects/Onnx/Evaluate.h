@@ -77,6 +77,9 @@ public:
   /// `shapes` must describe the program as it is; null turns this off.
   void useShapes(SymbolicShapes *shapes);
 
+  /// Whether there is a rule for the op: the evaluator's own or an added one.
+  bool supports(mlir::Operation *op) const;
+
   /// Teaches the evaluator an op of another dialect.
   void addRule(llvm::StringRef opName, Rule rule);
 
