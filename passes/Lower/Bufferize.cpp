@@ -1,0 +1,263 @@
+//===- Bufferize.cpp - tensors -> buffers ---------------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Results become destinations first, so that bufferization computes them where
+// they are wanted; the rest is upstream's one-shot bufferization.
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/BlockAttn/BlockAttn.h"
+#include "passes/Lower/Passes.h"
+
+#include "mlir/Dialect/Arith/Transforms/BufferizableOpInterfaceImpl.h"
+#include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Bufferization/IR/DstBufferizableOpInterfaceImpl.h"
+#include "mlir/Dialect/Bufferization/Transforms/FuncBufferizableOpInterfaceImpl.h"
+#include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
+#include "mlir/Dialect/Bufferization/Transforms/OneShotModuleBufferize.h"
+#include "mlir/Dialect/Bufferization/Transforms/Transforms.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Transforms/BufferizableOpInterfaceImpl.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/SCF/Transforms/BufferizableOpInterfaceImpl.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Tensor/Transforms/BufferizableOpInterfaceImpl.h"
+
+namespace blockattn {
+#define GEN_PASS_DEF_BUFFERIZE
+#include "passes/Lower/Passes.h.inc"
+} // namespace blockattn
+
+using namespace mlir;
+using namespace mlir::bufferization;
+using namespace blockattn;
+
+//===----------------------------------------------------------------------===//
+// blockattn.attention_kernel
+//===----------------------------------------------------------------------===//
+
+namespace {
+struct AttentionKernelModel
+    : DstBufferizableOpInterfaceExternalModel<AttentionKernelModel,
+                                              AttentionKernelOp> {
+  bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
+                              const AnalysisState &) const {
+    return cast<AttentionKernelOp>(op).isDpsInput(&operand);
+  }
+
+  LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
+                          const BufferizationOptions &options,
+                          BufferizationState &state) const {
+    auto kernel = cast<AttentionKernelOp>(op);
+    if (!kernel.hasPureTensorSemantics())
+      return success();
+    OpBuilder::InsertionGuard guard(rewriter);
+    rewriter.setInsertionPoint(op);
+    SmallVector<Value> buffers;
+    for (Value operand : kernel.getOperands()) {
+      FailureOr<Value> buffer = getBuffer(rewriter, operand, options, state);
+      if (failed(buffer))
+        return failure();
+      buffers.push_back(*buffer);
+    }
+    SmallVector<Value> outputs(
+        ArrayRef(buffers).take_back(kernel.getOutputs().size()));
+    OperationState newOp(op->getLoc(), op->getName(), buffers, TypeRange(),
+                         op->getAttrs());
+    newOp.propertiesAttr = op->getPropertiesAsAttribute();
+    rewriter.create(newOp);
+    replaceOpWithBufferizedValues(rewriter, op, outputs);
+    return success();
+  }
+};
+
+struct BufferizePass : blockattn::impl::BufferizeBase<BufferizePass> {
+  void getDependentDialects(DialectRegistry &registry) const override {
+    BufferizeBase::getDependentDialects(registry);
+    registerLowerExternalModels(registry);
+  }
+  void runOnOperation() override;
+};
+} // namespace
+
+void blockattn::registerLowerExternalModels(DialectRegistry &registry) {
+  arith::registerBufferizableOpInterfaceExternalModels(registry);
+  linalg::registerBufferizableOpInterfaceExternalModels(registry);
+  scf::registerBufferizableOpInterfaceExternalModels(registry);
+  tensor::registerBufferizableOpInterfaceExternalModels(registry);
+  func_ext::registerBufferizableOpInterfaceExternalModels(registry);
+  registry.addExtension(+[](MLIRContext *context, BlockAttnDialect *) {
+    std::optional<RegisteredOperationName> name =
+        RegisteredOperationName::lookup(AttentionKernelOp::getOperationName(),
+                                        context);
+    if (name && !name->hasInterface<BufferizableOpInterface>())
+      AttentionKernelOp::attachInterface<AttentionKernelModel>(*context);
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Results as destinations
+//===----------------------------------------------------------------------===//
+
+/// The sizes of `type`, which `whole` is made of by merging dimensions. False
+/// where two of one group are dynamic.
+static bool splitSizes(OpBuilder &b, Location loc, RankedTensorType type,
+                       Value whole, ArrayRef<ReassociationIndices> groups,
+                       SmallVectorImpl<OpFoldResult> &sizes) {
+  for (auto [i, group] : llvm::enumerate(groups)) {
+    int64_t fixed = 1, dynamic = 0;
+    for (int64_t dim : group)
+      if (type.isDynamicDim(dim))
+        ++dynamic;
+      else
+        fixed *= type.getDimSize(dim);
+    if (dynamic > 1 || fixed == 0)
+      return false;
+    for (int64_t dim : group) {
+      if (!type.isDynamicDim(dim)) {
+        sizes.push_back(b.getIndexAttr(type.getDimSize(dim)));
+        continue;
+      }
+      Value size = memref::DimOp::create(b, loc, whole, i);
+      if (fixed != 1)
+        size = arith::DivUIOp::create(
+            b, loc, size, arith::ConstantIndexOp::create(b, loc, fixed));
+      sizes.push_back(size);
+    }
+  }
+  return true;
+}
+
+/// Walks back over reshapes of the result, reshaping the destination in turn,
+/// so that what comes before them can be computed in place.
+static void pushReshapes(OpBuilder &b, Value &source, Value &destination) {
+  for (;;) {
+    Location loc = source.getLoc();
+    if (auto expand = source.getDefiningOp<tensor::ExpandShapeOp>()) {
+      destination = memref::CollapseShapeOp::create(
+          b, loc, destination, expand.getReassociationIndices());
+      source = expand.getSrc();
+    } else if (auto collapse = source.getDefiningOp<tensor::CollapseShapeOp>()) {
+      auto type = cast<RankedTensorType>(collapse.getSrc().getType());
+      SmallVector<OpFoldResult> sizes;
+      if (!splitSizes(b, loc, type, destination,
+                      collapse.getReassociationIndices(), sizes))
+        break;
+      destination = memref::ExpandShapeOp::create(
+          b, loc, type.getShape(), destination,
+          collapse.getReassociationIndices(), sizes);
+      source = collapse.getSrc();
+    } else if (auto cast = source.getDefiningOp<tensor::CastOp>()) {
+      auto type = dyn_cast<RankedTensorType>(cast.getSource().getType());
+      if (!type)
+        break;
+      destination = memref::CastOp::create(
+          b, loc, MemRefType::get(type.getShape(), type.getElementType()),
+          destination);
+      source = cast.getSource();
+    } else {
+      break;
+    }
+  }
+  // The types may differ in what is known of them.
+  auto type = cast<RankedTensorType>(source.getType());
+  auto wanted = MemRefType::get(type.getShape(), type.getElementType());
+  if (destination.getType() != wanted)
+    destination =
+        memref::CastOp::create(b, source.getLoc(), wanted, destination);
+}
+
+/// A destination that several operations share would be written by one after
+/// another and copied in between: each gets its own, filled just before.
+static void separateDestinations(func::FuncOp function) {
+  auto separate = [&](auto op) {
+    OpBuilder b(op);
+    for (OpOperand &use : llvm::make_early_inc_range(op->getUses())) {
+      if (op->hasOneUse())
+        break;
+      b.setInsertionPoint(use.getOwner());
+      use.set(b.clone(*op)->getResult(0));
+    }
+  };
+  SmallVector<linalg::FillOp> fills;
+  function.walk([&](linalg::FillOp op) {
+    if (op.hasPureTensorSemantics())
+      fills.push_back(op);
+  });
+  for (linalg::FillOp op : fills)
+    separate(op);
+  SmallVector<tensor::EmptyOp> empties;
+  function.walk([&](tensor::EmptyOp op) { empties.push_back(op); });
+  for (tensor::EmptyOp op : empties)
+    separate(op);
+}
+
+/// Adds an argument for each result whose shape does not depend on data.
+static LogicalResult makeDestinations(func::FuncOp function) {
+  auto terminator =
+      cast<func::ReturnOp>(function.getBody().front().getTerminator());
+  OpBuilder b(terminator);
+  MLIRContext *context = function.getContext();
+  SmallVector<Value> kept;
+  SmallVector<DictionaryAttr> keptAttributes;
+  for (auto [i, result] : llvm::enumerate(terminator.getOperands())) {
+    NamedAttrList attributes(function.getResultAttrDict(i));
+    attributes.set("blockattn.output", b.getI64IntegerAttr(i));
+    auto type = dyn_cast<RankedTensorType>(result.getType());
+    if (!type || attributes.erase("blockattn.data_dependent")) {
+      kept.push_back(result);
+      keptAttributes.push_back(attributes.getDictionary(context));
+      continue;
+    }
+    unsigned position = function.getNumArguments();
+    if (failed(function.insertArgument(
+            position, MemRefType::get(type.getShape(), type.getElementType()),
+            attributes.getDictionary(context), result.getLoc())))
+      return failure();
+    Value source = result, destination = function.getArgument(position);
+    pushReshapes(b, source, destination);
+    MaterializeInDestinationOp::create(b, result.getLoc(), Type(), source,
+                                       destination, /*restrict=*/true,
+                                       /*writable=*/true);
+  }
+  func::ReturnOp::create(b, terminator.getLoc(), kept);
+  terminator.erase();
+  // Inputs and weights are never written.
+  for (unsigned i = 0; i < function.getNumArguments(); ++i)
+    if (isa<TensorType>(function.getArgument(i).getType()))
+      function.setArgAttr(i, BufferizationDialect::kWritableAttrName,
+                          b.getBoolAttr(false));
+  function.setFunctionType(
+      FunctionType::get(context, function.getArgumentTypes(),
+                        llvm::to_vector(ValueRange(kept).getTypes())));
+  function.setAllResultAttrs(keptAttributes);
+  return success();
+}
+
+void BufferizePass::runOnOperation() {
+  ModuleOp module = getOperation();
+  for (auto function : module.getOps<func::FuncOp>()) {
+    if (function.isDeclaration())
+      continue;
+    if (failed(makeDestinations(function)))
+      return signalPassFailure();
+    separateDestinations(function);
+  }
+
+  IRRewriter rewriter(&getContext());
+  if (failed(eliminateEmptyTensors(rewriter, module)))
+    return signalPassFailure();
+
+  OneShotBufferizationOptions options;
+  options.bufferizeFunctionBoundaries = true;
+  options.setFunctionBoundaryTypeConversion(LayoutMapOption::IdentityLayoutMap);
+  BufferizationState state;
+  if (failed(runOneShotModuleBufferize(module, options, state)))
+    return signalPassFailure();
+  removeBufferizationAttributesInModule(module);
+}

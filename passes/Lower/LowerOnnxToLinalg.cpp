@@ -1,0 +1,219 @@
+//===- LowerOnnxToLinalg.cpp - onnx and blockattn -> linalg ---------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/Lower/Lowering.h"
+#include "passes/Lower/Passes.h"
+
+#include "dialects/Onnx/Location.h"
+
+namespace blockattn {
+#define GEN_PASS_DEF_LOWERONNXTOLINALG
+#include "passes/Lower/Passes.h.inc"
+} // namespace blockattn
+
+using namespace mlir;
+using namespace blockattn;
+
+namespace {
+/// An operation that was not lowered, and why.
+struct Refusal {
+  Operation *op;
+  std::string why;
+};
+
+struct LowerOnnxToLinalgPass
+    : blockattn::impl::LowerOnnxToLinalgBase<LowerOnnxToLinalgPass> {
+  void runOnOperation() override;
+
+private:
+  LogicalResult lower(func::FuncOp function, const LoweringRules &rules,
+                      WeightTable &weights,
+                      SmallVectorImpl<Refusal> &refusals);
+  bool lowerAsContents(Operation *op, Lowering &l);
+};
+} // namespace
+
+/// A small integer tensor whose elements are known as expressions is made of
+/// them, whatever the graph computes them from.
+bool LowerOnnxToLinalgPass::lowerAsContents(Operation *op, Lowering &l) {
+  if (op->getNumResults() != 1 || isa<onnx::ConstantOp, onnx::WeightOp>(op))
+    return false;
+  Value result = op->getResult(0);
+  std::optional<ArrayRef<AffineExpr>> contents = l.shapes.contents(result);
+  RankedTensorType type =
+      contents ? l.resultType(result) : RankedTensorType();
+  if (!type || !type.hasStaticShape() || type.getRank() > 1 ||
+      !isa<IntegerType>(type.getElementType()) ||
+      type.getNumElements() != static_cast<int64_t>(contents->size()))
+    return false;
+  SmallVector<Value> elements;
+  for (AffineExpr expr : *contents) {
+    OpFoldResult element = l.materialize(expr);
+    if (!element)
+      return false;
+    Value index = l.toValue(element);
+    if (type.getElementType().isInteger(1))
+      elements.push_back(arith::CmpIOp::create(
+          l.b, l.loc, arith::CmpIPredicate::ne, index, l.index(0)));
+    else
+      elements.push_back(arith::IndexCastOp::create(
+          l.b, l.loc, type.getElementType(), index));
+  }
+  l.set(result, tensor::FromElementsOp::create(l.b, l.loc, type, elements));
+  return true;
+}
+
+LogicalResult
+LowerOnnxToLinalgPass::lower(func::FuncOp function, const LoweringRules &rules,
+                             WeightTable &weights,
+                             SmallVectorImpl<Refusal> &refusals) {
+  if (!function.getBody().hasOneBlock())
+    return function.emitError("a program must be one block without branches");
+  // What nothing uses needs no lowering.
+  Block &block = function.getBody().front();
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
+    if (isOpTriviallyDead(&op))
+      op.erase();
+
+  onnx::SymbolicShapes shapes(&getContext());
+  if (failed(shapes.run(function)))
+    return failure();
+  Lowering l(function, shapes, weights);
+
+  // Arguments of types that have another form get a second argument of that.
+  SmallVector<unsigned> replaced;
+  for (unsigned i = function.getNumArguments(); i-- > 0;) {
+    BlockArgument argument = function.getArgument(i);
+    Type type = Lowering::convertType(argument.getType());
+    if (!type)
+      return emitError(argument.getLoc())
+             << "argument " << i << " has type " << argument.getType()
+             << ", which the CPU can not be given: ranked tensors of numbers "
+                "are supported";
+    if (type == argument.getType())
+      continue;
+    NamedAttrList attributes(function.getArgAttrDict(i));
+    attributes.set("blockattn.type", TypeAttr::get(argument.getType()));
+    if (failed(function.insertArgument(i + 1, type,
+                                       attributes.getDictionary(&getContext()),
+                                       argument.getLoc())))
+      return failure();
+    l.set(argument, function.getArgument(i + 1));
+  }
+
+  SmallVector<Operation *> old;
+  for (Operation &op : block)
+    old.push_back(&op);
+  size_t refused = refusals.size();
+  for (Operation *op : ArrayRef(old).drop_back()) {
+    l.b.setInsertionPoint(op);
+    l.loc = op->getLoc();
+    bool ready = llvm::all_of(op->getOperands(), [&](Value operand) {
+      return isa<BlockArgument>(operand) || l.has(operand);
+    });
+    // An operand was not lowered, which has been noted.
+    if (!ready)
+      continue;
+    if (lowerAsContents(op, l))
+      continue;
+    if (!isa<onnx::OnnxDialect, BlockAttnDialect>(op->getDialect())) {
+      IRMapping mapping;
+      for (Value operand : op->getOperands())
+        mapping.map(operand, l.get(operand));
+      Operation *copy = l.b.clone(*op, mapping);
+      for (auto [from, to] : llvm::zip(op->getResults(), copy->getResults()))
+        l.set(from, to);
+      continue;
+    }
+    std::string why;
+    const LoweringRules::Rule *rule = rules.find(op->getName().getStringRef());
+    if (!rule || failed((*rule)(op, l, why)))
+      refusals.push_back({op, why});
+  }
+  if (refusals.size() != refused)
+    return success();
+
+  auto terminator = cast<func::ReturnOp>(block.getTerminator());
+  l.b.setInsertionPoint(terminator);
+  SmallVector<Value> results;
+  for (auto [i, result] : llvm::enumerate(terminator.getOperands())) {
+    results.push_back(l.get(result));
+    // How the dimensions follow from the inputs', for the plan of the memory.
+    SmallVector<Value> dims;
+    ArrayRef<AffineExpr> exprs = l.exprs(result);
+    SmallVector<OpFoldResult> sizes = l.sizes(result);
+    for (auto [dim, size] : llvm::enumerate(sizes)) {
+      bool fixed = Lowering::constant(size).has_value() ||
+                   (!exprs.empty() && l.dependsOnDimensions(exprs[dim]));
+      if (!fixed)
+        function.setResultAttr(i, "blockattn.data_dependent",
+                               l.b.getUnitAttr());
+      dims.push_back(fixed ? l.toValue(size) : l.index(-1));
+    }
+    OutputDimsOp::create(l.b, terminator.getLoc(), dims,
+                         l.b.getI64IntegerAttr(i));
+  }
+  func::ReturnOp::create(l.b, terminator.getLoc(), results);
+  for (Operation *op : llvm::reverse(old))
+    op->erase();
+  for (unsigned i = function.getNumArguments(); i-- > 0;)
+    if (Type type = Lowering::convertType(function.getArgument(i).getType());
+        type != function.getArgument(i).getType())
+      if (failed(function.eraseArgument(i)))
+        return failure();
+  SmallVector<Type> resultTypes;
+  for (auto [i, result] : llvm::enumerate(results)) {
+    if (Type declared = function.getResultTypes()[i];
+        isa<RankedTensorType>(declared) &&
+        Lowering::convertType(declared) != declared)
+      function.setResultAttr(i, "blockattn.type", TypeAttr::get(declared));
+    resultTypes.push_back(result.getType());
+  }
+  function.setFunctionType(FunctionType::get(
+      &getContext(), function.getArgumentTypes(), resultTypes));
+  return success();
+}
+
+void LowerOnnxToLinalgPass::runOnOperation() {
+  LoweringRules rules;
+  populateAttentionRules(rules);
+  populateContractionRules(rules);
+  populateElementwiseRules(rules);
+  populateGatherRules(rules);
+  populateMiscRules(rules);
+  populateMovementRules(rules);
+  populateNormRules(rules);
+  populateReductionRules(rules);
+
+  WeightTable weights;
+  SmallVector<Refusal> refusals;
+  for (auto function : getOperation().getOps<func::FuncOp>())
+    if (!function.isDeclaration() &&
+        failed(lower(function, rules, weights, refusals)))
+      return signalPassFailure();
+  if (!refusals.empty()) {
+    InFlightDiagnostic error = getOperation().emitError()
+                               << refusals.size()
+                               << (refusals.size() == 1 ? " operation"
+                                                        : " operations")
+                               << " can not be compiled for the CPU";
+    for (const Refusal &refusal : refusals) {
+      Diagnostic &note = error.attachNote(refusal.op->getLoc());
+      if (auto foreign = dyn_cast<onnx::ForeignOp>(refusal.op))
+        note << (foreign.getDomain().empty() ? "" : foreign.getDomain().str() + ".")
+             << foreign.getOpType();
+      else
+        note << refusal.op->getName().stripDialect();
+      if (StringRef node = onnx::nodeName(refusal.op->getLoc()); !node.empty())
+        note << " '" << node << "'";
+      note << ": "
+           << (refusal.why.empty() ? "the operation is not supported"
+                                   : refusal.why);
+    }
+    return signalPassFailure();
+  }
+  getOperation()->setAttr("blockattn.weights", weights.toAttr(&getContext()));
+}

@@ -1,0 +1,50 @@
+//===- Pipeline.cpp - pipelines of the lowering ---------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/Lower/Passes.h"
+
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace blockattn;
+
+void blockattn::buildLowerToMemoryPipeline(OpPassManager &pm,
+                                           const LowerOptions &options) {
+  if (options.decomposeAttention)
+    pm.addNestedPass<func::FuncOp>(createDecomposeAttention());
+  pm.addPass(createLowerOnnxToLinalg());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addNestedPass<func::FuncOp>(createFuseElementwise());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(createBufferize());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(createPlanMemory());
+}
+
+void blockattn::buildLowerToCpuPipeline(OpPassManager &pm,
+                                        const LowerOptions &options) {
+  buildLowerToMemoryPipeline(pm, options);
+  buildMemoryToLlvmPipeline(pm);
+}
+
+void blockattn::registerLowerPasses() {
+  registerBlockAttnLowerPasses();
+  PassPipelineRegistration<LowerOptions>(
+      "blockattn-lower-to-memory",
+      "onnx and blockattn operations -> linalg on planned memory",
+      buildLowerToMemoryPipeline);
+  PassPipelineRegistration<>("blockattn-memory-to-llvm",
+                             "linalg on planned memory -> the llvm dialect",
+                             buildMemoryToLlvmPipeline);
+  PassPipelineRegistration<LowerOptions>(
+      "blockattn-lower-to-cpu",
+      "onnx and blockattn operations -> the llvm dialect",
+      buildLowerToCpuPipeline);
+}

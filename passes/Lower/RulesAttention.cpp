@@ -1,0 +1,339 @@
+//===- RulesAttention.cpp - attention and rotary positions ----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Attention stays one operation, in destination-passing style. Cosines and
+// sines of a rotary embedding are computed once for all layers that share
+// positions and angles; each embedding is then one pass over the elements.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/Lower/Lowering.h"
+
+using namespace mlir;
+using namespace blockattn;
+
+//===----------------------------------------------------------------------===//
+// Layouts
+//===----------------------------------------------------------------------===//
+
+/// For each token, the first one that it may see: a walk over the tokens that
+/// enters the next block where its first token is reached. A layout that is
+/// not in order can make nonsense of it, but no token before the first.
+static Value makeFirstKey(Value layout, OpFoldResult tokens, Lowering &l) {
+  OpBuilder &b = l.b;
+  Location loc = l.loc;
+  Value zero = l.index(0), one = l.index(1), two = l.index(2);
+  Value count = l.toValue(tokens);
+  Value blocks = tensor::DimOp::create(b, loc, layout, 0);
+  Value zero64 = arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(0));
+  Value init = l.empty({tokens}, b.getI64Type());
+  // Block number of the next block; first token of the segment; what a token
+  // of the present block sees first.
+  auto loop = scf::ForOp::create(
+      b, loc, zero, count, one, ValueRange{init, zero, zero64, zero64},
+      [&](OpBuilder &b, Location loc, Value token, ValueRange state) {
+        Value next = state[1];
+        Value more = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt,
+                                           next, blocks);
+        Value token64 =
+            arith::IndexCastOp::create(b, loc, b.getI64Type(), token);
+        auto enter = scf::IfOp::create(
+            b, loc, more,
+            [&](OpBuilder &b, Location loc) {
+              auto column = [&](Value row, Value index) -> Value {
+                return tensor::ExtractOp::create(b, loc, layout,
+                                                 ValueRange{row, index});
+              };
+              Value start = column(next, zero);
+              Value starts = arith::CmpIOp::create(
+                  b, loc, arith::CmpIPredicate::eq, start, token64);
+              // Block 0 begins a segment, and any block of another one than
+              // the block before.
+              Value previous = arith::MaxSIOp::create(
+                  b, loc, arith::SubIOp::create(b, loc, next, one), zero);
+              Value isFirst = arith::CmpIOp::create(
+                  b, loc, arith::CmpIPredicate::eq, next, zero);
+              Value differs = arith::CmpIOp::create(
+                  b, loc, arith::CmpIPredicate::ne, column(next, two),
+                  column(previous, two));
+              Value newSegment =
+                  arith::OrIOp::create(b, loc, isFirst, differs);
+              Value segment = arith::SelectOp::create(b, loc, newSegment,
+                                                      token64, state[2]);
+              Value global = arith::CmpIOp::create(
+                  b, loc, arith::CmpIPredicate::ne, column(next, one), zero64);
+              Value first = arith::SelectOp::create(b, loc, global, segment,
+                                                    token64);
+              Value after = arith::AddIOp::create(b, loc, next, one);
+              auto pick = [&](Value then, Value otherwise) -> Value {
+                return arith::SelectOp::create(b, loc, starts, then, otherwise);
+              };
+              scf::YieldOp::create(b, loc,
+                                   ValueRange{pick(after, next),
+                                              pick(segment, state[2]),
+                                              pick(first, state[3])});
+            },
+            [&](OpBuilder &b, Location loc) {
+              scf::YieldOp::create(b, loc,
+                                   ValueRange{next, state[2], state[3]});
+            });
+        Value filled = tensor::InsertOp::create(b, loc, enter.getResult(2),
+                                                state[0], ValueRange{token});
+        scf::YieldOp::create(b, loc,
+                             ValueRange{filled, enter.getResult(0),
+                                        enter.getResult(1),
+                                        enter.getResult(2)});
+      });
+  return loop.getResult(0);
+}
+
+/// One vector for a layout, whoever asks.
+static Value firstKey(Value layout, OpFoldResult tokens, Lowering &l) {
+  Value &known = l.cached(layout, nullptr);
+  if (!known)
+    known = makeFirstKey(layout, tokens, l);
+  return known;
+}
+
+static LogicalResult lowerLayout(LayoutOp op, Lowering &l, std::string &) {
+  Value starts = l.get(op.getBlockStarts()), global = l.get(op.getIsGlobal()),
+        segment = l.get(op.getSegment());
+  Type i64 = l.b.getI64Type();
+  OpFoldResult blocks = l.sizesOf(starts)[0];
+  Value result = l.empty({blocks, l.b.getIndexAttr(3)}, i64);
+  Value column = l.generic(
+      {global}, {l.identity(1)}, {blocks}, i64,
+      [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+        return arith::ExtUIOp::create(b, loc, i64, v[0]);
+      });
+  OpFoldResult one = l.b.getIndexAttr(1);
+  SmallVector<Value> columns = {starts, column, segment};
+  for (auto [i, values] : llvm::enumerate(columns))
+    result = tensor::InsertSliceOp::create(
+        l.b, l.loc, values, result,
+        ArrayRef<OpFoldResult>{l.b.getIndexAttr(0), l.b.getIndexAttr(i)},
+        ArrayRef<OpFoldResult>{blocks, one}, ArrayRef<OpFoldResult>{one, one});
+  l.set(op.getResult(), result);
+  return success();
+}
+
+/// A row for each token, of which those beyond the blocks start at -1, where
+/// no token is. A token begins a block unless it follows the one before it.
+static LogicalResult lowerLayoutFromPositions(LayoutFromPositionsOp op,
+                                              Lowering &l, std::string &) {
+  Value positions = l.get(op.getPositions());
+  OpFoldResult tokens = l.sizesOf(positions)[1];
+  Type i64 = l.b.getI64Type();
+  Value init = l.filled({tokens, l.b.getIndexAttr(3)},
+                        l.b.getI64IntegerAttr(-1));
+  Value zero = l.index(0), one = l.index(1);
+  auto loop = scf::ForOp::create(
+      l.b, l.loc, zero, l.toValue(tokens), one, ValueRange{init, zero},
+      [&](OpBuilder &b, Location loc, Value token, ValueRange state) {
+        auto positionOf = [&](Value index) -> Value {
+          return tensor::ExtractOp::create(b, loc, positions,
+                                           ValueRange{zero, index});
+        };
+        Value before = arith::MaxSIOp::create(
+            b, loc, arith::SubIOp::create(b, loc, token, one), zero);
+        Value next = arith::AddIOp::create(
+            b, loc, positionOf(before),
+            arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(1)));
+        Value jumps = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne,
+                                            positionOf(token), next);
+        Value isFirst = arith::CmpIOp::create(
+            b, loc, arith::CmpIPredicate::eq, token, zero);
+        Value begins = arith::OrIOp::create(b, loc, isFirst, jumps);
+        auto enter = scf::IfOp::create(
+            b, loc, begins,
+            [&](OpBuilder &b, Location loc) {
+              Value row = state[0];
+              Value block = state[1];
+              Value columns[] = {
+                  arith::IndexCastOp::create(b, loc, i64, token),
+                  arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(1)),
+                  arith::IndexCastOp::create(b, loc, i64, block)};
+              for (auto [i, value] : llvm::enumerate(columns))
+                row = tensor::InsertOp::create(
+                    b, loc, value, row,
+                    ValueRange{block,
+                               arith::ConstantIndexOp::create(b, loc, i)});
+              scf::YieldOp::create(
+                  b, loc,
+                  ValueRange{row,
+                             arith::AddIOp::create(b, loc, block, one)});
+            },
+            [&](OpBuilder &b, Location loc) {
+              scf::YieldOp::create(b, loc, state);
+            });
+        scf::YieldOp::create(b, loc, enter.getResults());
+      });
+  l.set(op.getResult(), loop.getResult(0));
+  return success();
+}
+
+static LogicalResult lowerFirstKey(FirstKeyOp op, Lowering &l, std::string &) {
+  OpFoldResult tokens = getAsOpFoldResult(l.get(op.getTokens()));
+  l.set(op.getResult(), firstKey(l.get(op.getLayout()), tokens, l));
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Attention
+//===----------------------------------------------------------------------===//
+
+static LogicalResult lowerAttention(AttentionOp op, Lowering &l,
+                                    std::string &) {
+  Value query = l.get(op.getQuery()), key = l.get(op.getKey()),
+        value = l.get(op.getValue());
+  SmallVector<OpFoldResult> sizes = l.sizes(op.getQuery());
+  SmallVector<OpFoldResult> resultSizes = sizes;
+  resultSizes[3] = l.sizes(op.getValue())[3];
+  Value first, cache, mask;
+  if (op.getLayout())
+    first = firstKey(l.get(op.getLayout()), sizes[1], l);
+  if (op.getCache())
+    cache = l.get(op.getCache());
+  if (op.getKeyMask())
+    mask = l.get(op.getKeyMask());
+  auto type = cast<RankedTensorType>(query.getType());
+  SmallVector<Value> outputs = {l.empty(resultSizes, type.getElementType())};
+  if (op.getLse())
+    outputs.push_back(
+        l.empty(ArrayRef(sizes).take_front(3), l.b.getF32Type()));
+  SmallVector<Type> types;
+  for (Value output : outputs)
+    types.push_back(output.getType());
+  auto kernel = AttentionKernelOp::create(
+      l.b, l.loc, types, query, key, value, first, cache, mask, outputs,
+      op.getScaleAttr(), op.getSoftcapAttr(), op.getWindowAttr(),
+      op.getCausalAttr(), op.getLayerAttr(), op.getQueryRotaryAttr());
+  l.set(op.getResult(), kernel.getResult(0));
+  if (op.getLse())
+    l.set(op.getLse(), kernel.getResult(1));
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Rotary positions
+//===----------------------------------------------------------------------===//
+
+/// Cosine (kind 0) or sine (kind 1) of every position times every frequency,
+/// times the scale: [B or 1, N, r / 2] in f32.
+static Value rotaryTable(Value original, RotaryAttr rope, unsigned kind,
+                         Lowering &l) {
+  Value positions = l.get(original);
+  Value &known = l.cached(positions, rope, kind);
+  if (known)
+    return known;
+  Type f32 = l.b.getF32Type();
+  Value frequencies = l.scalar(cast<TypedAttr>(rope.getInvFreq()));
+  SmallVector<OpFoldResult> sizes = l.sizes(original);
+  sizes.push_back(l.b.getIndexAttr(rope.getRotaryDim() / 2));
+  MLIRContext *context = l.b.getContext();
+  AffineExpr d0, d1, d2;
+  bindDims(context, d0, d1, d2);
+  return known = l.generic(
+             {positions, frequencies},
+             {AffineMap::get(3, 0, {d0, d1}, context),
+              AffineMap::get(3, 0, {d2}, context)},
+             sizes, f32,
+             [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+               Value position = arith::SIToFPOp::create(b, loc, f32, v[0]);
+               Value angle = arith::MulFOp::create(b, loc, position, v[1]);
+               Value result = kind == 0
+                                  ? Value(math::CosOp::create(b, loc, angle))
+                                  : Value(math::SinOp::create(b, loc, angle));
+               if (rope.getScaleValue() == 1.0)
+                 return result;
+               return arith::MulFOp::create(
+                   b, loc, result, l.floatConstant(b, f32, rope.getScaleValue()));
+             });
+}
+
+static LogicalResult lowerRotary(RotaryOp op, Lowering &l, std::string &) {
+  Value input = l.get(op.getInput());
+  auto type = cast<RankedTensorType>(input.getType());
+  Type element = type.getElementType(), f32 = l.b.getF32Type();
+  RotaryAttr rope = op.getRope();
+  int64_t half = rope.getRotaryDim() / 2;
+  Value cosine = rotaryTable(op.getPositions(), rope, 0, l);
+  Value sine = rotaryTable(op.getPositions(), rope, 1, l);
+
+  SmallVector<OpFoldResult> sizes = l.sizes(op.getInput());
+  SmallVector<OpFoldResult> halfSizes = sizes;
+  halfSizes[3] = l.b.getIndexAttr(half);
+  SmallVector<OpFoldResult> strides(4, l.b.getIndexAttr(1));
+  if (rope.getInterleaved())
+    strides[3] = l.b.getIndexAttr(2);
+  auto offsets = [&](int64_t last) {
+    SmallVector<OpFoldResult> list(4, l.b.getIndexAttr(0));
+    list[3] = l.b.getIndexAttr(last);
+    return list;
+  };
+  auto part = [&](int64_t offset) -> Value {
+    return tensor::ExtractSliceOp::create(l.b, l.loc, input, offsets(offset),
+                                          halfSizes, strides);
+  };
+  // Loops: batch, token, head, member of the pair and pair, the latter two in
+  // the order in which they lie.
+  MLIRContext *context = l.b.getContext();
+  unsigned memberDim = rope.getInterleaved() ? 4 : 3;
+  AffineExpr d0, d1, d2;
+  bindDims(context, d0, d1, d2);
+  AffineExpr pair = l.b.getAffineDimExpr(7 - memberDim);
+  bool oneRow = Lowering::constant(l.sizes(op.getPositions())[0]) == 1;
+  AffineMap table = AffineMap::get(
+      5, 0, {oneRow ? l.b.getAffineConstantExpr(0) : d0, d1, pair}, context);
+  AffineMap halfMap = AffineMap::get(5, 0, {d0, d1, d2, pair}, context);
+  SmallVector<OpFoldResult> pairSizes(ArrayRef(sizes).take_front(3));
+  pairSizes.resize(5, l.b.getIndexAttr(2));
+  pairSizes[7 - memberDim] = l.b.getIndexAttr(half);
+  Value rotated = l.generic(
+      {part(0), part(rope.getInterleaved() ? 1 : half), cosine, sine},
+      {halfMap, halfMap, table, table}, pairSizes, element,
+      [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+        Value x = Lowering::convertFloat(b, loc, v[0], f32);
+        Value y = Lowering::convertFloat(b, loc, v[1], f32);
+        Value member = linalg::IndexOp::create(b, loc, memberDim);
+        Value isFirst = arith::CmpIOp::create(
+            b, loc, arith::CmpIPredicate::eq, member,
+            arith::ConstantIndexOp::create(b, loc, 0));
+        // (x cos - y sin, y cos + x sin)
+        Value same = arith::SelectOp::create(b, loc, isFirst, x, y);
+        Value other = arith::SelectOp::create(
+            b, loc, isFirst, arith::NegFOp::create(b, loc, y), x);
+        Value sum = arith::AddFOp::create(
+            b, loc, arith::MulFOp::create(b, loc, same, v[2]),
+            arith::MulFOp::create(b, loc, other, v[3]));
+        return Lowering::convertFloat(b, loc, sum, element);
+      });
+  Value result = l.collapse(rotated, {{0}, {1}, {2}, {3, 4}});
+  // What is not rotated passes through.
+  if (Lowering::constant(sizes[3]) != 2 * half) {
+    SmallVector<OpFoldResult> ones(4, l.b.getIndexAttr(1));
+    SmallVector<OpFoldResult> front = sizes, rest = sizes;
+    front[3] = l.b.getIndexAttr(2 * half);
+    rest[3] = l.sub(sizes[3], front[3]);
+    Value whole = l.empty(sizes, element);
+    whole = tensor::InsertSliceOp::create(l.b, l.loc, result, whole, offsets(0),
+                                          front, ones);
+    Value slice = tensor::ExtractSliceOp::create(
+        l.b, l.loc, input, offsets(2 * half), rest, ones);
+    result = tensor::InsertSliceOp::create(l.b, l.loc, slice, whole,
+                                           offsets(2 * half), rest, ones);
+  }
+  l.set(op.getResult(), result);
+  return success();
+}
+
+void blockattn::populateAttentionRules(LoweringRules &rules) {
+  rules.add<LayoutOp>(lowerLayout);
+  rules.add<LayoutFromPositionsOp>(lowerLayoutFromPositions);
+  rules.add<FirstKeyOp>(lowerFirstKey);
+  rules.add<AttentionOp>(lowerAttention);
+  rules.add<RotaryOp>(lowerRotary);
+}

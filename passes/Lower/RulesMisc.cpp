@@ -1,0 +1,507 @@
+//===- RulesMisc.cpp - constants, shapes, generated tensors ---------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/Lower/Lowering.h"
+
+using namespace mlir;
+using namespace blockattn;
+
+//===----------------------------------------------------------------------===//
+// Constants and shapes
+//===----------------------------------------------------------------------===//
+
+static LogicalResult lowerConstant(onnx::ConstantOp op, Lowering &l,
+                                   std::string &why) {
+  ElementsAttr value = op.getValue();
+  auto type = dyn_cast_or_null<RankedTensorType>(
+      Lowering::convertType(value.getShapedType()));
+  if (!type) {
+    why = "its element type is not supported";
+    return failure();
+  }
+  // Unsigned integers are the same bits under a signless type.
+  if (type != value.getShapedType()) {
+    auto dense = dyn_cast<DenseElementsAttr>(value);
+    if (!dense) {
+      why = "a large constant of unsigned integers is not supported";
+      return failure();
+    }
+    value = dense.bitcast(type.getElementType());
+  }
+  l.set(op.getOutput(), l.scalar(cast<TypedAttr>(value)));
+  return success();
+}
+
+static LogicalResult lowerWeight(onnx::WeightOp op, Lowering &l,
+                                 std::string &why) {
+  auto type = dyn_cast<RankedTensorType>(op.getOutput().getType());
+  if (!type || !Lowering::convertElementType(type.getElementType())) {
+    why = "its element type is not supported";
+    return failure();
+  }
+  Value argument = l.weight({op.getNameAttr(), op.getSource(), op.getOffset(),
+                             op.getSize(), type});
+  if (!argument)
+    return failure();
+  l.set(op.getOutput(), argument);
+  return success();
+}
+
+static Value indexTensor(Lowering &l, ArrayRef<OpFoldResult> list,
+                         ArrayRef<int64_t> shape) {
+  SmallVector<Value> elements;
+  for (OpFoldResult size : list)
+    elements.push_back(arith::IndexCastOp::create(
+        l.b, l.loc, l.b.getI64Type(), l.toValue(size)));
+  return tensor::FromElementsOp::create(
+      l.b, l.loc, RankedTensorType::get(shape, l.b.getI64Type()), elements);
+}
+
+static LogicalResult lowerShape(onnx::ShapeOp op, Lowering &l, std::string &) {
+  SmallVector<OpFoldResult> sizes = l.sizes(op.getData());
+  auto [begin, end] = op.range(sizes.size());
+  ArrayRef<OpFoldResult> part =
+      ArrayRef(sizes).slice(begin, std::max<int64_t>(end - begin, 0));
+  l.set(op.getShape(),
+        indexTensor(l, part, static_cast<int64_t>(part.size())));
+  return success();
+}
+
+static LogicalResult lowerSize(onnx::SizeOp op, Lowering &l, std::string &) {
+  l.set(op.getSize(),
+        indexTensor(l, l.product(l.sizes(op.getData())), ArrayRef<int64_t>()));
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Generated tensors
+//===----------------------------------------------------------------------===//
+
+static LogicalResult lowerConstantOfShape(onnx::ConstantOfShapeOp op,
+                                          Lowering &l, std::string &why) {
+  RankedTensorType type = l.resultType(op.getOutput());
+  FailureOr<SmallVector<OpFoldResult>> shape = l.elements(op.getInput());
+  if (!type || failed(shape)) {
+    why = "the rank or element type of its result is not known";
+    return failure();
+  }
+  SmallVector<OpFoldResult> sizes;
+  for (OpFoldResult size : *shape)
+    sizes.push_back(l.max(size, l.b.getIndexAttr(0)));
+  TypedAttr value = l.zero(type.getElementType());
+  if (auto dense =
+          dyn_cast_or_null<DenseElementsAttr>(op.getValue().value_or(nullptr)))
+    value = cast<TypedAttr>(*dense.bitcast(type.getElementType())
+                                 .getValues<Attribute>()
+                                 .begin());
+  Value element = l.scalar(value);
+  l.set(op.getOutput(),
+        l.generic({}, {}, sizes, type.getElementType(),
+                  [&](OpBuilder &, Location, ValueRange) { return element; }));
+  return success();
+}
+
+static Value one(OpBuilder &b, Location loc, Type type) {
+  if (isa<FloatType>(type))
+    return arith::ConstantOp::create(b, loc, b.getFloatAttr(type, 1));
+  return arith::ConstantOp::create(b, loc, b.getIntegerAttr(type, 1));
+}
+
+static LogicalResult lowerEyeLike(onnx::EyeLikeOp op, Lowering &l,
+                                  std::string &why) {
+  RankedTensorType type = l.resultType(op.getOutput());
+  if (!type) {
+    why = "its element type is not supported";
+    return failure();
+  }
+  Type element = type.getElementType();
+  l.set(op.getOutput(),
+        l.generic({}, {}, l.sizes(op.getInput()), element,
+                  [&](OpBuilder &b, Location loc, ValueRange) -> Value {
+                    Value row = linalg::IndexOp::create(b, loc, 0);
+                    Value column = linalg::IndexOp::create(b, loc, 1);
+                    Value shifted = arith::AddIOp::create(
+                        b, loc, row,
+                        arith::ConstantIndexOp::create(b, loc, op.getK()));
+                    Value on = arith::CmpIOp::create(
+                        b, loc, arith::CmpIPredicate::eq, shifted, column);
+                    Value zero = arith::ConstantOp::create(
+                        b, loc, l.zero(element));
+                    return arith::SelectOp::create(
+                        b, loc, on, one(b, loc, element), zero);
+                  }));
+  return success();
+}
+
+/// The one element of a tensor.
+static Value onlyElement(Value original, Lowering &l) {
+  Value tensor = l.get(original);
+  SmallVector<Value> zeros(cast<RankedTensorType>(tensor.getType()).getRank(),
+                           l.index(0));
+  return tensor::ExtractOp::create(l.b, l.loc, tensor, zeros);
+}
+
+static LogicalResult lowerRange(onnx::RangeOp op, Lowering &l,
+                                std::string &why) {
+  RankedTensorType type = l.resultType(op.getOutput());
+  if (!type) {
+    why = "its element type is not supported";
+    return failure();
+  }
+  Type element = type.getElementType();
+  Value start = onlyElement(op.getStart(), l);
+  Value delta = onlyElement(op.getDelta(), l);
+  SmallVector<OpFoldResult> sizes =
+      l.sizesOr(op.getOutput(), [](int64_t) { return OpFoldResult(); });
+  if (sizes.size() != 1 || !sizes[0]) {
+    // max(ceil((limit - start) / delta), 0)
+    Value limit = onlyElement(op.getLimit(), l);
+    Value count;
+    if (isa<FloatType>(element)) {
+      Type f64 = l.b.getF64Type();
+      auto wide = [&](Value value) {
+        return Lowering::convertFloat(l.b, l.loc, value, f64);
+      };
+      Value distance =
+          arith::SubFOp::create(l.b, l.loc, wide(limit), wide(start));
+      Value steps = math::CeilOp::create(
+          l.b, l.loc, arith::DivFOp::create(l.b, l.loc, distance, wide(delta)));
+      // Neither a number beyond all memory nor none at all may be converted.
+      Value zero = l.floatConstant(l.b, f64, 0);
+      Value isNumber = arith::CmpFOp::create(
+          l.b, l.loc, arith::CmpFPredicate::ORD, steps, steps);
+      steps = arith::SelectOp::create(l.b, l.loc, isNumber, steps, zero);
+      steps = arith::MaximumFOp::create(l.b, l.loc, steps, zero);
+      steps = arith::MinimumFOp::create(l.b, l.loc, steps,
+                                        l.floatConstant(l.b, f64, 1e15));
+      count = arith::FPToSIOp::create(l.b, l.loc, l.b.getI64Type(), steps);
+    } else {
+      Type i64 = l.b.getI64Type();
+      auto wide = [&](Value value) -> Value {
+        if (value.getType() == i64)
+          return value;
+        return arith::ExtSIOp::create(l.b, l.loc, i64, value);
+      };
+      Value zero = arith::ConstantOp::create(l.b, l.loc,
+                                             l.b.getI64IntegerAttr(0));
+      Value unit = arith::ConstantOp::create(l.b, l.loc,
+                                             l.b.getI64IntegerAttr(1));
+      Value isZero = arith::CmpIOp::create(
+          l.b, l.loc, arith::CmpIPredicate::eq, wide(delta), zero);
+      l.check(arith::CmpIOp::create(l.b, l.loc, arith::CmpIPredicate::ne,
+                                    wide(delta), zero),
+              BA_KERNEL_FAIL_VALUE, "the step of a range is 0");
+      Value step = arith::SelectOp::create(l.b, l.loc, isZero, unit,
+                                           wide(delta));
+      Value distance =
+          arith::SubIOp::create(l.b, l.loc, wide(limit), wide(start));
+      count = arith::CeilDivSIOp::create(l.b, l.loc, distance, step);
+      count = arith::MaxSIOp::create(l.b, l.loc, count, zero);
+    }
+    sizes = {arith::IndexCastOp::create(l.b, l.loc, l.b.getIndexType(), count)
+                 .getResult()};
+  }
+  l.set(op.getOutput(),
+        l.generic({}, {}, sizes, element,
+                  [&](OpBuilder &b, Location loc, ValueRange) -> Value {
+                    Value at = linalg::IndexOp::create(b, loc, 0);
+                    Value i = arith::IndexCastOp::create(b, loc,
+                                                         b.getI64Type(), at);
+                    if (isa<FloatType>(element)) {
+                      i = arith::SIToFPOp::create(b, loc, element, i);
+                      return arith::AddFOp::create(
+                          b, loc, start,
+                          arith::MulFOp::create(b, loc, i, delta));
+                    }
+                    if (element != b.getI64Type())
+                      i = arith::TruncIOp::create(b, loc, element, i);
+                    return arith::AddIOp::create(
+                        b, loc, start,
+                        arith::MulIOp::create(b, loc, i, delta));
+                  }));
+  return success();
+}
+
+static LogicalResult lowerOneHot(onnx::OneHotOp op, Lowering &l,
+                                 std::string &why) {
+  RankedTensorType type = l.resultType(op.getOutput());
+  Value indices = l.get(op.getIndices()), values = l.get(op.getValues());
+  auto indexType = cast<RankedTensorType>(indices.getType());
+  FailureOr<SmallVector<OpFoldResult>> depth = l.elements(op.getDepth());
+  if (!type || failed(depth) || depth->size() != 1 ||
+      !isa<IntegerType>(indexType.getElementType())) {
+    why = "its indices must be integers and its result's type known";
+    return failure();
+  }
+  int64_t rank = indexType.getRank() + 1;
+  int64_t axis = op.getAxis() < 0 ? op.getAxis() + rank : op.getAxis();
+  OpFoldResult size = l.max((*depth)[0], l.b.getIndexAttr(0));
+  SmallVector<OpFoldResult> sizes = l.sizes(op.getIndices());
+  sizes.insert(sizes.begin() + axis, size);
+  SmallVector<AffineExpr> results;
+  for (int64_t i = 0; i < rank; ++i)
+    if (i != axis)
+      results.push_back(l.b.getAffineDimExpr(i));
+  Value off = tensor::ExtractOp::create(l.b, l.loc, values, l.index(0));
+  Value on = tensor::ExtractOp::create(l.b, l.loc, values, l.index(1));
+  Value limit = l.toValue(size);
+  l.set(op.getOutput(),
+        l.generic({indices}, {AffineMap::get(rank, 0, results, l.b.getContext())},
+                  sizes, type.getElementType(),
+                  [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                    Value index = arith::IndexCastOp::create(
+                        b, loc, b.getIndexType(), v[0]);
+                    Value zero = arith::ConstantIndexOp::create(b, loc, 0);
+                    Value negative = arith::CmpIOp::create(
+                        b, loc, arith::CmpIPredicate::slt, index, zero);
+                    index = arith::SelectOp::create(
+                        b, loc, negative,
+                        arith::AddIOp::create(b, loc, index, limit), index);
+                    Value here = arith::CmpIOp::create(
+                        b, loc, arith::CmpIPredicate::eq, index,
+                        linalg::IndexOp::create(b, loc, axis));
+                    return arith::SelectOp::create(b, loc, here, on, off);
+                  }));
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Trilu, Pad, CumSum
+//===----------------------------------------------------------------------===//
+
+static LogicalResult lowerTrilu(onnx::TriluOp op, Lowering &l,
+                                std::string &why) {
+  Value input = l.get(op.getInput());
+  auto type = cast<RankedTensorType>(input.getType());
+  int64_t rank = type.getRank();
+  Type element = type.getElementType();
+  if (rank < 2 || !element.isIntOrFloat()) {
+    why = "its operand must be a matrix of numbers";
+    return failure();
+  }
+  Value k = l.index(0);
+  if (op.getK())
+    k = arith::IndexCastOp::create(l.b, l.loc, l.b.getIndexType(),
+                                   onlyElement(op.getK(), l));
+  l.set(op.getOutput(),
+        l.generic({input}, {l.identity(rank)}, l.sizes(op.getInput()), element,
+                  [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                    Value row = linalg::IndexOp::create(b, loc, rank - 2);
+                    Value column = linalg::IndexOp::create(b, loc, rank - 1);
+                    Value distance =
+                        arith::SubIOp::create(b, loc, column, row);
+                    auto predicate = op.getUpper()
+                                         ? arith::CmpIPredicate::sge
+                                         : arith::CmpIPredicate::sle;
+                    Value keep = arith::CmpIOp::create(b, loc, predicate,
+                                                       distance, k);
+                    Value zero = arith::ConstantOp::create(
+                        b, loc, l.zero(element));
+                    return arith::SelectOp::create(b, loc, keep, v[0], zero);
+                  }));
+  return success();
+}
+
+static LogicalResult lowerPad(onnx::PadOp op, Lowering &l, std::string &why) {
+  Value data = l.get(op.getData());
+  auto type = cast<RankedTensorType>(data.getType());
+  int64_t rank = type.getRank();
+  Type element = type.getElementType();
+  FailureOr<SmallVector<OpFoldResult>> pads = l.elements(op.getPads());
+  SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(0, rank));
+  if (op.getAxes()) {
+    std::optional<SmallVector<int64_t>> known =
+        l.shapes.constantContents(op.getAxes());
+    if (!known) {
+      why = "its axes must be constant";
+      return failure();
+    }
+    axes = *known;
+  }
+  if (failed(pads) || pads->size() != 2 * axes.size() ||
+      !element.isIntOrFloat()) {
+    why = "the number of its pads must be known";
+    return failure();
+  }
+  bool constantMode = op.getMode() == "constant";
+  SmallVector<OpFoldResult> from = l.sizes(op.getData()), sizes = from;
+  SmallVector<Value> before(rank), dims;
+  for (OpFoldResult size : from)
+    dims.push_back(l.toValue(size));
+  for (auto [i, axis] : llvm::enumerate(axes)) {
+    int64_t at = axis < 0 ? axis + rank : axis;
+    before[at] = l.toValue((*pads)[i]);
+    sizes[at] = l.max(l.add(l.add(from[at], (*pads)[i]),
+                            (*pads)[i + axes.size()]),
+                      l.b.getIndexAttr(0));
+  }
+  if (!constantMode)
+    for (auto [size, given] : llvm::zip(sizes, from)) {
+      // Something must be there to be repeated.
+      Value some = arith::CmpIOp::create(
+          l.b, l.loc, arith::CmpIPredicate::sgt, l.toValue(given), l.index(0));
+      Value none = arith::CmpIOp::create(
+          l.b, l.loc, arith::CmpIPredicate::eq, l.toValue(size), l.index(0));
+      l.check(arith::OrIOp::create(l.b, l.loc, some, none),
+              BA_KERNEL_FAIL_SHAPE, "padding of a tensor without elements");
+    }
+  Value fill = op.getConstantValue() ? onlyElement(op.getConstantValue(), l)
+                                     : l.scalar(l.zero(element));
+  l.set(
+      op.getOutput(),
+      l.generic(
+          {}, {}, sizes, element,
+          [&](OpBuilder &b, Location loc, ValueRange) -> Value {
+            Value zero = arith::ConstantIndexOp::create(b, loc, 0);
+            Value one = arith::ConstantIndexOp::create(b, loc, 1);
+            Value inside =
+                arith::ConstantOp::create(b, loc, b.getBoolAttr(true));
+            SmallVector<Value> at;
+            for (int64_t i = 0; i < rank; ++i) {
+              Value index = linalg::IndexOp::create(b, loc, i);
+              if (!before[i]) {
+                at.push_back(index);
+                continue;
+              }
+              index = arith::SubIOp::create(b, loc, index, before[i]);
+              Value last = arith::SubIOp::create(b, loc, dims[i], one);
+              if (op.getMode() == "wrap" || op.getMode() == "reflect") {
+                // Modulo the period; reflection goes there and back.
+                Value period = dims[i];
+                if (op.getMode() == "reflect")
+                  period = arith::MaxSIOp::create(
+                      b, loc, arith::AddIOp::create(b, loc, last, last), one);
+                Value rest = arith::RemSIOp::create(b, loc, index, period);
+                Value negative = arith::CmpIOp::create(
+                    b, loc, arith::CmpIPredicate::slt, rest, zero);
+                index = arith::SelectOp::create(
+                    b, loc, negative,
+                    arith::AddIOp::create(b, loc, rest, period), rest);
+                if (op.getMode() == "reflect")
+                  index = arith::MinSIOp::create(
+                      b, loc, index,
+                      arith::SubIOp::create(b, loc, period, index));
+              }
+              if (constantMode) {
+                Value ok = arith::CmpIOp::create(
+                    b, loc, arith::CmpIPredicate::ult, index, dims[i]);
+                inside = arith::AndIOp::create(b, loc, inside, ok);
+              } else {
+                index = arith::MinSIOp::create(
+                    b, loc, arith::MaxSIOp::create(b, loc, index, zero), last);
+              }
+              at.push_back(index);
+            }
+            if (!constantMode)
+              return tensor::ExtractOp::create(b, loc, data, at);
+            return scf::IfOp::create(
+                       b, loc, inside,
+                       [&](OpBuilder &b, Location loc) {
+                         Value read =
+                             tensor::ExtractOp::create(b, loc, data, at);
+                         scf::YieldOp::create(b, loc, read);
+                       },
+                       [&](OpBuilder &b, Location loc) {
+                         scf::YieldOp::create(b, loc, fill);
+                       })
+                .getResult(0);
+          }));
+  return success();
+}
+
+static LogicalResult lowerCumSum(onnx::CumSumOp op, Lowering &l,
+                                 std::string &why) {
+  Value x = l.get(op.getX());
+  auto type = cast<RankedTensorType>(x.getType());
+  int64_t rank = type.getRank();
+  Type element = type.getElementType();
+  std::optional<SmallVector<int64_t>> axes =
+      l.shapes.constantContents(op.getAxis());
+  if (!axes || axes->size() != 1 || rank == 0 || !element.isIntOrFloat()) {
+    why = "its axis must be constant";
+    return failure();
+  }
+  int64_t axis = axes->front() < 0 ? axes->front() + rank : axes->front();
+  if (axis < 0 || axis >= rank) {
+    why = "its axis does not fit the rank";
+    return failure();
+  }
+  SmallVector<OpFoldResult> sizes = l.sizes(op.getX()), slab = sizes;
+  slab[axis] = l.b.getIndexAttr(1);
+  Value length = l.toValue(sizes[axis]), unit = l.index(1);
+  Value last = arith::SubIOp::create(l.b, l.loc, length, unit);
+  Value sums = l.filled(slab, l.zero(element));
+  Value result = l.empty(sizes, element);
+  SmallVector<OpFoldResult> strides(rank, l.b.getIndexAttr(1));
+  OpBuilder outside = l.b;
+  auto loop = scf::ForOp::create(
+      l.b, l.loc, l.index(0), length, unit, ValueRange{result, sums},
+      [&](OpBuilder &b, Location loc, Value i, ValueRange state) {
+        l.b = b;
+        Value at = i;
+        if (op.getReverse())
+          at = arith::SubIOp::create(b, loc, last, i);
+        SmallVector<OpFoldResult> offsets(rank, b.getIndexAttr(0));
+        offsets[axis] = at;
+        Value part = tensor::ExtractSliceOp::create(l.b, loc, x, offsets, slab,
+                                                    strides);
+        SmallVector<utils::IteratorType> iterators(
+            rank, utils::IteratorType::parallel);
+        // The sums before this slab are written first where it is left out.
+        Value written = state[0];
+        if (op.getExclusive())
+          written = tensor::InsertSliceOp::create(l.b, loc, state[1], written,
+                                                  offsets, slab, strides);
+        Value next =
+            l.generic({part}, {state[1]}, {l.identity(rank), l.identity(rank)},
+                      iterators,
+                      [&](OpBuilder &b, Location loc,
+                          ValueRange v) -> SmallVector<Value> {
+                        if (isa<FloatType>(element))
+                          return {arith::AddFOp::create(b, loc, v[1], v[0])};
+                        return {arith::AddIOp::create(b, loc, v[1], v[0])};
+                      })
+                .front();
+        if (!op.getExclusive())
+          written = tensor::InsertSliceOp::create(l.b, loc, next, written,
+                                                  offsets, slab, strides);
+        scf::YieldOp::create(l.b, loc, ValueRange{written, next});
+      });
+  l.b = outside;
+  l.set(op.getY(), loop.getResult(0));
+  return success();
+}
+
+static LogicalResult lowerDropout(onnx::DropoutOp op, Lowering &l,
+                                  std::string &why) {
+  std::optional<SmallVector<int64_t>> training = SmallVector<int64_t>{0};
+  if (op.getTrainingMode())
+    training = l.shapes.constantContents(op.getTrainingMode());
+  if (!training || training->empty() || training->front() != 0) {
+    why = "dropout in training mode is not supported";
+    return failure();
+  }
+  l.set(op.getOutput(), l.get(op.getData()));
+  if (op.getMask())
+    l.set(op.getMask(),
+          l.filled(l.sizes(op.getData()), l.b.getBoolAttr(true)));
+  return success();
+}
+
+void blockattn::populateMiscRules(LoweringRules &rules) {
+  rules.add<onnx::ConstantOp>(lowerConstant);
+  rules.add<onnx::WeightOp>(lowerWeight);
+  rules.add<onnx::ShapeOp>(lowerShape);
+  rules.add<onnx::SizeOp>(lowerSize);
+  rules.add<onnx::ConstantOfShapeOp>(lowerConstantOfShape);
+  rules.add<onnx::EyeLikeOp>(lowerEyeLike);
+  rules.add<onnx::RangeOp>(lowerRange);
+  rules.add<onnx::OneHotOp>(lowerOneHot);
+  rules.add<onnx::TriluOp>(lowerTrilu);
+  rules.add<onnx::PadOp>(lowerPad);
+  rules.add<onnx::CumSumOp>(lowerCumSum);
+  rules.add<onnx::DropoutOp>(lowerDropout);
+}
