@@ -52,8 +52,9 @@ public:
 
   /// Gives the argument's dynamic dimensions symbols. Equal names are one
   /// symbol for the whole program; a name that is an expression of names
-  /// ("past_sequence_length + 1") is that expression; an empty name, or none,
-  /// gives a symbol of its own.
+  /// ("past_sequence_length + sequence_length") is that expression, unless a
+  /// number is added ("past_sequence_length + 1"), which exporters use loosely;
+  /// an empty name, or none, gives a symbol of its own.
   void addArgument(mlir::BlockArgument argument,
                    llvm::ArrayRef<llvm::StringRef> dimNames = {});
 
@@ -100,7 +101,7 @@ public:
   /// Where the symbol can be read: dimension `dim` of `value`, or, with
   /// `isElement`, element `dim` of an integer tensor `value` of rank 0 or 1.
   /// A symbol that occurs only inside of an argument's dimension ("past" in
-  /// "past + 1") is what is read there minus `offset`; else `offset` is null.
+  /// "past + seq") is what is read there minus `offset`; else `offset` is null.
   /// `value` is null when it can not be read at all.
   struct Symbol {
     std::string name;
@@ -112,7 +113,7 @@ public:
   llvm::ArrayRef<Symbol> symbols() const { return symbolTable; }
 
   /// The expression with the symbols' names, for messages and manifests:
-  /// "past_sequence_length + 1". Nameless symbols print as "?".
+  /// "past_sequence_length + s70". Nameless symbols print as "?".
   std::string str(mlir::AffineExpr expr);
 
   /// Emits index arithmetic for an expression (arith, and tensor.dim or

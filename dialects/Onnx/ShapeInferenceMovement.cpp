@@ -112,8 +112,11 @@ static LogicalResult reshape(ReshapeOp op, SymbolicShapes &shapes) {
                                  << " elements out of " << *all;
       (*dims)[*inferred] = shapes.exactQuotient(have, want);
     }
-    // If something cancelled is 0, the equation says nothing.
-    if (complete && positive && from.size() <= 1 && to.size() <= 1)
+    // If something cancelled is 0, the equation says nothing; a sum of
+    // products says little.
+    bool simple = (from.size() <= 1 && to.size() <= 1) ||
+                  (asConstant(have) && asConstant(want));
+    if (complete && positive && simple)
       if (failed(requireEqual(op, shapes, have, want,
                               "has operand and shape of different sizes")))
         return failure();

@@ -24,7 +24,7 @@ namespace blockattn::onnx {
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// Parses names such as "past_sequence_length + 1", "2*s15 + s70" and
+/// Parses names such as "past_sequence_length + sequence_length", "2*s15" and
 /// "(seq + 1)//2". ONNX allows any text as a name, so that whatever is not such
 /// an expression is simply one name.
 class DimNameParser {
@@ -130,6 +130,13 @@ private:
 };
 } // namespace
 
+/// In canonical form a constant term comes last.
+static bool hasConstantTerm(AffineExpr expr) {
+  auto sum = dyn_cast<AffineBinaryOpExpr>(expr);
+  return sum && sum.getKind() == AffineExprKind::Add &&
+         isa<AffineConstantExpr>(sum.getRHS());
+}
+
 void SymbolicShapes::addArgument(BlockArgument argument,
                                  ArrayRef<StringRef> dimNames) {
   auto type = dyn_cast<RankedTensorType>(argument.getType());
@@ -146,17 +153,14 @@ void SymbolicShapes::addArgument(BlockArgument argument,
       list.push_back(dimSymbol(argument, index));
       continue;
     }
-    // Parse twice: the first time only to see whether it is an expression, as
-    // the words of something else must not become symbols.
-    AffineExpr probe = getAffineSymbolExpr(0, context);
-    AffineExpr expr =
-        DimNameParser(name, context, [&](StringRef) { return probe; }).parse();
-    if (expr)
-      expr = DimNameParser(name, context, [&](StringRef word) {
-               return namedSymbol(word);
-             }).parse();
+    AffineExpr expr = DimNameParser(name, context, [&](StringRef word) {
+                        return namedSymbol(word);
+                      }).parse();
     expr = canonical(expr);
-    if (!expr || isa<AffineConstantExpr>(expr))
+    // Exporters label the mask of a decoding step "past_sequence_length + 1",
+    // and yet the model takes any number of new tokens: a name with a number
+    // added is a label, and stands for itself.
+    if (!expr || isa<AffineConstantExpr>(expr) || hasConstantTerm(expr))
       expr = namedSymbol(name);
     locateSymbols(argument, index, expr);
     list.push_back(expr);

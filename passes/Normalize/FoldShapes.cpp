@@ -48,8 +48,12 @@ struct FoldShapes : impl::FoldShapesBase<FoldShapes> {
           if (!foldUnchanged(reshape, reshape.getData()))
             simplifyTarget(reshape);
         })
-        .Case<onnx::ExpandOp, onnx::TileOp>(
-            [&](auto expand) { foldUnchanged(expand, expand.getInput()); })
+        .Case<onnx::TileOp>(
+            [&](auto tile) { foldUnchanged(tile, tile.getInput()); })
+        .Case<onnx::ExpandOp>([&](auto expand) {
+          if (!foldUnchanged(expand, expand.getInput()))
+            bypass(expand);
+        })
         .Case<onnx::SqueezeOp, onnx::UnsqueezeOp>(
             [&](auto squeeze) { foldUnchanged(squeeze, squeeze.getData()); })
         .Case<onnx::SliceOp>([&](onnx::SliceOp slice) {
@@ -125,6 +129,63 @@ struct FoldShapes : impl::FoldShapesBase<FoldShapes> {
   bool foldUnchanged(Operation *op, Value data) {
     Value result = op->getResult(0);
     return haveOneShape(result, data) && replace(result, data);
+  }
+
+  /// What broadcasts anyhow needs no Expand before, if the other operands are
+  /// as large as it makes this one.
+  void bypass(onnx::ExpandOp op) {
+    std::optional<ArrayRef<AffineExpr>> small = shapes->dims(op.getInput());
+    std::optional<ArrayRef<AffineExpr>> large = shapes->dims(op.getOutput());
+    if (!small || !large)
+      return;
+    for (OpOperand &use : llvm::make_early_inc_range(op->getUses())) {
+      Operation *user = use.getOwner();
+      size_t inner = isa<onnx::MatMulOp>(user) ? 2 : 0;
+      bool broadcasts =
+          isa<onnx::AddOp, onnx::SubOp, onnx::MulOp, onnx::DivOp, onnx::AndOp,
+              onnx::OrOp, onnx::EqualOp, onnx::GreaterOp,
+              onnx::GreaterOrEqualOp, onnx::LessOp, onnx::LessOrEqualOp,
+              onnx::WhereOp, onnx::MatMulOp>(user);
+      if (broadcasts && small->size() >= inner && large->size() >= inner &&
+          llvm::all_of(llvm::zip_equal(small->take_back(inner),
+                                       large->take_back(inner)),
+                       [&](auto pair) {
+                         return shapes->provenEqual(std::get<0>(pair),
+                                                    std::get<1>(pair));
+                       }) &&
+          othersAreAsLarge(use, *small, *large, inner))
+        use.set(op.getInput());
+    }
+  }
+
+  /// Whether each dimension that only the Expand made comes from another
+  /// operand, too. The `inner` last ones are not compared.
+  bool othersAreAsLarge(OpOperand &use, ArrayRef<AffineExpr> small,
+                        ArrayRef<AffineExpr> large, size_t inner) {
+    for (size_t fromEnd = inner; fromEnd < large.size(); ++fromEnd) {
+      AffineExpr wanted = large[large.size() - 1 - fromEnd];
+      if (wanted == shapes->constant(1) ||
+          (fromEnd < small.size() &&
+           shapes->provenEqual(small[small.size() - 1 - fromEnd], wanted)))
+        continue;
+      bool found = llvm::any_of(
+          use.getOwner()->getOpOperands(), [&](OpOperand &other) {
+            std::optional<ArrayRef<AffineExpr>> dims =
+                shapes->dims(other.get());
+            return &other != &use && dims && fromEnd < dims->size() &&
+                   shapes->provenEqual((*dims)[dims->size() - 1 - fromEnd],
+                                       wanted);
+          });
+      if (!found)
+        return false;
+    }
+    // The rank of the result must not shrink either.
+    return large.size() == small.size() ||
+           llvm::any_of(use.getOwner()->getOpOperands(), [&](OpOperand &other) {
+             std::optional<ArrayRef<AffineExpr>> dims =
+                 shapes->dims(other.get());
+             return &other != &use && dims && dims->size() >= large.size();
+           });
   }
 
   bool allEqualTo(Value value, int64_t number) {

@@ -71,6 +71,16 @@ def Decompose : Pass<"blockattn-decompose", "::mlir::func::FuncOp"> {
   }];
 }
 
+def SinkReshapes : Pass<"blockattn-sink-reshapes", "::mlir::func::FuncOp"> {
+  let summary = "compute in the shape that the data has";
+  let description = [{
+    Exporters flatten [batch, tokens, channels] to a matrix before a product
+    with a weight, and restore it after the bias; and merge batch and heads
+    before they transpose. Such a Reshape moves below the MatMul, Add or
+    Transpose, where it meets the one that undoes it.
+  }];
+}
+
 def ReportUnsupported
     : Pass<"blockattn-report-unsupported", "::mlir::ModuleOp"> {
   let summary = "report all ops outside of the onnx dialect, at once";

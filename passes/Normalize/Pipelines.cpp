@@ -32,6 +32,7 @@ void buildNormalizePipeline(mlir::OpPassManager &pm,
     func.addPass(createInferShapes());
     func.addPass(createFoldShapes());
     func.addPass(createFoldConstants(foldConstants));
+    func.addPass(createSinkReshapes());
     func.addPass(mlir::createCanonicalizerPass());
     func.addPass(mlir::createCSEPass());
   }

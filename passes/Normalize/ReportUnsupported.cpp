@@ -38,7 +38,8 @@ struct ReportUnsupported : impl::ReportUnsupportedBase<ReportUnsupported> {
       return;
     }
 
-    InFlightDiagnostic error = module.emitError();
+    // Not at the module itself, which would be printed along.
+    InFlightDiagnostic error = emitError(module.getLoc());
     error << count << (count == 1 ? " node uses" : " nodes use")
           << " operators that this compiler does not support";
     for (auto &[kind, ops] : kinds)
@@ -56,8 +57,10 @@ struct ReportUnsupported : impl::ReportUnsupportedBase<ReportUnsupported> {
                        ModuleOp module) {
     onnx::ForeignOp first = ops.front();
     Diagnostic &note = error.attachNote(first.getLoc());
-    note << opType << " (domain '" << (domain.empty() ? "ai.onnx" : domain)
-         << "', opset ";
+    // An attribute needs a name, so that the empty domain has its long one.
+    if (domain.empty())
+      domain = "ai.onnx";
+    note << opType << " (domain '" << domain << "', opset ";
     auto opsets = module->getAttrOfType<DictionaryAttr>("onnx.opsets");
     auto version =
         opsets ? opsets.getAs<IntegerAttr>(domain) : IntegerAttr();

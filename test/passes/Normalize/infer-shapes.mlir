@@ -37,16 +37,27 @@ func.func @element_types(%x: tensor<2xf16>, %i: tensor<2xi64>) -> tensor<*x!onnx
 func.func @names(%mask: tensor<1x?xi64> {onnx.dims = ["", "past + seq"]},
                  %past: tensor<1x2x?x8xf32> {onnx.dims = ["", "", "past", ""]},
                  %k: tensor<1x2x?x8xf32> {onnx.dims = ["", "", "seq", ""]},
-                 %half: tensor<?xf32> {onnx.dims = ["(seq + 1)//2"]},
-                 %odd: tensor<?xf32> {onnx.dims = ["seq-len"]}) {
+                 %half: tensor<?xf32> {onnx.dims = ["(seq * 3)//2"]},
+                 %odd: tensor<?xf32> {onnx.dims = ["seq-len"]},
+                 %label: tensor<?xf32> {onnx.dims = ["past + 1"]}) {
   // expected-remark @below {{[1, 2, past + seq, 8]}}
   %0 = onnx.Concat(%past, %k) {axis = 2} : (tensor<1x2x?x8xf32>, tensor<1x2x?x8xf32>) -> tensor<*xf32>
   // expected-remark @below {{[2] = {1, past + seq}}}
   %1 = onnx.Shape(%mask) : (tensor<1x?xi64>) -> tensor<*xi64>
-  // expected-remark @below {{[1] = {(seq + 1) // 2}}}
+  // expected-remark @below {{[1] = {(seq * 3) // 2}}}
   %2 = onnx.Shape(%half) : (tensor<?xf32>) -> tensor<*xi64>
   // expected-remark @below {{[1] = {seq-len}}}
   %3 = onnx.Shape(%odd) : (tensor<?xf32>) -> tensor<*xi64>
+  // A number added makes it a mere label: of [1, past + 1) one would know the
+  // length.
+  // expected-remark @below {{[1] = {past + 1}}}
+  %4 = onnx.Shape(%label) : (tensor<?xf32>) -> tensor<*xi64>
+  // expected-remark @below {{[1] = {1}}}
+  %one = onnx.Constant dense<1> : tensor<1xi64>
+  // expected-remark @below {{[1] = {9223372036854775807}}}
+  %max = onnx.Constant dense<9223372036854775807> : tensor<1xi64>
+  // expected-remark @below {{[?]}}
+  %5 = onnx.Slice(%label, %one, %max) : (tensor<?xf32>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xf32>
   return
 }
 
