@@ -78,7 +78,10 @@ BA_API void ba_status_free(ba_status *status);
  * Tensors
  *===----------------------------------------------------------------------===*/
 
-typedef enum ba_dtype {
+/* One of the constants below; an integer, as callers may pass anything. */
+typedef int32_t ba_dtype;
+
+enum {
   BA_F32 = 0,
   BA_F16 = 1,
   BA_BF16 = 2,
@@ -92,7 +95,7 @@ typedef enum ba_dtype {
   BA_U32 = 10,
   BA_U64 = 11,
   BA_BOOL = 12 /* one byte, 0 or 1 */
-} ba_dtype;
+};
 
 #define BA_MAX_RANK 8
 
