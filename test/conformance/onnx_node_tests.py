@@ -2,11 +2,12 @@
 that ONNX's reference implementation gives) and prints a table: operator,
 passed, failed, reasons.
 
-    onnx_node_tests.py [--through=evaluator|compile] [--op NAME] [--expect FILE]
+    onnx_node_tests.py [--through=PHASE|compile] [--op NAME] [--expect FILE]
 
---through=evaluator imports the models and interprets them with the compiler's
-evaluator. --through=compile makes an artifact of each and runs that. Cases with
-operators that the onnx dialect does not contain are left out, and counted.
+--through=import (or normalize, raise, blockify) compiles the models that far
+and interprets the outcome with the compiler's evaluator. --through=compile makes
+an artifact of each and runs that. Cases with operators that the onnx dialect
+does not contain are left out, and counted.
 """
 
 import argparse
@@ -126,7 +127,8 @@ def compare(case, outputs):
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--through", choices=["evaluator", "compile"], default="evaluator")
+    parser.add_argument("--through", default="import",
+                        choices=[*through_evaluator.PHASES, "compile"])
     parser.add_argument("--build", default=os.path.join(ROOT, "build"))
     parser.add_argument("--op", help="only the cases that contain this operator")
     parser.add_argument("--case", help="only the cases whose name contains this")
@@ -139,11 +141,13 @@ def main():
     cases, outside = collect(args.op)
     if args.case:
         cases = [case for case in cases if args.case in case.name]
-    engine = through_evaluator if args.through == "evaluator" else through_compile
     with tempfile.TemporaryDirectory() as temporary:
         folder = args.keep or temporary
         os.makedirs(folder, exist_ok=True)
-        results = engine.run(args.build, folder, cases)
+        if args.through == "compile":
+            results = through_compile.run(args.build, folder, cases)
+        else:
+            results = through_evaluator.run(args.build, folder, cases, args.through)
 
     passed, failures, table = 0, {}, collections.defaultdict(lambda: [0, []])
     for case, (outputs, reason) in zip(cases, results):

@@ -1,4 +1,5 @@
-"""Runs cases through the importer and the evaluator (evaluate-model)."""
+"""Runs cases through some phases of the compiler, and interprets what they give
+(evaluate-model)."""
 
 import json
 import os
@@ -14,18 +15,23 @@ DTYPES = {
     "ui8": np.uint8, "ui16": np.uint16, "ui32": np.uint32, "ui64": np.uint64,
     "f16": np.float16, "bf16": ml_dtypes.bfloat16, "f32": np.float32, "f64": np.float64,
 }
+# The phases after which a model can be interpreted.
+PHASES = ["import", "normalize", "raise", "blockify"]
 
 
-def prepare(folder, number, case):
-    prefix = os.path.join(folder, f"{number}-{case.name}")
+def prepare(folder, number, case, phase):
+    prefix = os.path.join(folder, f"{number}-{case.name.replace(' ', '-')}")
     onnx.save(case.model, prefix + ".onnx")
+    weights = {tensor.name for tensor in case.model.graph.initializer}
+    names = [value.name for value in case.model.graph.input if value.name not in weights]
     inputs = []
-    for i, array in enumerate(case.inputs):
+    for i, (name, array) in enumerate(zip(names, case.inputs)):
         path = f"{prefix}.in{i}"
         with open(path, "wb") as file:
             file.write(np.ascontiguousarray(array).tobytes())
-        inputs.append({"shape": list(array.shape), "file": path})
-    return {"model": prefix + ".onnx", "inputs": inputs, "outputs": prefix + ".out"}
+        inputs.append({"name": name, "shape": list(array.shape), "file": path})
+    return {"model": prefix + ".onnx", "phase": phase, "inputs": inputs,
+            "outputs": prefix + ".out"}
 
 
 def read(line):
@@ -50,7 +56,9 @@ def run_batch(program, folder, jobs):
         try:
             done = subprocess.run([program, path], stdout=subprocess.PIPE,
                                   stderr=subprocess.PIPE, timeout=120, check=False)
-            lines, status = done.stdout, f"ended with status {done.returncode}"
+            message = done.stderr.decode(errors="replace").strip().splitlines()[:1]
+            lines = done.stdout
+            status = " ".join([f"ended with status {done.returncode}", *message])
         except subprocess.TimeoutExpired as late:
             lines, status = late.stdout or b"", "took too long"
         results += [read(line) for line in lines.decode().splitlines()]
@@ -59,11 +67,15 @@ def run_batch(program, folder, jobs):
     return results
 
 
-def run(build, folder, cases):
+def run_jobs(build, folder, jobs):
     program = os.path.join(build, "bin", "test", "evaluate-model")
     results = []
-    for start in range(0, len(cases), BATCH):
-        batch = cases[start:start + BATCH]
-        jobs = [prepare(folder, start + i, case) for i, case in enumerate(batch)]
-        results += run_batch(program, folder, jobs)
+    for start in range(0, len(jobs), BATCH):
+        results += run_batch(program, folder, jobs[start:start + BATCH])
     return results
+
+
+def run(build, folder, cases, phase="import"):
+    """Outputs, or why there are none, of each case."""
+    return run_jobs(build, folder, [prepare(folder, i, case, phase)
+                                    for i, case in enumerate(cases)])
