@@ -65,13 +65,13 @@ std::string ModelFiles::examine(StringRef location, File &file) {
     return "can not open " + quoted(full) + ": " + ec.message();
   if (std::error_code ec = fs::status(real, status))
     return "can not open " + quoted(full) + ": " + ec.message();
+  // Opening a pipe or a device could wait for ever.
+  if (status.type() != fs::file_type::regular_file)
+    return quoted(full) + " is not a regular file";
   if (!allowOutside && llvm::none_of(allowedFolders, [&](StringRef allowed) {
         return isInside(real, allowed);
       }))
     return "a link leads out of the model's folder, to " + quoted(real) + fix;
-  // Opening a pipe or a device could wait for ever.
-  if (status.type() != fs::file_type::regular_file)
-    return quoted(full) + " is not a regular file";
   file = {location.str(), full.str().str(), status.getSize()};
   return {};
 }

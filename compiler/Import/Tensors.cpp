@@ -47,8 +47,8 @@ RankedTensorType TensorImporter::type(Location loc, const TensorProto &tensor,
     return {};
   }
   if (tensor.has_segment()) {
-    error(loc, name) << "is stored in segments, which no version of ONNX "
-                        "Runtime reads either; save the model again";
+    error(loc, name) << "is stored in segments, which is not supported; "
+                        "save the model again";
     return {};
   }
   return RankedTensorType::get(shape, element);
