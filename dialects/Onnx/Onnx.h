@@ -40,7 +40,10 @@ std::optional<unsigned> resultSlots(mlir::OperationName name);
 bool isDataTypeAttribute(llvm::StringRef name);
 
 /// The elements of a constant tensor of integers or booleans, row-major;
-/// nothing for an absent value and for anything else.
+/// nothing for an absent value and for anything else. Meant for axes, shapes
+/// and their like: nothing for more than `maxConstantInts` elements either (a
+/// splat may claim any number of them).
+constexpr int64_t maxConstantInts = 1 << 16;
 std::optional<llvm::SmallVector<int64_t>> constantInts(mlir::Value value);
 
 /// An axis of a tensor of this rank counted from the front; nothing for one out

@@ -118,7 +118,8 @@ bool blockattn::onnx::isDataTypeAttribute(StringRef name) {
 
 std::optional<SmallVector<int64_t>> blockattn::onnx::constantInts(Value value) {
   DenseIntElementsAttr elements;
-  if (!value || !matchPattern(value, m_Constant(&elements)))
+  if (!value || !matchPattern(value, m_Constant(&elements)) ||
+      elements.getNumElements() > maxConstantInts)
     return std::nullopt;
   Type type = elements.getElementType();
   bool isUnsigned = type.isUnsignedInteger() || type.isInteger(1);

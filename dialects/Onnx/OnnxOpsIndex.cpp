@@ -186,7 +186,7 @@ LogicalResult PadOp::verify() {
                                 : type ? std::optional<int64_t>(type.getRank())
                                        : std::nullopt;
   std::optional<int64_t> pads = vectorLength(getPads());
-  if (axes && pads && *pads != 2 * *axes)
+  if (axes && pads && (*pads % 2 != 0 || *pads / 2 != *axes))
     return emitOpError("(C5) there are ")
            << *pads << " pads for " << *axes << " axes";
   // C6

@@ -72,7 +72,11 @@ TEST_F(DialectTest, ConstantInts) {
       DenseElementsAttr::get(RankedTensorType::get({1}, b.getF32Type()), 1.0f));
   EXPECT_EQ(constantInts(floats), std::nullopt);
   EXPECT_EQ(constantInts(Value()), std::nullopt);
-  for (Operation *op : {ints, bytes, truth, floats})
+  // A splat costs nothing, however many elements it claims.
+  ConstantOp huge = constant(DenseElementsAttr::get(
+      RankedTensorType::get({int64_t(1) << 62}, b.getI64Type()), int64_t(0)));
+  EXPECT_EQ(constantInts(huge), std::nullopt);
+  for (Operation *op : {ints, bytes, truth, floats, huge})
     op->destroy();
 }
 
