@@ -45,8 +45,13 @@ struct FoldShapes : impl::FoldShapesBase<FoldShapes> {
       return;
     llvm::TypeSwitch<Operation *>(op)
         .Case<onnx::ReshapeOp>([&](auto reshape) {
-          if (!foldUnchanged(reshape, reshape.getData()))
-            simplifyTarget(reshape);
+          SmallVector<Value> sources = sourcesOf(reshape);
+          if (foldToSource(reshape, sources))
+            return;
+          // The further up, the fewer ops are left.
+          for (Value source : llvm::reverse(sources))
+            if (simplifyTarget(reshape, source))
+              return;
         })
         .Case<onnx::TileOp>(
             [&](auto tile) { foldUnchanged(tile, tile.getInput()); })
@@ -55,7 +60,7 @@ struct FoldShapes : impl::FoldShapesBase<FoldShapes> {
             bypass(expand);
         })
         .Case<onnx::SqueezeOp, onnx::UnsqueezeOp>(
-            [&](auto squeeze) { foldUnchanged(squeeze, squeeze.getData()); })
+            [&](auto squeeze) { foldToSource(squeeze, sourcesOf(squeeze)); })
         .Case<onnx::SliceOp>([&](onnx::SliceOp slice) {
           if (!slice.getSteps() || allEqualTo(slice.getSteps(), 1))
             foldUnchanged(slice, slice.getData());
@@ -129,6 +134,24 @@ struct FoldShapes : impl::FoldShapesBase<FoldShapes> {
   bool foldUnchanged(Operation *op, Value data) {
     Value result = op->getResult(0);
     return haveOneShape(result, data) && replace(result, data);
+  }
+
+  /// All values that have the same elements in the same order: the operand, and
+  /// if that is a reshaped tensor, its operand, and so on.
+  static SmallVector<Value> sourcesOf(Operation *op) {
+    SmallVector<Value> sources;
+    while (isa_and_present<onnx::ReshapeOp, onnx::SqueezeOp, onnx::UnsqueezeOp>(
+        op)) {
+      sources.push_back(op->getOperand(0));
+      op = sources.back().getDefiningOp();
+    }
+    return sources;
+  }
+
+  bool foldToSource(Operation *op, ArrayRef<Value> sources) {
+    return llvm::any_of(sources, [&](Value source) {
+      return foldUnchanged(op, source);
+    });
   }
 
   /// What broadcasts anyhow needs no Expand before, if the other operands are
@@ -262,11 +285,11 @@ struct FoldShapes : impl::FoldShapesBase<FoldShapes> {
 
   /// Makes the shape a constant: sizes, 0 for "as in this place before", and
   /// at most one -1 for the rest.
-  void simplifyTarget(onnx::ReshapeOp op) {
-    std::optional<ArrayRef<AffineExpr>> data = shapes->dims(op.getData());
+  bool simplifyTarget(onnx::ReshapeOp op, Value source) {
+    std::optional<ArrayRef<AffineExpr>> data = shapes->dims(source);
     std::optional<ArrayRef<AffineExpr>> dims = shapes->dims(op.getReshaped());
     if (!data || !dims)
-      return;
+      return false;
     SmallVector<int64_t> target;
     unsigned unknown = 0;
     for (auto [index, dim] : llvm::enumerate(*dims)) {
@@ -274,7 +297,7 @@ struct FoldShapes : impl::FoldShapesBase<FoldShapes> {
         // An empty tensor: a 0 would stand for something else, and -1 would
         // mean nothing.
         if (number.getValue() == 0)
-          return;
+          return false;
         target.push_back(number.getValue());
       } else if (index < data->size() &&
                  shapes->provenEqual(dim, (*data)[index])) {
@@ -284,11 +307,15 @@ struct FoldShapes : impl::FoldShapesBase<FoldShapes> {
         ++unknown;
       }
     }
-    if (unknown > 1 || shapes->constantContents(op.getShape()) == target)
-      return;
+    if (unknown > 1)
+      return false;
+    op.getDataMutable().assign(source);
+    if (shapes->constantContents(op.getShape()) == target)
+      return true;
     OpBuilder builder(op);
     op.getShapeMutable().assign(integerVector(builder, op.getLoc(), target));
     op.setAllowzero(0);
+    return true;
   }
 
   onnx::SymbolicShapes *shapes = nullptr;

@@ -37,19 +37,38 @@ struct SinkReshapes : impl::SinkReshapesBase<SinkReshapes> {
           .Case<onnx::TransposeOp>([&](auto t) { sinkBelow(t); });
   }
 
-  /// The operand of a Reshape to a matrix that keeps the last dimension, which
-  /// is static: many rows of any arrangement become many rows.
-  static Value rowsOf(Value matrix) {
+  /// For a Reshape to a matrix of static columns: a tensor of rank 3 or more
+  /// whose last dimension are these columns. That is the operand, or (where the
+  /// columns are several of its dimensions: heads of a size) it is made here.
+  static Value rowsOf(OpBuilder &builder, Value matrix) {
     auto reshape = matrix.getDefiningOp<onnx::ReshapeOp>();
     if (!reshape)
       return {};
     auto from = dyn_cast<RankedTensorType>(reshape.getData().getType());
     auto to = dyn_cast<RankedTensorType>(matrix.getType());
     if (!from || !to || from.getRank() < 3 || to.getRank() != 2 ||
-        to.isDynamicDim(1) || to.getDimSize(1) == 0 ||
-        from.getShape().back() != to.getDimSize(1))
+        to.isDynamicDim(1) || to.getDimSize(1) == 0)
       return {};
-    return reshape.getData();
+    int64_t columns = to.getDimSize(1), product = 1;
+    int64_t lead = from.getRank();
+    while (product < columns && lead > 0 && !from.isDynamicDim(lead - 1) &&
+           columns % product == 0 && from.getDimSize(lead - 1) != 0)
+      product *= from.getDimSize(--lead);
+    if (product != columns || lead < 2)
+      return {};
+    if (lead == from.getRank() - 1)
+      return reshape.getData();
+    SmallVector<int64_t> shape(from.getShape().take_front(lead));
+    shape.push_back(columns);
+    SmallVector<int64_t> target(shape);
+    // A dimension that is not known stays in its place.
+    llvm::replace(target, ShapedType::kDynamic, int64_t(0));
+    if (llvm::is_contained(shape, 0))
+      return {};
+    return onnx::ReshapeOp::create(
+        builder, reshape.getLoc(),
+        RankedTensorType::get(shape, from.getElementType()), reshape.getData(),
+        integerVector(builder, reshape.getLoc(), target), IntegerAttr());
   }
 
   /// The type with another last dimension.
@@ -73,14 +92,16 @@ struct SinkReshapes : impl::SinkReshapesBase<SinkReshapes> {
 
   /// MatMul(Reshape(x), W) = Reshape(MatMul(x, W))
   static void sinkBelow(onnx::MatMulOp op) {
-    Value x = rowsOf(op.getA());
     auto weight = dyn_cast<RankedTensorType>(op.getB().getType());
     auto type = dyn_cast<RankedTensorType>(op.getType());
-    if (!x || !weight || weight.getRank() != 2 || weight.isDynamicDim(1) ||
+    if (!weight || weight.getRank() != 2 || weight.isDynamicDim(1) ||
         !type || type.getRank() != 2 || type.isDynamicDim(1) ||
         type.getDimSize(0) == 0 || type.getDimSize(1) == 0)
       return;
     OpBuilder builder(op);
+    Value x = rowsOf(builder, op.getA());
+    if (!x)
+      return;
     Value product = onnx::MatMulOp::create(
         builder, op.getLoc(), withColumns(x, weight.getDimSize(1)), x,
         op.getB());
@@ -92,12 +113,14 @@ struct SinkReshapes : impl::SinkReshapesBase<SinkReshapes> {
     auto type = dyn_cast<RankedTensorType>(op.getType());
     for (unsigned side : {0u, 1u}) {
       Value matrix = op.getOperand(side), bias = op.getOperand(1 - side);
-      Value x = rowsOf(matrix);
       auto biasType = dyn_cast<RankedTensorType>(bias.getType());
-      if (!x || !biasType || biasType.getRank() > 1 ||
-          type != matrix.getType() || type.getDimSize(0) == 0)
+      if (!biasType || biasType.getRank() > 1 || type != matrix.getType() ||
+          type.getRank() != 2 || type.getDimSize(0) == 0)
         continue;
       OpBuilder builder(op);
+      Value x = rowsOf(builder, matrix);
+      if (!x)
+        continue;
       Value operands[2];
       operands[side] = x;
       operands[1 - side] = bias;

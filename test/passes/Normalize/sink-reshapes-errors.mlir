@@ -1,12 +1,12 @@
 // RUN: blockattn-opt %s --pass-pipeline='builtin.module(func.func(blockattn-sink-reshapes,canonicalize))' -split-input-file -verify-diagnostics | FileCheck %s
 
-// Another last dimension: rows are no rows.
+// The columns are no dimensions of the operand: rows are no rows.
 // CHECK-LABEL: @other_columns
 // CHECK: %[[R:.*]] = onnx.Reshape
 // CHECK: onnx.MatMul(%[[R]]
-func.func @other_columns(%x: tensor<1x?x4x16xf32>, %w: tensor<64x192xf32>) -> tensor<?x192xf32> {
+func.func @other_columns(%x: tensor<1x?x4x24xf32>, %w: tensor<64x192xf32>) -> tensor<?x192xf32> {
   %s = onnx.Constant dense<[-1, 64]> : tensor<2xi64>
-  %m = onnx.Reshape(%x, %s) : (tensor<1x?x4x16xf32>, tensor<2xi64>) -> tensor<?x64xf32>
+  %m = onnx.Reshape(%x, %s) : (tensor<1x?x4x24xf32>, tensor<2xi64>) -> tensor<?x64xf32>
   %p = onnx.MatMul(%m, %w) : (tensor<?x64xf32>, tensor<64x192xf32>) -> tensor<?x192xf32>
   return %p : tensor<?x192xf32>
 }

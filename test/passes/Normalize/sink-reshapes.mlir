@@ -24,3 +24,16 @@ func.func @transpose(%x: tensor<1x4x?x16xf32> {onnx.dims = ["", "", "seq", ""]})
   %t = onnx.Transpose(%m) {perm = array<i64: 0, 2, 1>} : (tensor<4x?x16xf32>) -> tensor<4x16x?xf32>
   return %t : tensor<4x16x?xf32>
 }
+
+// -----
+
+// The columns may be several dimensions, which become one.
+// CHECK-LABEL: @heads
+// CHECK: %[[R:.*]] = onnx.Reshape(%arg0, %{{.*}}) : (tensor<1x?x4x16xf32>, tensor<3xi64>) -> tensor<1x?x64xf32>
+// CHECK: onnx.MatMul(%[[R]], %arg1) : (tensor<1x?x64xf32>, tensor<64x192xf32>) -> tensor<1x?x192xf32>
+func.func @heads(%x: tensor<1x?x4x16xf32>, %w: tensor<64x192xf32>) -> tensor<?x192xf32> {
+  %s = onnx.Constant dense<[-1, 64]> : tensor<2xi64>
+  %m = onnx.Reshape(%x, %s) : (tensor<1x?x4x16xf32>, tensor<2xi64>) -> tensor<?x64xf32>
+  %p = onnx.MatMul(%m, %w) : (tensor<?x64xf32>, tensor<64x192xf32>) -> tensor<?x192xf32>
+  return %p : tensor<?x192xf32>
+}
