@@ -193,9 +193,15 @@ bool Raiser::verify(Candidate &candidate, Reason &reason) {
     setting.length = length;
     setting.past = past;
     Trial trial(subject, subject.clamp(setting));
+    // One value may be keys and values, or all three.
     onnx::HostTensor q = trial.bindRandom(candidate.query.value, 3);
-    onnx::HostTensor k = trial.bindRandom(candidate.key.value, 5);
-    onnx::HostTensor v = trial.bindRandom(candidate.value.value, 7);
+    onnx::HostTensor k = candidate.key.value == candidate.query.value
+                             ? q
+                             : trial.bindRandom(candidate.key.value, 5);
+    onnx::HostTensor v = candidate.value.value == candidate.key.value ? k
+                         : candidate.value.value == candidate.query.value
+                             ? q
+                             : trial.bindRandom(candidate.value.value, 7);
     if (!q || !k || !v) {
       reason = "the dimensions of its operands are not understood";
       return false;
