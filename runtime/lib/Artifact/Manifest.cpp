@@ -29,6 +29,7 @@ constexpr RoleName kRoles[] = {
     {Role::Layout, "layout"},       {Role::KV, "kv"},
     {Role::Sinks, "sinks"},         {Role::Output, "output"},
     {Role::KVKey, "kv_key"},        {Role::KVValue, "kv_value"},
+    {Role::Output, "present_key"},  {Role::Output, "present_value"},
 };
 
 /// A manifest that does not say what it must. Thrown inside this file alone,
