@@ -132,6 +132,7 @@ def main():
     parser.add_argument("--build", default=os.path.join(ROOT, "build"))
     parser.add_argument("--op", help="only the cases that contain this operator")
     parser.add_argument("--case", help="only the cases whose name contains this")
+    parser.add_argument("--per-op", type=int, metavar="N", help="only the first N cases of each")
     parser.add_argument("--keep", help="a folder to keep the models and tensors in")
     parser.add_argument("--expect", help="a JSON file {case: reason} of the failures that are "
                         "known; others, and expected ones that pass, are errors")
@@ -141,6 +142,10 @@ def main():
     cases, outside = collect(args.op)
     if args.case:
         cases = [case for case in cases if args.case in case.name]
+    if args.per_op:
+        seen = collections.Counter()
+        cases = [case for case in cases
+                 if seen.update([case.op]) or seen[case.op] <= args.per_op]
     with tempfile.TemporaryDirectory() as temporary:
         folder = args.keep or temporary
         os.makedirs(folder, exist_ok=True)

@@ -53,7 +53,6 @@ static HostTensor slice(const HostTensor &row, int64_t begin, int64_t end) {
 // The inputs of a program, by their roles.
 static FailureOr<Tensors> inputsFor(func::FuncOp func, const HostTensor &tokens,
                                     const HostTensor &positions,
-                                    int64_t totalTokens,
                                     const HostTensor &layout,
                                     std::string &why) {
   Tensors inputs;
@@ -71,7 +70,7 @@ static FailureOr<Tensors> inputsFor(func::FuncOp func, const HostTensor &tokens,
     else if (name == "attention_mask")
       inputs.push_back(HostTensor::full(
           cast<TensorType>(func.getArgumentTypes()[i]).getElementType(),
-          {1, totalTokens}, 1));
+          tokens.getShape(), 1));
     else
       return fail(why, "@" + func.getName() + ": argument " + Twine(i) +
                            " of role '" + name + "' is not known here");
@@ -99,8 +98,7 @@ static FailureOr<Tensors> runBlock(func::FuncOp func, const Prompt &prompt,
     numbers.append({start, static_cast<int64_t>(i) + 1 == blocks, 0});
   HostTensor layout = HostTensor::fromInts(prompt.tokens.getElementType(),
                                            {blocks, 3}, numbers);
-  auto inputs = inputsFor(func, prompt.tokens, prompt.positions,
-                          prompt.tokens.getDim(1), layout, why);
+  auto inputs = inputsFor(func, prompt.tokens, prompt.positions, layout, why);
   if (failed(inputs))
     return failure();
   auto results = run(func, *inputs, nullptr, weights, why);
@@ -133,7 +131,7 @@ static FailureOr<Tensors> runReuse(ModuleOp module, const Prompt &prompt,
           HostTensor::iota(positions.getElementType(), {1, end - begin});
     }
     auto inputs = inputsFor(encode, slice(prompt.tokens, begin, end), positions,
-                            end - begin, HostTensor(), why);
+                            HostTensor(), why);
     if (failed(inputs))
       return failure();
     auto results = run(encode, *inputs, nullptr, weights, why);
@@ -147,7 +145,7 @@ static FailureOr<Tensors> runReuse(ModuleOp module, const Prompt &prompt,
   int64_t begin = prompt.starts.back(), end = prompt.tokens.getDim(1);
   auto inputs =
       inputsFor(extend, slice(prompt.tokens, begin, end),
-                slice(prompt.positions, begin, end), end, HostTensor(), why);
+                slice(prompt.positions, begin, end), HostTensor(), why);
   if (failed(inputs))
     return failure();
   auto results = run(extend, *inputs, &cache, weights, why);
@@ -177,9 +175,11 @@ FailureOr<Tensors> blockattn::runPrompt(ModuleOp module, const Prompt &given,
     return runReuse(module, prompt, weights, why);
   auto block = module.lookupSymbol<func::FuncOp>("block");
   if (!block) {
-    auto refused = module->getAttrOfType<StringAttr>("blockattn.refused");
-    return fail(why, "the model has no program @block" +
-                         (refused ? ": " + refused.getValue() : Twine()));
+    std::string reasons;
+    if (auto refused = module->getAttrOfType<ArrayAttr>("blockattn.refused"))
+      for (auto reason : refused.getAsRange<StringAttr>())
+        reasons += ": " + reason.str();
+    return fail(why, "the model has no program @block" + reasons);
   }
   return runBlock(block, prompt, weights, why);
 }
