@@ -18,7 +18,8 @@ using namespace blockattn::test;
 
 int main(int argc, char **argv) {
   if (argc < 2 || argc > 3) {
-    std::fprintf(stderr, "error: usage: make-test-artifact FILE [JSON-PATCH]\n");
+    std::fprintf(stderr,
+                 "error: usage: make-test-artifact FILE [JSON-PATCH]\n");
     return 1;
   }
   nlohmann::json manifest = testManifest();
