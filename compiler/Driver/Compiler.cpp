@@ -76,7 +76,9 @@ LogicalResult Compiler::load(StringRef path) {
     module = parseSourceFile<ModuleOp>(path, &context);
     return success(static_cast<bool>(module));
   }
-  module = importModel(&context, path, ImportOptions());
+  ImportOptions import;
+  import.allowOutsideData = options.allowOutsideData;
+  module = importModel(&context, path, import);
   return success(static_cast<bool>(module));
 }
 

@@ -35,6 +35,8 @@ struct CompileOptions {
   /// Attention as plain ops on whole score matrices: the reference that fast
   /// code is compared with. Without `extend`, whose cache it can't read.
   bool decomposeAttention = false;
+  /// External data may lie outside the model's folder.
+  bool allowOutsideData = false;
   /// Weights are copied into the artifact, or left in the model's files.
   bool embedWeights = true;
   /// Writes the module after each phase to DIR/<n>-<phase>.mlir.

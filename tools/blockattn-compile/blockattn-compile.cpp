@@ -43,6 +43,11 @@ static cl::opt<bool> decomposeAttention(
     cl::desc("compute attention with plain ops on whole score matrices, the "
              "reference; for --programs=full,block"),
     cl::cat(category));
+static cl::opt<bool> allowOutsideData(
+    "allow-outside-data",
+    cl::desc("read external data from outside of the model's folder, too; "
+             "for models that you trust"),
+    cl::cat(category));
 static cl::opt<std::string> emitKind(
     "emit",
     cl::desc("what to write: artifact (default), mlir, llvm, object"),
@@ -101,6 +106,7 @@ static int run() {
   options.dtype = dtype;
   options.compileTo = compileTo;
   options.decomposeAttention = decomposeAttention;
+  options.allowOutsideData = allowOutsideData;
   options.dumpPhases = dumpPhases;
   options.crashReproducer = crashReproducer;
   if (emitKind == "mlir")
