@@ -13,6 +13,7 @@
 #include "passes/Lower/Passes.h"
 
 #include "mlir/Dialect/Arith/Transforms/BufferizableOpInterfaceImpl.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Bufferization/IR/DstBufferizableOpInterfaceImpl.h"
@@ -239,6 +240,50 @@ static LogicalResult makeDestinations(func::FuncOp function) {
   return success();
 }
 
+/// An expansion of one dimension into several of unknown size says all that a
+/// reinterpretation needs, but upstream's lowering of expansions takes one
+/// unknown size a group at most.
+static void reinterpretExpansions(func::FuncOp function) {
+  SmallVector<memref::ExpandShapeOp> ops;
+  function.walk([&](memref::ExpandShapeOp op) {
+    MemRefType type = op.getResultType();
+    for (const ReassociationIndices &group : op.getReassociationIndices())
+      if (llvm::count_if(group, [&](int64_t dim) {
+            return type.isDynamicDim(dim);
+          }) > 1) {
+        ops.push_back(op);
+        return;
+      }
+  });
+  for (memref::ExpandShapeOp op : ops) {
+    OpBuilder b(op);
+    Location loc = op.getLoc();
+    MemRefType type = op.getResultType();
+    auto metadata =
+        memref::ExtractStridedMetadataOp::create(b, loc, op.getSrc());
+    auto [fixedStrides, fixedOffset] = type.getStridesAndOffset();
+    SmallVector<OpFoldResult> sizes = op.getMixedOutputShape();
+    SmallVector<OpFoldResult> strides(sizes.size());
+    for (auto [i, group] : llvm::enumerate(op.getReassociationIndices())) {
+      Value stride = metadata.getStrides()[i];
+      for (int64_t dim : llvm::reverse(group)) {
+        strides[dim] = ShapedType::isDynamic(fixedStrides[dim])
+                           ? OpFoldResult(stride)
+                           : OpFoldResult(b.getIndexAttr(fixedStrides[dim]));
+        stride = arith::MulIOp::create(
+            b, loc, stride, getValueOrCreateConstantIndexOp(b, loc, sizes[dim]));
+      }
+    }
+    OpFoldResult offset = ShapedType::isDynamic(fixedOffset)
+                              ? OpFoldResult(metadata.getOffset())
+                              : OpFoldResult(b.getIndexAttr(fixedOffset));
+    Value view = memref::ReinterpretCastOp::create(b, loc, type, op.getSrc(),
+                                                   offset, sizes, strides);
+    op.replaceAllUsesWith(view);
+    op.erase();
+  }
+}
+
 void BufferizePass::runOnOperation() {
   ModuleOp module = getOperation();
   for (auto function : module.getOps<func::FuncOp>()) {
@@ -260,4 +305,6 @@ void BufferizePass::runOnOperation() {
   if (failed(runOneShotModuleBufferize(module, options, state)))
     return signalPassFailure();
   removeBufferizationAttributesInModule(module);
+  for (auto function : module.getOps<func::FuncOp>())
+    reinterpretExpansions(function);
 }

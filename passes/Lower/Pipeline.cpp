@@ -25,6 +25,8 @@ void blockattn::buildLowerToMemoryPipeline(OpPassManager &pm,
   pm.addPass(createBufferize());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
+  // Copies of a buffer to itself show once equal views are one.
+  pm.addPass(createCanonicalizerPass());
   pm.addPass(createPlanMemory());
 }
 
