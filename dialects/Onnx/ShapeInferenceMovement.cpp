@@ -10,6 +10,10 @@ using namespace mlir;
 
 namespace blockattn::onnx {
 
+/// A bound on lengths that become ranks before they are checked: the length of
+/// a vector may be any number.
+static constexpr int64_t absurdRank = 1 << 16;
+
 /// Hands the elements on where they stay in order.
 static void copyContents(SymbolicShapes &shapes, Value from, OpResult to) {
   if (std::optional<ArrayRef<AffineExpr>> elements = shapes.contents(from))
@@ -186,7 +190,7 @@ static LogicalResult unsqueeze(UnsqueezeOp op, SymbolicShapes &shapes) {
   std::optional<int64_t> count = staticLength(shapes, op.getAxes());
   if (!data || !count)
     return shapes.set(result, type, std::nullopt);
-  int64_t rank = data->size() + *count;
+  int64_t rank = data->size() + std::min(*count, absurdRank);
   FailureOr<std::optional<SmallVector<int64_t>>> axes =
       constantAxes(op, shapes, op.getAxes(), rank);
   if (failed(axes))
@@ -249,7 +253,7 @@ static LogicalResult expand(ExpandOp op, SymbolicShapes &shapes) {
     std::optional<int64_t> count = staticLength(shapes, op.getShape());
     if (!data || !count)
       return shapes.set(result, type, std::nullopt);
-    Dims unknown(std::max<size_t>(data->size(), *count));
+    Dims unknown(std::max<size_t>(data->size(), std::min(*count, absurdRank)));
     return shapes.set(result, type, ArrayRef<AffineExpr>(unknown));
   }
   FailureOr<std::optional<Dims>> dims =

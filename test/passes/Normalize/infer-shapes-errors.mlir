@@ -124,3 +124,14 @@ func.func @parts(%u: tensor<*xf32>, %i: tensor<?xi64>) {
   %5 = onnx.Squeeze(%x, %one) : (tensor<*xf32>, tensor<1xi64>) -> tensor<*xf32>
   return
 }
+
+// -----
+
+// A vector may be as long as it likes; what is made of it may not.
+func.func @lengths_that_become_ranks(%x: tensor<4xf32>, %v: tensor<9223372036854775807xi64>) {
+  // expected-error @below {{; at most 64 is supported}}
+  %0 = onnx.Unsqueeze(%x, %v) : (tensor<4xf32>, tensor<9223372036854775807xi64>) -> tensor<*xf32>
+  // expected-error @below {{; at most 64 is supported}}
+  %1 = onnx.Expand(%x, %v) : (tensor<4xf32>, tensor<9223372036854775807xi64>) -> tensor<*xf32>
+  return
+}
