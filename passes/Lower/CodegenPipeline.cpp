@@ -27,6 +27,7 @@ void blockattn::buildMemoryToLlvmPipeline(OpPassManager &pm) {
   pm.addPass(createOutlineParallel());
 
   // Plain control flow, then the interface.
+  pm.addNestedPass<func::FuncOp>(createLowerReshapes());
   pm.addNestedPass<func::FuncOp>(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
   pm.addPass(createSCFToControlFlowPass());

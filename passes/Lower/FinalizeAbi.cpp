@@ -345,6 +345,8 @@ void FinalizeAbi::runOnOperation() {
     }
     if (func.isDeclaration() || func.getName().starts_with("ba_"))
       continue;
+    if (func.getNumArguments())
+      func.removeArgAttr(0, kExecAttr);
     // What the runtime does not call is nobody's business, and the host code
     // must not grow by inlined kernels.
     func->setAttr("llvm.linkage", LLVM::LinkageAttr::get(

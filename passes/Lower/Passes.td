@@ -164,6 +164,17 @@ def LowerChecks : Pass<"blockattn-lower-checks", "::mlir::ModuleOp"> {
     "::mlir::scf::SCFDialect"];
 }
 
+def LowerReshapes : Pass<"blockattn-lower-reshapes", "::mlir::func::FuncOp"> {
+  let summary = "Turn reshapes of row-major memory into views with strides";
+  let description = [{
+    `memref.expand_shape` and `memref.collapse_shape` of row-major memory
+    become `memref.reinterpret_cast`, with any number of dynamic dimensions in
+    a group. Others are left to --expand-strided-metadata.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+    "::mlir::memref::MemRefDialect"];
+}
+
 def OutlineParallel : Pass<"blockattn-outline-parallel", "::mlir::ModuleOp"> {
   let summary = "Turn parallel loops into calls of the runtime's thread pool";
   let description = [{
