@@ -122,6 +122,9 @@ void blockattn::tools::runGenerate(const Arguments &arguments) {
   checkBlocks(session, starts, tokens.size());
 
   std::string program = !recompute ? "extend" : blocks ? "block" : "full";
+  // Where there is no such program, running it says so, and why.
+  if (!model.hasProgram(program))
+    session.run(program);
   LastLogits logits(model, program);
   size_t promptLength = tokens.size();
   double begin = now(), first = 0;

@@ -269,6 +269,17 @@ void kv(const Json &object, Manifest &manifest) {
     malformed("too many layers");
 }
 
+/// The strings of a list, if there is one, as one text.
+std::string sentences(const Json &object, const char *key) {
+  std::string result;
+  auto list = object.find(key);
+  if (list != object.end() && list->is_array())
+    for (const Json &sentence : *list)
+      if (sentence.is_string())
+        result += (result.empty() ? "" : "; ") + sentence.get<std::string>();
+  return result;
+}
+
 /// The reasons that the compiler gave for not making blocks position
 /// independent.
 std::string kvReason(const Json &document) {
@@ -279,13 +290,7 @@ std::string kvReason(const Json &document) {
     if (!entry.is_object() ||
         entry.value("kv_position_independent", Json()) != false)
       continue;
-    std::string result;
-    auto reasons = entry.find("reasons");
-    if (reasons != entry.end() && reasons->is_array())
-      for (const Json &reason : *reasons)
-        if (reason.is_string())
-          result += (result.empty() ? "" : "; ") + reason.get<std::string>();
-    return result;
+    return sentences(entry, "reasons");
   }
   return {};
 }
@@ -330,6 +335,9 @@ Manifest read(const Json &document) {
   if (vocabulary != document.end() && !vocabulary->is_null())
     manifest.vocabSize = asCount(*vocabulary, "vocab_size");
   manifest.kvReason = kvReason(document);
+  manifest.refused = sentences(document, "refused");
+  if (!manifest.find("encode") && !manifest.find("extend"))
+    manifest.kv = {0, 0, 0, 0};
   return manifest;
 }
 

@@ -89,6 +89,8 @@ struct Manifest {
   ba_kv_info kv{0, 0, 0, 0};
   /// Why cached blocks are tied to their place; empty if they are not.
   std::string kvReason;
+  /// Why the compiler left out the programs for blocks; empty if it did not.
+  std::string refused;
   /// 0: unknown.
   int64_t vocabSize = 0;
 

@@ -141,10 +141,18 @@ Expected<const Program *> Model::get(std::string_view name) const {
   std::string known;
   for (const Program &program : loaded)
     known += (known.empty() ? "" : ", ") + program.info->name;
+  std::string subject = quote(file->path()), wanted = quote(name);
+  if (known.empty())
+    known = "none";
+  if (name != "full" && !contents.refused.empty())
+    return error(BA_NOT_FOUND,
+                 "%s has no program %s, only %s, as the compiler could not "
+                 "make it: %s",
+                 subject.c_str(), wanted.c_str(), known.c_str(),
+                 contents.refused.c_str());
   return error(BA_NOT_FOUND,
                "%s has no program %s, only %s; compile the model with "
                "--programs=%s to have it",
-               quote(file->path()).c_str(), quote(name).c_str(),
-               known.empty() ? "none" : known.c_str(),
+               subject.c_str(), wanted.c_str(), known.c_str(),
                std::string(name).c_str());
 }

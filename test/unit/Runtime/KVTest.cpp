@@ -200,9 +200,16 @@ TEST(KV, Errors) {
 TEST(KV, WithoutThePrograms) {
   nlohmann::json manifest = testManifest();
   manifest["programs"].erase(2);
+  manifest["programs"].erase(2);
+  manifest["refused"] = {"attention 'a' is not causal", "nor is 'b'"};
   TestModel test(manifest);
+  EXPECT_EQ(test.model.kvInfo().layers, 0);
   Session session(test.model);
   int64_t token = 1;
+  EXPECT_NE(errorOf([&] { session.run("extend"); })
+                .find("the compiler could not make it: attention 'a' is not "
+                      "causal; nor is 'b'"),
+            std::string::npos);
   EXPECT_NE(errorOf([&] {
               session.encode(&token, 1, 0);
             }).find("no program 'encode'"),
