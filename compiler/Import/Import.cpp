@@ -13,6 +13,7 @@
 #include "dialects/Onnx/Onnx.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Verifier.h"
+#include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/JSON.h"
 
 using namespace mlir;
@@ -281,6 +282,10 @@ OwningOpRef<ModuleOp> ModelImporter::run() {
 OwningOpRef<ModuleOp> importModel(MLIRContext *context, StringRef path,
                                   const ImportOptions &options) {
   context->loadDialect<onnx::OnnxDialect, func::FuncDialect>();
+  // The ops around an error mean nothing to the user of a model file.
+  bool printOps = context->shouldPrintOpOnDiagnostic();
+  context->printOpOnDiagnostic(false);
+  llvm::scope_exit restore([&] { context->printOpOnDiagnostic(printOps); });
   ImportContext import(context, path, options);
   ModelProto model;
   if (!loadModel(path, model, import.report))
