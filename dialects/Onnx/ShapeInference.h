@@ -61,7 +61,8 @@ public:
   /// Infers the results of one operation; that of its operands must have been
   /// done. What the results' types already say is kept, and must not contradict
   /// the operands: else an error is emitted at the operation. An operation
-  /// without a rule is known by its result types.
+  /// without a rule is known by its result types, and so is one that
+  /// contradicts itself in a branch of onnx.If, which may never be taken.
   mlir::LogicalResult visit(mlir::Operation *op);
 
   /// Dimensions of a value, std::nullopt when the rank is unknown. The array
@@ -179,6 +180,8 @@ private:
   llvm::DenseMap<unsigned, mlir::AffineExpr> equalities;
   llvm::DenseMap<mlir::Value, Facts> known;
   llvm::BumpPtrAllocator allocator;
+  /// While an operation in a branch of onnx.If is visited.
+  bool inBranch = false;
 };
 
 } // namespace blockattn::onnx

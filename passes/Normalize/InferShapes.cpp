@@ -24,9 +24,15 @@ struct InferShapes : impl::InferShapesBase<InferShapes> {
     func::FuncOp function = getOperation();
     if (function.isExternal())
       return;
-    onnx::SymbolicShapes shapes(&getContext());
-    if (failed(shapes.run(function)))
-      return signalPassFailure();
+    // A branch that is never taken may not even be valid once the types are
+    // known, and so must go first. What was inlined is looked at anew.
+    std::optional<onnx::SymbolicShapes> analysis;
+    do {
+      analysis.emplace(&getContext());
+      if (failed(analysis->run(function)))
+        return signalPassFailure();
+    } while (inlineDecided(function, *analysis));
+    onnx::SymbolicShapes &shapes = *analysis;
 
     // Ops of other dialects have rules of their own for their types; those of
     // blockattn are described by ShapeInference, too.
@@ -53,6 +59,34 @@ struct InferShapes : impl::InferShapesBase<InferShapes> {
                                        llvm::to_vector(results.getTypes())));
     for (auto [index, result] : llvm::enumerate(results))
       nameDims(function, index, result, shapes);
+  }
+
+  /// Replaces every outermost onnx.If whose condition is known by the branch
+  /// that it takes.
+  static bool inlineDecided(func::FuncOp function,
+                            onnx::SymbolicShapes &shapes) {
+    SmallVector<std::pair<onnx::IfOp, bool>> decided;
+    function.getBody().walk<WalkOrder::PreOrder>([&](onnx::IfOp op) {
+      std::optional<SmallVector<int64_t>> condition =
+          shapes.constantContents(op.getCond());
+      if (!condition || condition->size() != 1)
+        return WalkResult::advance();
+      decided.emplace_back(op, condition->front() != 0);
+      return WalkResult::skip();
+    });
+    for (auto [op, taken] : decided) {
+      Region &region = taken ? op.getThenBranch() : op.getElseBranch();
+      Block &block = region.front();
+      Operation *yield = &block.back();
+      for (auto [result, value] :
+           llvm::zip_equal(op->getResults(), yield->getOperands()))
+        result.replaceAllUsesWith(value);
+      yield->erase();
+      op->getBlock()->getOperations().splice(op->getIterator(),
+                                             block.getOperations());
+      op->erase();
+    }
+    return !decided.empty();
   }
 
   /// Names that the model gives stay as they are.

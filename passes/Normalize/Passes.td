@@ -15,7 +15,8 @@ def InferShapes : Pass<"blockattn-infer-shapes", "::mlir::func::FuncOp"> {
     Runs the symbolic shape inference over the function and refines the types
     of all results of onnx ops, and the function's result types with them.
     Operands that contradict one another, or a type that was declared, are
-    errors at the op concerned. Dimensions of results that the model left
+    errors at the op concerned. An onnx.If whose condition follows from the
+    shapes is replaced by the branch that it takes. Dimensions of results that the model left
     nameless get names (`onnx.dims`) where these follow.
 
     With `remarks` every result is reported with its symbolic shape, and, if

@@ -97,3 +97,52 @@ func.func @contents(%x: tensor<?x?x64xf32> {onnx.dims = ["batch", "seq", ""]}) {
   %chosen = onnx.Where(%is, %seven, %target) : (tensor<*xi1>, tensor<i64>, tensor<*xi64>) -> tensor<*xi64>
   return
 }
+
+// -----
+
+// What both branches yield is the result.
+func.func @branches(%c: tensor<i1>, %x: tensor<?x4xf32> {onnx.dims = ["n", ""]}) {
+  // expected-remark @below {{[n, ?]}}
+  %0 = onnx.If(%c) : (tensor<i1>) -> tensor<*xf32> {
+    // expected-remark @below {{[n, 4]}}
+    %1 = onnx.Exp(%x) : (tensor<?x4xf32>) -> tensor<*xf32>
+    onnx.Yield %1 : tensor<*xf32>
+  } else {
+    // expected-remark @below {{[1] = {1}}}
+    %axis = onnx.Constant dense<1> : tensor<1xi64>
+    // expected-remark @below {{[1] = {3}}}
+    %end = onnx.Constant dense<3> : tensor<1xi64>
+    // expected-remark @below {{[n, 2]}}
+    %3 = onnx.Slice(%x, %axis, %end, %axis) : (tensor<?x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xf32>
+    onnx.Yield %3 : tensor<*xf32>
+  }
+  return
+}
+
+// -----
+
+// "Drop the dimension if it is 1": it is not, and the branch is nonsense.
+func.func @never(%x: tensor<*xf32>) -> tensor<*xf32> {
+  // expected-remark @below {{[2] = {3, 4}}}
+  %s = onnx.Constant dense<[3, 4]> : tensor<2xi64>
+  // expected-remark @below {{[] = {1}}}
+  %one = onnx.Constant dense<1> : tensor<i64>
+  // expected-remark @below {{[3, 4]}}
+  %y = onnx.Reshape(%x, %s) : (tensor<*xf32>, tensor<2xi64>) -> tensor<*xf32>
+  // expected-remark @below {{[2] = {3, 4}}}
+  %shape = onnx.Shape(%y) : (tensor<*xf32>) -> tensor<*xi64>
+  // expected-remark @below {{[] = {4}}}
+  %d = onnx.Gather(%shape, %one) : (tensor<*xi64>, tensor<i64>) -> tensor<*xi64>
+  // expected-remark @below {{[] = {0}}}
+  %c = onnx.Equal(%d, %one) : (tensor<*xi64>, tensor<i64>) -> tensor<*xi1>
+  %0 = onnx.If(%c) : (tensor<*xi1>) -> tensor<*xf32> {
+    %axis = onnx.Constant dense<1> : tensor<1xi64>
+    %1 = onnx.Squeeze(%y, %axis) : (tensor<*xf32>, tensor<1xi64>) -> tensor<*xf32>
+    onnx.Yield %1 : tensor<*xf32>
+  } else {
+    // expected-remark @below {{[3, 4]}}
+    %2 = onnx.Identity(%y) : (tensor<*xf32>) -> tensor<*xf32>
+    onnx.Yield %2 : tensor<*xf32>
+  }
+  return %0 : tensor<*xf32>
+}
