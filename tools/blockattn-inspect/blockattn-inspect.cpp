@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "blockattn/blockattn.hpp"
+#include "tools/blockattn-inspect/Kernels.h"
 #include "tools/common/CommandLine.h"
 
 #include <nlohmann/json.hpp>
@@ -12,6 +13,8 @@
 #include <algorithm>
 #include <cinttypes>
 #include <cstdio>
+#include <fstream>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -126,6 +129,51 @@ void printAttentions(const Json &attentions) {
                     plain(reason.get<std::string>()).c_str());
 }
 
+/// Kernels by code section.
+using Kernels = std::map<std::string, std::map<std::string, uint64_t>>;
+
+Kernels readKernels(const std::string &path, const Artifact &artifact) {
+  Kernels kernels;
+  std::ifstream file(path, std::ios::binary);
+  for (const ba_section &section : artifact.sections()) {
+    std::string name = section.name;
+    if (name.compare(0, 5, "code.") != 0)
+      continue;
+    std::string object(section.size, '\0');
+    file.seekg(static_cast<std::streamoff>(section.offset));
+    file.read(object.data(), static_cast<std::streamsize>(object.size()));
+    if (!file)
+      throw ToolError("cannot read section '" + name + "' of '" + path + "'");
+    kernels[name] = kernelsOf(object);
+  }
+  return kernels;
+}
+
+/// A row for each kernel, with its bytes in each section: kernels may be
+/// merged at one level and not at another.
+void printKernels(const Kernels &kernels) {
+  std::map<std::string, std::map<std::string, uint64_t>> bySection;
+  std::vector<std::vector<std::string>> rows(1);
+  rows[0].push_back("bytes in");
+  for (const auto &[section, list] : kernels) {
+    rows[0].push_back(section);
+    for (const auto &[kernel, bytes] : list)
+      bySection[kernel][section] = bytes;
+  }
+  if (bySection.empty())
+    return;
+  for (const auto &[kernel, sizes] : bySection) {
+    rows.push_back({kernel});
+    for (const auto &[section, list] : kernels) {
+      auto found = sizes.find(section);
+      rows.back().push_back(
+          found == sizes.end() ? "-" : std::to_string(found->second));
+    }
+  }
+  std::printf("\n%zu kernels\n", bySection.size());
+  printTable(rows);
+}
+
 void printReport(const std::string &path, const Artifact &artifact,
                  const Json &manifest, bool verified) {
   const Json empty = Json::object();
@@ -167,6 +215,7 @@ void printReport(const std::string &path, const Artifact &artifact,
   printTable(rows);
   for (const Json &program : listOf(manifest, "programs"))
     printProgram(program);
+  printKernels(readKernels(path, artifact));
   printAttentions(listOf(manifest, "attentions"));
 }
 
@@ -181,6 +230,7 @@ void printJson(const std::string &path, const Artifact &artifact,
                                   {"offset", section.offset},
                                   {"size", section.size},
                                   {"checksum", section.checksum}});
+  result["kernels"] = readKernels(path, artifact);
   result["manifest"] = manifest;
   std::printf(
       "%s\n",

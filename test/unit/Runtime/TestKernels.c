@@ -48,7 +48,7 @@ typedef struct {
   float *copy;
 } FullClosure;
 
-static void fullBody(void *closure, int64_t begin, int64_t end) {
+static void kernel_0_full_body0(void *closure, int64_t begin, int64_t end) {
   FullClosure *c = closure;
   float *logits = floats(c->args[3]), *weights = floats(c->args[4]);
   int64_t *positions = ints(c->args[2]);
@@ -71,7 +71,7 @@ EXPORT int32_t ba_run_full(void **args) {
     closure.copy[t] = (float)ints(args[1])[t];
     other[t] = -1;
   }
-  api->parallel_for(args[0], n, 16, fullBody, &closure);
+  api->parallel_for(args[0], n, 16, kernel_0_full_body0, &closure);
   return 0;
 }
 
