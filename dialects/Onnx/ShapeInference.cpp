@@ -452,8 +452,14 @@ static LogicalResult keepTypes(Operation *op, SymbolicShapes &shapes) {
 
 LogicalResult SymbolicShapes::visit(Operation *op) {
   const ShapeRules::Rule *rule = ShapeRules::get().find(op);
-  if (!rule)
+  if (!rule) {
+    StringRef name = op->getName().getStringRef();
+    if (name == "blockattn.rotary")
+      return sameAsFirst(op, *this);
+    if (name == "blockattn.attention" && op->getNumOperands() >= 3)
+      return visitBlockAttn(op, *this);
     return keepTypes(op, *this);
+  }
   if (!op->getParentOfType<IfOp>())
     return (*rule)(op, *this);
 

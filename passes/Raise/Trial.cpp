@@ -65,12 +65,15 @@ void Subject::bindDim(AffineExpr expr, Length length) {
 void Subject::bindArguments() {
   ArrayRef<onnx::SymbolicShapes::Symbol> symbols = shapes.symbols();
   for (auto [position, symbol] : llvm::enumerate(symbols)) {
-    if (!isa_and_nonnull<BlockArgument>(symbol.value))
+    auto argument = dyn_cast_if_present<BlockArgument>(symbol.value);
+    if (!argument || argument.getOwner() != &func.getBody().front())
       continue;
+    // Names are hints; "past_sequence_length + 1" of a mask is a name, too.
     std::string name = StringRef(symbol.name).lower();
     if (StringRef(name).contains("batch"))
       lengths[position] = Length::Batch;
-    else if (StringRef(name).starts_with("past"))
+    else if (StringRef(name).starts_with("past") &&
+             deps.kind(argument) == ArgumentKind::Data)
       lengths[position] = Length::Past;
   }
   auto visit = [&](ArgumentKind wanted, auto roleOf) {
