@@ -3,7 +3,7 @@
 // Two dynamic dimensions in one group.
 // CHECK-LABEL: func.func @expand
 // CHECK-SAME:    (%[[X:.*]]: memref<?x64xf32>, %[[B:.*]]: index, %[[N:.*]]: index)
-// CHECK:         %[[STRIDE:.*]] = arith.muli %{{.*}}, %[[N]]
+// CHECK:         %[[STRIDE:.*]] = arith.muli %[[N]], %{{.*}}
 // CHECK:         memref.reinterpret_cast %[[X]] to offset: [0], sizes: [%[[B]], %[[N]], 64], strides: [%[[STRIDE]], 64, 1]
 // CHECK-NOT:     memref.expand_shape
 func.func @expand(%x: memref<?x64xf32>, %b: index, %n: index) -> memref<?x?x64xf32> {

@@ -1,0 +1,53 @@
+/*===- runtime_stub.c - the runtime's services, plain and slow -------------===*
+ *
+ * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ *===----------------------------------------------------------------------===*/
+
+#include "blockattn/kernel_abi.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+int stub_failures = 0;
+char stub_message[256];
+/* Iterations that one call of a body gets; few, so that ranges are many. */
+int64_t stub_range = 3;
+
+/* Ranges come last to first: nothing may depend on their order. */
+static void parallel_for(void *exec, int64_t n, int64_t grain,
+                         ba_parallel_body body, void *closure) {
+  int64_t size = grain > stub_range ? grain : stub_range;
+  (void)exec;
+  for (int64_t begin = (n - 1) / size * size; begin >= 0; begin -= size)
+    body(closure, begin, begin + size < n ? begin + size : n);
+}
+
+static void gemm_f32(void *exec, int32_t trans_a, int32_t trans_b, int64_t m,
+                     int64_t n, int64_t k, const float *a, int64_t lda,
+                     const float *b, int64_t ldb, float beta, float *c,
+                     int64_t ldc) {
+  (void)exec;
+  for (int64_t i = 0; i < m; ++i)
+    for (int64_t j = 0; j < n; ++j) {
+      double sum = 0;
+      for (int64_t p = 0; p < k; ++p)
+        sum += (double)(trans_a ? a[p * lda + i] : a[i * lda + p]) *
+               (trans_b ? b[j * ldb + p] : b[p * ldb + j]);
+      c[i * ldc + j] = (float)(sum + (beta != 0 ? beta * c[i * ldc + j] : 0));
+    }
+}
+
+static void *alloc(void *exec, int64_t bytes) {
+  (void)exec;
+  return aligned_alloc(BA_KERNEL_ALIGNMENT,
+                       (bytes / BA_KERNEL_ALIGNMENT + 1) * BA_KERNEL_ALIGNMENT);
+}
+
+static void fail(void *exec, int32_t code, const char *message) {
+  (void)exec;
+  ++stub_failures;
+  snprintf(stub_message, sizeof(stub_message), "%d: %s", code, message);
+}
+
+const ba_rt_api stub_api = {parallel_for, gemm_f32, alloc, fail};
