@@ -151,7 +151,8 @@ BA_API const ba_section *ba_artifact_section(const ba_artifact *artifact,
                                              size_t index);
 /* JSON text. */
 BA_API const char *ba_artifact_manifest(const ba_artifact *artifact);
-/* Checks the weights as well; this reads all of them. */
+/* Checks the weights as well; this reads all of them. Of weights in a file of
+   their own only the presence and the size are checked. */
 BA_API BA_MUST_CHECK ba_status *ba_artifact_verify(const ba_artifact *artifact);
 
 /*===----------------------------------------------------------------------===*

@@ -94,6 +94,13 @@ ba_status *ba_artifact_verify(const ba_artifact *artifact) {
     Expected<Manifest> manifest = parseManifest(file.manifest(), file.path());
     if (!manifest)
       return manifest.takeError();
+    // A file of weights that is not ours has no checksum, but must be there.
+    if (manifest->weightsFile) {
+      Expected<std::unique_ptr<MappedFile>> weights =
+          openWeightsFile(file, *manifest->weightsFile);
+      if (!weights)
+        return weights.takeError();
+    }
     return file.verifyWeights();
   });
 }

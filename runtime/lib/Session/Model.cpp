@@ -55,34 +55,43 @@ Expected<Ref<Model>> Model::open(const std::string &path,
   return model;
 }
 
+Expected<std::unique_ptr<MappedFile>>
+blockattn::rt::openWeightsFile(const Artifact &artifact,
+                               const WeightsFile &reference) {
+  std::string subject = quote(artifact.path()), path = reference.path;
+  size_t slash = artifact.path().rfind('/');
+  if ((path.empty() || path.front() != '/') && slash != std::string::npos)
+    path = artifact.path().substr(0, slash + 1) + path;
+  Expected<std::unique_ptr<MappedFile>> mapped = MappedFile::open(path);
+  if (!mapped) {
+    Status status = mapped.takeError();
+    return error(status.code(),
+                 "%s keeps its weights in a file of their own: %s; put it "
+                 "back, or compile the model with the weights inside",
+                 subject.c_str(), status.text());
+  }
+  if ((*mapped)->size() != reference.bytes)
+    return error(BA_CORRUPT,
+                 "the weights file %s has %zu bytes, and had %" PRIu64
+                 " when %s was compiled; compile the model again",
+                 quote(path).c_str(), (*mapped)->size(), reference.bytes,
+                 subject.c_str());
+  return mapped;
+}
+
 Status Model::mapWeights() {
   const char *data = nullptr;
   uint64_t size = 0;
   std::string subject = file->path();
   if (contents.weightsFile) {
-    const WeightsFile &reference = *contents.weightsFile;
-    std::string path = reference.path;
-    size_t slash = subject.rfind('/');
-    if ((path.empty() || path.front() != '/') && slash != std::string::npos)
-      path = subject.substr(0, slash + 1) + path;
-    Expected<std::unique_ptr<MappedFile>> mapped = MappedFile::open(path);
-    if (!mapped) {
-      Status status = mapped.takeError();
-      return error(status.code(),
-                   "%s keeps its weights in a file of their own: %s; put it "
-                   "back, or compile the model with the weights inside",
-                   quote(subject).c_str(), status.text());
-    }
+    Expected<std::unique_ptr<MappedFile>> mapped =
+        openWeightsFile(*file, *contents.weightsFile);
+    if (!mapped)
+      return mapped.takeError();
     weightsFile = std::move(*mapped);
-    if (weightsFile->size() != reference.bytes)
-      return error(BA_CORRUPT,
-                   "the weights file %s has %zu bytes, and had %" PRIu64
-                   " when %s was compiled; compile the model again",
-                   quote(path).c_str(), weightsFile->size(), reference.bytes,
-                   quote(subject).c_str());
     data = weightsFile->data();
     size = weightsFile->size();
-    subject = path;
+    subject = weightsFile->path();
   } else if (const Artifact::Section *section = file->find(kWeightsSection)) {
     data = section->data;
     size = section->size;

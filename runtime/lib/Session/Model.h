@@ -61,6 +61,11 @@ private:
   std::vector<Program> loaded;
 };
 
+/// The file that holds the weights of an artifact which does not hold them
+/// itself; an error if it is gone or has another size.
+Expected<std::unique_ptr<MappedFile>>
+openWeightsFile(const Artifact &artifact, const WeightsFile &reference);
+
 } // namespace blockattn::rt
 
 #endif // BLOCKATTN_RUNTIME_SESSION_MODEL_H

@@ -197,6 +197,8 @@ TEST(Artifact, WeightsFile) {
   weights.write(sections[2].second + "more");
   EXPECT_TRUE(
       contains(errorOf([&] { Model model(file.path()); }), "132 bytes"));
+  EXPECT_TRUE(
+      contains(errorOf([&] { Artifact(file.path()).verify(); }), "132 bytes"));
   std::remove(weights.path().c_str());
   EXPECT_TRUE(contains(errorOf([&] { Model model(file.path()); }),
                        "keeps its weights in a file"));

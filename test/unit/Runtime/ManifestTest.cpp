@@ -106,6 +106,21 @@ TEST(Manifest, WrongValues) {
   EXPECT_PROBLEM(manifest, "no layer below 2");
 }
 
+TEST(Manifest, DamagedTextIsNoCrash) {
+  // With a right checksum: what a defect of the compiler could write.
+  std::string text = testManifest().dump();
+  size_t errors = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    std::string damaged = text;
+    damaged[i] = static_cast<char>(damaged[i] ^ (1 << (i % 7)));
+    errors += !problem(damaged).empty();
+    damaged = text;
+    damaged.erase(i, 1 + i % 5);
+    errors += !problem(damaged).empty();
+  }
+  EXPECT_GT(errors, text.size());
+}
+
 TEST(Manifest, ReasonForTiedBlocks) {
   Json manifest = testManifest();
   manifest["attentions"] = {
