@@ -8,6 +8,7 @@
 #include "passes/Lower/AttentionTile.h"
 #include "passes/Lower/Descriptor.h"
 #include "passes/Lower/Passes.h"
+#include "passes/Lower/RuntimeCalls.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 
@@ -47,7 +48,8 @@ private:
   /// One sequence and head of a [B, N, H, D] memref, as [N, D].
   Value headOf(Value memref, Value sequence, Value head);
   /// The array whose address is in the cache table, its head as [length, D].
-  Value cachedHead(Value block, int64_t column, Value length, Value like);
+  Value cachedHead(Value block, Value column, Value length, Value like);
+  Value layer();
 
   KernelBuilder &b;
   AttentionKernelOp op;
@@ -178,10 +180,18 @@ void AttentionEmitter::attendOwnKeys() {
   tile->attend(range);
 }
 
-Value AttentionEmitter::cachedHead(Value block, int64_t column, Value length,
+/// The layer of the cache to read: one kernel serves all layers.
+Value AttentionEmitter::layer() {
+  auto number = op->getAttrOfType<IntegerAttr>(kLayerArgumentAttr);
+  if (!number)
+    return b.index(*op.getLayer());
+  return op->getParentOfType<func::FuncOp>().getArgument(number.getInt());
+}
+
+Value AttentionEmitter::cachedHead(Value block, Value column, Value length,
                                    Value like) {
   auto type = cast<MemRefType>(like.getType());
-  Value address = b.load(op.getCache(), {block, b.index(column)});
+  Value address = b.load(op.getCache(), {block, column});
   Value pointer = LLVM::IntToPtrOp::create(
       b, LLVM::LLVMPointerType::get(b.getContext()), address);
   auto array = MemRefType::get(
@@ -247,11 +257,12 @@ void AttentionEmitter::attendCachedBlock(Value block, Value firstPosition) {
     return b.load(op.getCache(), {block, b.index(i)});
   };
   Value length = b.toIndex(column(0));
-  int64_t layer = *op.getLayer();
   KeyRange range = cacheRange;
   range.count = length;
-  range.keys = cachedHead(block, 4 + 2 * layer, length, op.getKey());
-  range.values = cachedHead(block, 5 + 2 * layer, length, op.getValue());
+  Value keyColumn = b.add(b.mul(layer(), b.index(2)), b.index(4));
+  range.keys = cachedHead(block, keyColumn, length, op.getKey());
+  range.values =
+      cachedHead(block, b.add(keyColumn, b.index(1)), length, op.getValue());
   range.queries = queries;
   if (rotated) {
     rotateQueries(column(1));

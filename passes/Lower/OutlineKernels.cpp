@@ -50,6 +50,13 @@ static StringRef shortName(Operation *op) {
   return op->getName().stripDialect();
 }
 
+/// The layer of the cache that an attention reads. It is handed over as a
+/// value, since layers differ in nothing else.
+static std::optional<int64_t> layerOf(Operation *op) {
+  auto attention = dyn_cast<AttentionKernelOp>(op);
+  return attention ? attention.getLayer() : std::nullopt;
+}
+
 func::FuncOp OutlineKernels::makeKernel(Operation *op, ValueRange inputs,
                                         ArrayRef<Operation *> constants) {
   OpBuilder b(op->getContext());
@@ -63,9 +70,15 @@ func::FuncOp OutlineKernels::makeKernel(Operation *op, ValueRange inputs,
   b.setInsertionPointToStart(entry);
   for (Operation *constant : constants)
     b.clone(*constant, mapping);
-  b.clone(*op, mapping);
+  Operation *clone = b.clone(*op, mapping);
   func::ReturnOp::create(b, op->getLoc());
   execOf(kernel);
+  // The layer's number is the last input: see outline().
+  if (layerOf(op)) {
+    cast<AttentionKernelOp>(clone).setLayer(0);
+    clone->setAttr(kLayerArgumentAttr,
+                   b.getI64IntegerAttr(kernel.getNumArguments() - 1));
+  }
   return kernel;
 }
 
@@ -84,6 +97,10 @@ void OutlineKernels::outline(Operation *op, func::FuncOp host) {
       constants.push_back(producer);
     else
       inputs.push_back(value);
+  }
+  if (std::optional<int64_t> layer = layerOf(op)) {
+    OpBuilder b(op);
+    inputs.push_back(arith::ConstantIndexOp::create(b, op->getLoc(), *layer));
   }
   func::FuncOp kernel = makeKernel(op, inputs, constants);
 

@@ -22,6 +22,9 @@ namespace blockattn {
 
 constexpr llvm::StringLiteral kExecAttr = "blockattn.exec";
 constexpr llvm::StringLiteral kKernelAttr = "blockattn.kernel";
+/// On an attention in a kernel: the number of the kernel's argument that is
+/// the layer to read, in place of the attribute `layer`.
+constexpr llvm::StringLiteral kLayerArgumentAttr = "blockattn.layer_argument";
 constexpr llvm::StringLiteral kProgramAttr = "blockattn.program";
 constexpr llvm::StringLiteral kWeightAttr = "blockattn.weight";
 constexpr llvm::StringLiteral kOutputAttr = "blockattn.output";

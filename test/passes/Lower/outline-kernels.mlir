@@ -55,10 +55,29 @@ func.func @captures(%i: memref<?xi64>, %table: memref<?xf32>, %out: memref<?xf32
   return
 }
 
+// Layers of a model read different columns of the cache table, with one kernel.
+// CHECK-LABEL: func.func @cached_layers
+// CHECK:         %[[C3:.*]] = arith.constant 3 : index
+// CHECK:         call @[[ATTENTION:kernel_[0-9]*_attention_kernel]]({{.*}}, %[[C3]])
+// CHECK:         %[[C5:.*]] = arith.constant 5 : index
+// CHECK:         call @[[ATTENTION]]({{.*}}, %[[C5]])
+func.func @cached_layers(%q: memref<1x?x4x16xf32>, %k: memref<1x?x2x16xf32>,
+                         %table: memref<?x?xi64>, %o: memref<1x?x4x16xf32>) {
+  blockattn.attention_kernel %q, %k, %k cache(%table : memref<?x?xi64>)
+      outs(%o : memref<1x?x4x16xf32>) {scale = 0.25 : f32, causal, layer = 3 : i64}
+      : memref<1x?x4x16xf32>, memref<1x?x2x16xf32>, memref<1x?x2x16xf32>
+  blockattn.attention_kernel %q, %k, %k cache(%table : memref<?x?xi64>)
+      outs(%o : memref<1x?x4x16xf32>) {scale = 0.25 : f32, causal, layer = 5 : i64}
+      : memref<1x?x4x16xf32>, memref<1x?x2x16xf32>, memref<1x?x2x16xf32>
+  return
+}
+
 // CHECK:      func.func private @[[RELU]](%{{.*}}: !llvm.ptr {blockattn.exec}, %{{.*}}: memref<?xf32>, %{{.*}}: memref<?xf32>) attributes {blockattn.kernel}
 // CHECK-NEXT:   arith.constant 0.0
 // CHECK:      func.func private @[[OTHER]]
 // CHECK-NEXT:   arith.constant 1.0
 // CHECK:      func.func private @[[COPY]]
 // CHECK-NEXT:   linalg.copy
-// CHECK-NOT:  func.func private @kernel_5
+// CHECK:      func.func private @[[ATTENTION]](
+// CHECK:        blockattn.layer_argument = 5 : i64
+// CHECK-NOT:  func.func private @kernel_6
