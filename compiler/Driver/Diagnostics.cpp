@@ -6,6 +6,7 @@
 
 #include "compiler/Driver/Diagnostics.h"
 
+#include "compiler/Import/Report.h"
 #include "dialects/Onnx/Location.h"
 
 #include "mlir/IR/Location.h"
@@ -34,7 +35,7 @@ static StringRef severityName(DiagnosticSeverity severity) {
 static std::string describe(Location loc) {
   std::string text;
   if (StringRef node = onnx::nodeName(loc); !node.empty())
-    text = ("node '" + node + "'").str();
+    text = "node " + quoted(node);
   if (std::optional<std::string> source = onnx::userSource(loc))
     text += (text.empty() ? "" : " ") + ("(" + *source + ")");
   if (text.empty())

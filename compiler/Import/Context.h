@@ -81,8 +81,8 @@ struct Scope {
   llvm::StringMap<mlir::Value> values;
   /// Types from value_info and from graph outputs.
   llvm::StringMap<DeclaredType> declared;
-  /// The nodes of this graph by the names of their results, and the number of
-  /// the node that is being imported: for errors about order.
+  /// The nodes of this graph by the names of their results, for errors about
+  /// their order.
   llvm::StringMap<int> producers;
   /// Nodes that lie on a cycle, and were reported.
   std::vector<bool> onCycle;

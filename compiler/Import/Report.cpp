@@ -38,7 +38,7 @@ InFlightDiagnostic Report::error(Location loc) { return emitError(loc); }
 InFlightDiagnostic Report::warning(Location loc) { return emitWarning(loc); }
 
 std::string quoted(StringRef name) {
-  constexpr size_t longest = 120;
+  constexpr size_t longest = 200;
   std::string text = "'";
   llvm::raw_string_ostream os(text);
   for (unsigned char c : name.take_front(longest)) {

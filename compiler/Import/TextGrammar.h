@@ -74,8 +74,7 @@ private:
   // TextTensors.cpp
   bool isTypeNext();
   bool parseType(::onnx::TypeProto &type);
-  bool parseTensorType(int32_t elementType, bool &hasShape,
-                       ::onnx::TensorShapeProto &shape);
+  bool parseShape(bool &hasShape, ::onnx::TensorShapeProto &shape);
   bool parseOpaque(::onnx::TypeProto::Opaque &opaque);
   bool parseTensor(const ::onnx::TypeProto &type, ::onnx::TensorProto &tensor);
   bool parseElement(::onnx::TensorProto &tensor);

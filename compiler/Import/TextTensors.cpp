@@ -35,8 +35,7 @@ bool TextGrammar::isTypeNext() {
 
 /// What follows an element type: nothing for a scalar, "[]" for an unknown
 /// rank, else the dimensions.
-bool TextGrammar::parseTensorType(int32_t elementType, bool &hasShape,
-                                  ::onnx::TensorShapeProto &shape) {
+bool TextGrammar::parseShape(bool &hasShape, ::onnx::TensorShapeProto &shape) {
   hasShape = true;
   if (!lexer.take('['))
     return true;
@@ -91,7 +90,7 @@ bool TextGrammar::parseType(TypeProto &type) {
   if (int32_t element = elementTypeOf(word)) {
     lexer.takeIdentifier();
     type.mutable_tensor_type()->set_elem_type(element);
-    if (!parseTensorType(element, hasShape, shape))
+    if (!parseShape(hasShape, shape))
       return false;
     if (hasShape)
       *type.mutable_tensor_type()->mutable_shape() = shape;
@@ -120,7 +119,7 @@ bool TextGrammar::parseType(TypeProto &type) {
            lexer.expect(')');
   }
   type.mutable_sparse_tensor_type()->set_elem_type(element);
-  if (!parseTensorType(element, hasShape, shape))
+  if (!parseShape(hasShape, shape))
     return false;
   if (hasShape)
     *type.mutable_sparse_tensor_type()->mutable_shape() = shape;

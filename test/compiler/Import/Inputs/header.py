@@ -32,6 +32,9 @@ if case == "metadata":
         graph.node[0].metadata_props.add(key=key, value=text)
     other = graph.node.add()
     other.CopyFrom(helper.make_node("Neg", ["y"], ["unnamed"]))
+elif case == "node-name":
+    model.graph.node[0].name = "red \x1b[31m\n'node'"
+    model.graph.node[0].input[0] = "missing"
 elif case == "newer":
     model.ir_version = 99
 elif case == "training":
