@@ -142,7 +142,8 @@ Status Session::takeOutputs(const Program &program, const Placement &placement,
   for (size_t i = 0; i < slots.size(); ++i) {
     ba_tensor &tensor = slots[i].tensor;
     const ValueInfo &value = program.info->outputs[i];
-    slots[i].isValid = true;
+    // Keys and values belong to their block, which may go before the session.
+    slots[i].isValid = !placement[i];
     if (!std::count(tensor.shape, tensor.shape + tensor.rank, -1))
       continue;
     std::copy(results[i].dims, results[i].dims + tensor.rank, tensor.shape);
@@ -260,7 +261,9 @@ Status Session::output(std::string_view name, ba_tensor &tensor) const {
   std::string known;
   for (size_t i = 0; i < slots.size(); ++i) {
     const ValueInfo &info = lastProgram->info->outputs[i];
-    if (info.name == name && slots[i].isValid) {
+    if (!slots[i].isValid)
+      continue;
+    if (info.name == name) {
       tensor = slots[i].tensor;
       return Status();
     }

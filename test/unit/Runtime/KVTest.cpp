@@ -36,6 +36,8 @@ TEST(KV, BlocksInAPrompt) {
   KVBlock first = session.encode(a.data(), 3, 0);
   KVBlock second = session.encode(b.data(), 2, 3);
   EXPECT_EQ(first.length(), 3);
+  EXPECT_EQ(errorOf([&] { session.output("kv.0.key"); }),
+            "program encode has no output 'kv.0.key'; its outputs are none");
   EXPECT_GT(first.bytes(), 0u);
 
   Prompt prompt(test.model);
