@@ -252,6 +252,11 @@ onnx::HostTensor raise::evaluateScores(Subject &subject, AttentionSite &site,
     shapes.insert(shapes.begin(), {(*dims)[0], 1, (*dims)[2], (*dims)[3]});
   std::string why;
   for (ArrayRef<int64_t> shape : shapes) {
+    std::optional<int64_t> count = onnx::countElements(shape);
+    if (!count || *count > Trial::kMaxElements) {
+      why = "they are too many";
+      continue;
+    }
     Trial trial(subject, shared.setting());
     for (auto [value, tensor] : llvm::zip_equal(site.maskInputs, masks))
       trial.bind(value, tensor);

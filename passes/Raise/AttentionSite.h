@@ -29,6 +29,10 @@ struct AttentionSite {
 /// Why something is not raised; empty where it is.
 using Reason = std::string;
 
+/// Why `--blockattn-decompose-onnx-attention` leaves an op alone; null where it
+/// does not.
+const char *whyNotDecomposed(onnx::AttentionOp op);
+
 /// The site of a softmax. std::nullopt without a reason when this is no
 /// attention at all.
 std::optional<AttentionSite> findSite(Subject &subject, onnx::SoftmaxOp softmax,

@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "passes/Raise/AttentionSite.h"
 #include "passes/Raise/Passes.h"
 
 #include "dialects/Onnx/Onnx.h"
@@ -73,6 +74,13 @@ public:
 
   Value reshape(Value value, ArrayRef<int64_t> shape, Type result) {
     return create<onnx::ReshapeOp>({value, ints(shape)}, result);
+  }
+  /// The value under a type that knows more or less about its dimensions.
+  Value retype(Value value, Type result) {
+    if (value.getType() == result)
+      return value;
+    return reshape(value, SmallVector<int64_t>(type(value).getRank(), 0),
+                   result);
   }
   Value transpose(Value value, ArrayRef<int64_t> perm) {
     SmallVector<int64_t> dims;
@@ -156,39 +164,47 @@ Value repeatHeads(Builder &b, Value value, int64_t times) {
       RankedTensorType::get(dims, type.getElementType()));
 }
 
+} // namespace
+
+const char *raise::whyNotDecomposed(onnx::AttentionOp op) {
+  for (Value value : {op.getQ(), op.getK(), op.getV()}) {
+    auto type = dyn_cast<RankedTensorType>(value.getType());
+    if (!type || !isa<FloatType>(type.getElementType()))
+      return "the shapes of its operands are not known";
+    int64_t rank = type.getRank();
+    if (ShapedType::isDynamic(type.getDimSize(rank - 1)) ||
+        (rank == 4 && ShapedType::isDynamic(type.getDimSize(1))))
+      return "the number of heads, or their size, is not known";
+  }
+  if (op.getNonpadKvSeqlen())
+    return "nonpad_kv_seqlen is not supported";
+  if (Value mask = op.getAttnMask()) {
+    auto type = dyn_cast<RankedTensorType>(mask.getType());
+    if (!type || type.getRank() < 1)
+      return "its mask has no dimensions, or an unknown number of them";
+    if (!isa<FloatType>(type.getElementType()) &&
+        !type.getElementType().isInteger(1))
+      return "its mask is neither boolean nor of floats";
+  }
+  if (!isa<RankedTensorType>(op.getY().getType()))
+    return "the shape of its result is not known";
+  return nullptr;
+}
+
+namespace {
+
 struct DecomposeOnnxAttention
     : blockattn::impl::DecomposeOnnxAttentionBase<DecomposeOnnxAttention> {
   void runOnOperation() override {
     SmallVector<onnx::AttentionOp> ops;
     getOperation().walk([&](onnx::AttentionOp op) { ops.push_back(op); });
     for (onnx::AttentionOp op : ops)
-      if (const char *reason = refuse(op))
+      if (const char *reason = raise::whyNotDecomposed(op))
         remark::missed(op.getLoc(),
                        remark::RemarkOpts::name("attention").category("raise"))
             << remark::reason("{0}", reason);
       else
         decompose(op);
-  }
-
-  /// Why the op is left alone, or null.
-  static const char *refuse(onnx::AttentionOp op) {
-    for (Value value : {op.getQ(), op.getK(), op.getV()}) {
-      auto type = dyn_cast<RankedTensorType>(value.getType());
-      if (!type || !isa<FloatType>(type.getElementType()))
-        return "the shapes of its operands are not known";
-      int64_t rank = type.getRank();
-      if (ShapedType::isDynamic(type.getDimSize(rank - 1)) ||
-          (rank == 4 && ShapedType::isDynamic(type.getDimSize(1))))
-        return "the number of heads, or their size, is not known";
-    }
-    if (op.getNonpadKvSeqlen())
-      return "nonpad_kv_seqlen is not supported";
-    if (Value mask = op.getAttnMask())
-      if (!isa<RankedTensorType>(mask.getType()))
-        return "the rank of its mask is not known";
-    if (!isa<RankedTensorType>(op.getY().getType()))
-      return "the shape of its result is not known";
-    return nullptr;
   }
 
   static void decompose(onnx::AttentionOp op) {
@@ -200,9 +216,9 @@ struct DecomposeOnnxAttention
     Value k = appendTo(b, op.getPastKey(), splitHeads(b, op.getK(), kvHeads));
     Value v = appendTo(b, op.getPastValue(), splitHeads(b, op.getV(), kvHeads));
     if (Value present = op.getPresentKey())
-      present.replaceAllUsesWith(k);
+      present.replaceAllUsesWith(b.retype(k, present.getType()));
     if (Value present = op.getPresentValue())
-      present.replaceAllUsesWith(v);
+      present.replaceAllUsesWith(b.retype(v, present.getType()));
     heads = Builder::dim(q, 1);
     kvHeads = Builder::dim(k, 1);
 
@@ -250,7 +266,8 @@ struct DecomposeOnnxAttention
                                       scoreType);
     stages.push_back(weights);
     if (Value tap = op.getQkMatmulOutput())
-      tap.replaceAllUsesWith(stages[op.getQkMatmulOutputMode()]);
+      tap.replaceAllUsesWith(
+          b.retype(stages[op.getQkMatmulOutputMode()], tap.getType()));
 
     Value result = b.create<onnx::MatMulOp>(
         {weights, values},
@@ -282,6 +299,10 @@ struct DecomposeOnnxAttention
             RankedTensorType::get(Builder::type(mask).getShape(), element));
         scores = b.binary<onnx::AddOp>(scores, bias);
       } else {
+        auto type = Builder::type(mask).clone(element);
+        if (mask.getType() != type)
+          mask = b.create<onnx::CastOp>(mask, type,
+                                        b.attr("to", TypeAttr::get(element)));
         scores = b.binary<onnx::AddOp>(scores, mask);
       }
     }

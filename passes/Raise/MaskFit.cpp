@@ -111,8 +111,9 @@ MaskFitter::observe(AttentionSite &site, Trial &trial, Reason &reason) {
   seen.rows = rank >= 2 ? scores.getDim(rank - 2) : 0;
   seen.columns = rank >= 2 ? scores.getDim(rank - 1) : 0;
   int64_t plane = seen.rows * seen.columns;
-  if (seen.rows != setting.length || seen.columns != setting.total() ||
-      plane == 0 || scores.getNumElements() % (plane * seen.batch) != 0) {
+  if (seen.batch < 1 || seen.rows != setting.length ||
+      seen.columns != setting.total() || plane == 0 ||
+      scores.getNumElements() % (plane * seen.batch) != 0) {
     reason = "its scores have an unexpected shape";
     return std::nullopt;
   }
@@ -311,7 +312,8 @@ bool MaskFitter::fitPositions(AttentionSite &site, MaskFit &fit) {
   if (!argument)
     return false;
   auto type = cast<RankedTensorType>(argument->getType());
-  if (type.getDimSize(0) != 1 || subject.hasPast() || !fit.causal) {
+  if (type.getDimSize(0) != 1 || !type.getElementType().isInteger(64) ||
+      subject.hasPast() || !fit.causal) {
     fit.reason = "its mask packs sequences by their positions, which is "
                  "understood for causal attention of one row without past "
                  "keys alone";

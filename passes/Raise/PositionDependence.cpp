@@ -40,7 +40,7 @@ static bool isRelative(AttentionOp op) {
          query.getPositions() == key.getPositions();
 }
 
-PositionAnalysis::PositionAnalysis(func::FuncOp func) : deps(func) {
+PositionAnalysis::PositionAnalysis(func::FuncOp func) : subject(func) {
   for (Operation &op : func.getBody().front())
     visit(&op);
 }
@@ -62,13 +62,47 @@ bool PositionAnalysis::countsTokens(Value value) {
   return false;
 }
 
+/// Whether a value has the same elements for every token, wherever it stands
+/// and however many there are.
+bool PositionAnalysis::isSameForAllTokens(Value value) {
+  std::vector<double> first;
+  for (auto [length, position] :
+       {std::pair<int64_t, int64_t>{7, 0}, {7, 3}, {11, 0}}) {
+    Setting setting;
+    setting.length = length;
+    for (int64_t i = 0; i < length; ++i)
+      setting.positions.push_back(position + i);
+    Trial trial(subject, subject.clamp(setting));
+    const onnx::HostTensor *tensor = trial.evaluate(value);
+    if (!tensor || tensor->getNumElements() == 0)
+      return false;
+    // Whatever stands in one place of the tokens stands in all of them.
+    ArrayRef<int64_t> shape = tensor->getShape();
+    int64_t period = 1, rank = tensor->getRank();
+    for (int64_t i = rank - 1; i >= 0 && shape[i] != trial.setting().length;
+         --i)
+      period *= shape[i];
+    std::vector<double> vector;
+    for (int64_t i = 0; i < period; ++i)
+      vector.push_back(tensor->getF(i));
+    for (int64_t i = period, e = tensor->getNumElements(); i < e; ++i)
+      if (tensor->getF(i) != vector[i % period])
+        return false;
+    if (first.empty())
+      first = vector;
+    if (vector != first)
+      return false;
+  }
+  return true;
+}
+
 /// What an op itself brings to its data.
 unsigned PositionAnalysis::enters(Operation *op) {
   if (isa<AttentionOp, RotaryOp>(op))
     return 0;
   unsigned taint = 0;
   for (Value operand : op->getOperands()) {
-    unsigned bits = deps.of(operand);
+    unsigned bits = subject.deps.of(operand);
     if (bits == 0 || (bits & OnData))
       continue;
     auto type = dyn_cast<RankedTensorType>(operand.getType());
@@ -77,8 +111,10 @@ unsigned PositionAnalysis::enters(Operation *op) {
                    isa<onnx::ReshapeOp, onnx::ExpandOp, onnx::SliceOp,
                        onnx::TileOp, onnx::PadOp, onnx::SplitOp, onnx::GatherOp,
                        onnx::UnsqueezeOp, onnx::SqueezeOp>(op);
-    // Zeros in the place of padding are no positions.
-    if (isShape || (bits == OnMask && !countsTokens(operand)))
+    // Zeros in the place of padding are no positions, nor is one vector for
+    // all tokens, such as the embedding of a token type.
+    if (isShape || (bits == OnMask && !countsTokens(operand)) ||
+        isSameForAllTokens(operand))
       continue;
     taint |= isa<onnx::AddOp, onnx::SumOp>(op) ? Learned : Other;
   }
@@ -90,7 +126,7 @@ void PositionAnalysis::visit(Operation *op) {
   bool isData = false;
   for (Value operand : op->getOperands()) {
     taint |= taints.lookup(operand);
-    isData |= deps.isData(operand);
+    isData |= subject.deps.isData(operand);
   }
   for (Region &region : op->getRegions())
     region.walk([&](Operation *nested) {

@@ -7,7 +7,7 @@
 #ifndef BLOCKATTN_PASSES_RAISE_POSITIONDEPENDENCE_H
 #define BLOCKATTN_PASSES_RAISE_POSITIONDEPENDENCE_H
 
-#include "passes/Raise/Dataflow.h"
+#include "passes/Raise/Trial.h"
 
 #include "dialects/BlockAttn/BlockAttn.h"
 
@@ -39,8 +39,9 @@ private:
   void visit(mlir::Operation *op);
   unsigned enters(mlir::Operation *op);
   bool countsTokens(mlir::Value value);
+  bool isSameForAllTokens(mlir::Value value);
 
-  Dependences deps;
+  Subject subject;
   llvm::DenseMap<mlir::Value, unsigned> taints;
   /// For each taint but Rotated the op where it entered first.
   llvm::DenseMap<unsigned, mlir::Operation *> origins;

@@ -78,6 +78,7 @@ public:
       entryOf.push_back(entries.size() - 1);
       candidates.push_back(std::move(*candidate));
     }
+    reportOthers(entries);
     SmallVector<AttentionOp> raised;
     for (Candidate &candidate : candidates)
       raised.push_back(replace(candidate));
@@ -93,6 +94,26 @@ public:
   }
 
 private:
+  /// Attentions that were not considered at all.
+  void reportOthers(SmallVectorImpl<AttentionEntry> &entries) {
+    subject.func.walk([&](Operation *op) {
+      auto report = [&](const char *reason) {
+        entries.emplace_back(op->getLoc()).reasons.push_back(reason);
+      };
+      if (auto attention = dyn_cast<onnx::AttentionOp>(op)) {
+        const char *reason = whyNotDecomposed(attention);
+        report(reason ? reason : "it is an onnx.Attention still");
+      } else if (isa<onnx::SoftmaxOp>(op) &&
+                 op->getParentOfType<onnx::IfOp>() &&
+                 llvm::any_of(op->getResult(0).getUsers(), [](Operation *user) {
+                   return isa<onnx::MatMulOp, onnx::IsNaNOp, onnx::CastOp>(
+                       user);
+                 })) {
+        report("it lies in a branch of onnx.If");
+      }
+    });
+  }
+
   /// Finds out everything about a site; on failure says what is missing.
   std::optional<Candidate> consider(AttentionSite &site, AttentionEntry &entry,
                                     Reason &reason);
@@ -155,7 +176,17 @@ Raiser::consider(AttentionSite &site, AttentionEntry &entry, Reason &reason) {
     reason = "its values are scaled";
     return std::nullopt;
   }
+  if (candidate.query.size != candidate.key.size) {
+    reason = "its queries have heads of " +
+             std::to_string(candidate.query.size) +
+             " elements, and its keys of " + std::to_string(candidate.key.size);
+    return std::nullopt;
+  }
   Type element = getElementTypeOrSelf(candidate.query.value);
+  if (!element.isF32() && !element.isF16() && !element.isBF16()) {
+    reason = "its element type is none of f32, f16 and bf16";
+    return std::nullopt;
+  }
   if (getElementTypeOrSelf(candidate.key.value) != element ||
       getElementTypeOrSelf(candidate.value.value) != element) {
     reason = "queries, keys and values differ in element type";
@@ -209,6 +240,11 @@ bool Raiser::verify(Candidate &candidate, Reason &reason) {
     HeadTensor query(q, candidate.query.headsFirst);
     HeadTensor key(k, candidate.key.headsFirst);
     HeadTensor value(v, candidate.value.headsFirst);
+    if (key.batch != query.batch || value.batch != query.batch ||
+        value.tokens != key.tokens || key.tokens != trial.setting().total()) {
+      reason = "its queries, keys and values differ in batch size or length";
+      return false;
+    }
     std::vector<double> expected;
     SmallVector<bool> defined;
     int64_t group = query.heads / key.heads;

@@ -21,6 +21,8 @@ using namespace mlir;
 using namespace blockattn;
 using namespace blockattn::raise;
 
+/// Larger heads, or more of them, are taken for something else.
+static constexpr int64_t kMaxHeadSize = 1024, kMaxHeads = 1024;
 /// A trial with more tokens takes too long.
 static constexpr int64_t kMaxTokens = 512;
 
@@ -98,7 +100,8 @@ bool RotaryFitter::chooseLayout(const RotaryRegion &region, RotaryMatch &match,
   match.xHeadsFirst = xFirst;
   match.yHeadsFirst = yFirst;
   return (*x)[xTokens] == setting.length && (*y)[yTokens] == setting.length &&
-         (*y)[3 - yTokens] == heads && (*y)[3] == headSize && headSize >= 2;
+         (*y)[3 - yTokens] == heads && (*y)[3] == headSize && headSize >= 2 &&
+         headSize <= kMaxHeadSize && heads <= kMaxHeads;
 }
 
 std::optional<RotaryFitter::Matrix>
@@ -127,6 +130,9 @@ RotaryFitter::matrixAt(const RotaryRegion &region, const RotaryMatch &match,
         subject.dims(region.x, trial.setting());
     SmallVector<int64_t> positions(tokens, position);
     if (!dims || !bindPositions(trial, subject, match.positions, positions))
+      return std::nullopt;
+    std::optional<int64_t> count = onnx::countElements(*dims);
+    if (!count || *count > Trial::kMaxElements)
       return std::nullopt;
     auto units = onnx::HostTensor::zeros(getElementTypeOrSelf(region.x), *dims);
     if (units.getNumElements() < tokens * heads * headSize)
@@ -274,7 +280,8 @@ std::optional<bool> RotaryFitter::agreesAt(const RotaryRegion &region,
   if (!x)
     return std::nullopt;
   const onnx::HostTensor *y = trial.evaluate(region.y);
-  if (!y || y->getNumElements() != x.getNumElements())
+  if (!y || y->getNumElements() != x.getNumElements() ||
+      x.getNumElements() < setting.length * heads * headSize)
     return std::nullopt;
 
   SmallVector<float> frequencies =

@@ -15,9 +15,7 @@ using namespace mlir;
 using namespace blockattn;
 using namespace blockattn::raise;
 
-/// No tensor of a trial may be larger: trials are meant to be small.
-static constexpr int64_t kMaxElements = int64_t(1) << 24;
-/// Nor may a trial run half of the model.
+/// A trial may not run half of the model.
 static constexpr size_t kMaxOps = 8192;
 
 double raise::pseudoRandom(uint64_t seed, uint64_t index) {
@@ -295,7 +293,9 @@ void Trial::substitute(Value constant, onnx::HostTensor tensor) {
 
 onnx::HostTensor Trial::bindRandom(Value value, unsigned seed) {
   std::optional<SmallVector<int64_t>> dims = subject.dims(value, sizes, depth);
-  if (!dims)
+  std::optional<int64_t> count =
+      dims ? onnx::countElements(*dims) : std::nullopt;
+  if (!count || *count > kMaxElements)
     return {};
   auto tensor = onnx::HostTensor::zeros(getElementTypeOrSelf(value), *dims);
   for (int64_t i = 0, e = tensor.getNumElements(); i < e; ++i)

@@ -93,6 +93,9 @@ private:
 /// One evaluation of parts of a function.
 class Trial {
 public:
+  /// No tensor of a trial may be larger: trials are meant to be small.
+  static constexpr int64_t kMaxElements = int64_t(1) << 24;
+
   /// `depth` counts trials within trials, which are bounded.
   Trial(Subject &subject, Setting setting, unsigned depth = 0);
 
