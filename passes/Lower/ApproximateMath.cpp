@@ -36,6 +36,37 @@ struct SplitFma : OpRewritePattern<math::FmaOp> {
   }
 };
 
+/// Arithmetic on f16 and bf16 in f32, rounded after each operation: that is
+/// what processors without such units do, but for bf16 by library calls.
+struct WidenHalf : RewritePattern {
+  explicit WidenHalf(MLIRContext *context)
+      : RewritePattern(MatchAnyOpTypeTag(), /*benefit=*/1, context) {}
+  LogicalResult matchAndRewrite(Operation *op,
+                                PatternRewriter &rewriter) const override {
+    if (!isa<arith::AddFOp, arith::SubFOp, arith::MulFOp, arith::DivFOp,
+             arith::RemFOp, arith::NegFOp, arith::MaximumFOp,
+             arith::MinimumFOp, arith::MaxNumFOp, arith::MinNumFOp>(op))
+      return failure();
+    Type type = op->getResult(0).getType();
+    Type element = getElementTypeOrSelf(type);
+    if (!element.isF16() && !element.isBF16())
+      return failure();
+    Type wide = rewriter.getF32Type();
+    if (auto vector = dyn_cast<VectorType>(type))
+      wide = vector.clone(wide);
+    Location loc = op->getLoc();
+    SmallVector<Value> operands;
+    for (Value operand : op->getOperands())
+      operands.push_back(arith::ExtFOp::create(rewriter, loc, wide, operand));
+    Operation *wideOp =
+        rewriter.create(loc, op->getName().getIdentifier(), operands,
+                        TypeRange{wide}, op->getAttrs());
+    rewriter.replaceOpWithNewOp<arith::TruncFOp>(op, type,
+                                                 wideOp->getResult(0));
+    return success();
+  }
+};
+
 struct ApproximateMath
     : public blockattn::impl::ApproximateMathBase<ApproximateMath> {
   void runOnOperation() override {
@@ -49,7 +80,7 @@ struct ApproximateMath
     };
     populateMathF32ExpansionPatterns(patterns, [](StringRef) { return true; });
     populateMathPolynomialApproximationPatterns(patterns, approximate);
-    patterns.add<SplitFma>(&getContext());
+    patterns.add<SplitFma, WidenHalf>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

@@ -34,7 +34,10 @@ void blockattn::buildMemoryToLlvmPipeline(OpPassManager &pm) {
   pm.addPass(createFinalizeAbi());
 
   // The llvm dialect.
-  pm.addNestedPass<func::FuncOp>(arith::createArithExpandOpsPass());
+  // Conversions of bf16 are shifts and not calls of a compiler's library.
+  arith::ArithExpandOpsPassOptions expand;
+  expand.includeBf16 = true;
+  pm.addNestedPass<func::FuncOp>(arith::createArithExpandOpsPass(expand));
   pm.addPass(createConvertVectorToLLVMPass());
   pm.addNestedPass<func::FuncOp>(createConvertMathToLLVMPass());
   pm.addPass(createConvertMathToLibmPass());

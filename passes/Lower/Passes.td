@@ -145,7 +145,8 @@ def ApproximateMath : Pass<"blockattn-approximate-math", "::mlir::func::FuncOp">
   let summary = "Replace math functions by polynomials that vectorise";
   let description = [{
     f32 functions become the polynomial approximations of MLIR (a few units in
-    the last place); what has none stays for libm, element by element. Fused
+    the last place); what has none stays for libm, element by element. f16 and
+    bf16 are computed in f32 and rounded after each operation. Fused
     multiply-adds are taken apart and marked for contraction, since on
     processors without the instruction they would be calls.
   }];

@@ -40,3 +40,12 @@ func.func @fma(%x: f32, %y: f32, %z: f32) -> f32 {
   %0 = math.fma %x, %y, %z : f32
   return %0 : f32
 }
+
+// CHECK-LABEL: func.func @half_sum
+// CHECK:         arith.extf %{{.*}} : vector<16xbf16> to vector<16xf32>
+// CHECK:         %[[S:.*]] = arith.addf %{{.*}} : vector<16xf32>
+// CHECK:         arith.truncf %[[S]] : vector<16xf32> to vector<16xbf16>
+func.func @half_sum(%x: vector<16xbf16>, %y: vector<16xbf16>) -> vector<16xbf16> {
+  %0 = arith.addf %x, %y : vector<16xbf16>
+  return %0 : vector<16xbf16>
+}
