@@ -198,6 +198,24 @@ static void separateDestinations(func::FuncOp function) {
     separate(op);
 }
 
+/// Whether an index value follows from the dimensions of arguments alone.
+static bool followsFromDimensions(Value value, DenseMap<Value, bool> &known) {
+  auto [it, inserted] = known.try_emplace(value, false);
+  if (!inserted)
+    return it->second;
+  Operation *op = value.getDefiningOp();
+  bool result = false;
+  if (auto dim = dyn_cast_or_null<tensor::DimOp>(op))
+    result = isa<BlockArgument>(dim.getSource());
+  else if (op && isPure(op) && op->getNumRegions() == 0)
+    result = llvm::all_of(op->getOperands(), [&](Value operand) {
+      return operand.getType().isIntOrIndex() &&
+             followsFromDimensions(operand, known);
+    });
+  known[value] = result;
+  return result;
+}
+
 /// Adds an argument for each result whose shape does not depend on data.
 static LogicalResult makeDestinations(func::FuncOp function) {
   auto terminator =
@@ -206,11 +224,18 @@ static LogicalResult makeDestinations(func::FuncOp function) {
   MLIRContext *context = function.getContext();
   SmallVector<Value> kept;
   SmallVector<DictionaryAttr> keptAttributes;
+  DenseMap<Value, bool> known;
+  DenseSet<int64_t> dataDependent;
+  function.walk([&](OutputDimsOp op) {
+    for (Value dim : op.getDims())
+      if (!followsFromDimensions(dim, known))
+        dataDependent.insert(op.getOutput());
+  });
   for (auto [i, result] : llvm::enumerate(terminator.getOperands())) {
     NamedAttrList attributes(function.getResultAttrDict(i));
     attributes.set("blockattn.output", b.getI64IntegerAttr(i));
     auto type = dyn_cast<RankedTensorType>(result.getType());
-    if (!type || attributes.erase("blockattn.data_dependent")) {
+    if (!type || dataDependent.contains(i)) {
       kept.push_back(result);
       keptAttributes.push_back(attributes.getDictionary(context));
       continue;

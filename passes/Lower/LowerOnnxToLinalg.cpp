@@ -9,6 +9,9 @@
 
 #include "dialects/Onnx/Location.h"
 
+#include "mlir/Transforms/RegionUtils.h"
+#include "llvm/ADT/SetVector.h"
+
 namespace blockattn {
 #define GEN_PASS_DEF_LOWERONNXTOLINALG
 #include "passes/Lower/Passes.h.inc"
@@ -111,7 +114,10 @@ LowerOnnxToLinalgPass::lower(func::FuncOp function, const LoweringRules &rules,
   for (Operation *op : ArrayRef(old).drop_back()) {
     l.b.setInsertionPoint(op);
     l.loc = op->getLoc();
-    bool ready = llvm::all_of(op->getOperands(), [&](Value operand) {
+    // What a region uses from around the op counts as an operand, too.
+    llvm::SetVector<Value> operands(op->operand_begin(), op->operand_end());
+    getUsedValuesDefinedAbove(op->getRegions(), operands);
+    bool ready = llvm::all_of(operands, [&](Value operand) {
       return isa<BlockArgument>(operand) || l.has(operand);
     });
     // An operand was not lowered, which has been noted.
@@ -121,7 +127,7 @@ LowerOnnxToLinalgPass::lower(func::FuncOp function, const LoweringRules &rules,
       continue;
     if (!isa<onnx::OnnxDialect, BlockAttnDialect>(op->getDialect())) {
       IRMapping mapping;
-      for (Value operand : op->getOperands())
+      for (Value operand : operands)
         mapping.map(operand, l.get(operand));
       Operation *copy = l.b.clone(*op, mapping);
       for (auto [from, to] : llvm::zip(op->getResults(), copy->getResults()))
@@ -143,16 +149,8 @@ LowerOnnxToLinalgPass::lower(func::FuncOp function, const LoweringRules &rules,
     results.push_back(l.get(result));
     // How the dimensions follow from the inputs', for the plan of the memory.
     SmallVector<Value> dims;
-    ArrayRef<AffineExpr> exprs = l.exprs(result);
-    SmallVector<OpFoldResult> sizes = l.sizes(result);
-    for (auto [dim, size] : llvm::enumerate(sizes)) {
-      bool fixed = Lowering::constant(size).has_value() ||
-                   (!exprs.empty() && l.dependsOnDimensions(exprs[dim]));
-      if (!fixed)
-        function.setResultAttr(i, "blockattn.data_dependent",
-                               l.b.getUnitAttr());
-      dims.push_back(fixed ? l.toValue(size) : l.index(-1));
-    }
+    for (OpFoldResult size : l.sizes(result))
+      dims.push_back(l.toValue(size));
     OutputDimsOp::create(l.b, terminator.getLoc(), dims,
                          l.b.getI64IntegerAttr(i));
   }
@@ -187,6 +185,7 @@ void LowerOnnxToLinalgPass::runOnOperation() {
   populateMovementRules(rules);
   populateNormRules(rules);
   populateReductionRules(rules);
+  populateSinkRules(rules);
 
   WeightTable weights;
   SmallVector<Refusal> refusals;

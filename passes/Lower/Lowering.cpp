@@ -153,21 +153,6 @@ bool Lowering::readable(AffineExpr expr) {
   return ok;
 }
 
-bool Lowering::dependsOnDimensions(AffineExpr expr) {
-  bool ok = true;
-  std::function<void(AffineExpr)> visit = [&](AffineExpr e) {
-    auto symbol = dyn_cast<AffineSymbolExpr>(e);
-    if (!symbol)
-      return;
-    const auto &place = shapes.symbols()[symbol.getPosition()];
-    ok &= place.value && isa<BlockArgument>(place.value) && !place.isElement;
-    if (place.offset)
-      place.offset.walk(visit);
-  };
-  expr.walk(visit);
-  return ok;
-}
-
 OpFoldResult Lowering::materialize(AffineExpr expr) {
   if (auto constant = dyn_cast<AffineConstantExpr>(expr))
     return b.getIndexAttr(constant.getValue());

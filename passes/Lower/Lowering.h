@@ -112,8 +112,6 @@ public:
   static std::optional<int64_t> constant(OpFoldResult ofr);
   /// An expression of shape inference; null when it can not be computed here.
   OpFoldResult materialize(AffineExpr expr);
-  /// Whether an expression follows from the dimensions of arguments alone.
-  bool dependsOnDimensions(AffineExpr expr);
   OpFoldResult add(OpFoldResult a, OpFoldResult b);
   OpFoldResult sub(OpFoldResult a, OpFoldResult b);
   OpFoldResult mul(OpFoldResult a, OpFoldResult b);
@@ -257,6 +255,7 @@ void populateMiscRules(LoweringRules &rules);
 void populateMovementRules(LoweringRules &rules);
 void populateNormRules(LoweringRules &rules);
 void populateReductionRules(LoweringRules &rules);
+void populateSinkRules(LoweringRules &rules);
 
 } // namespace blockattn
 

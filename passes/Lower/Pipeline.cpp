@@ -6,6 +6,7 @@
 
 #include "passes/Lower/Passes.h"
 
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 
@@ -21,6 +22,9 @@ void blockattn::buildLowerToMemoryPipeline(OpPassManager &pm,
   pm.addPass(createCSEPass());
   pm.addNestedPass<func::FuncOp>(createFuseElementwise());
   pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  // A size is asked of the tensor that has it, and known without its data.
+  pm.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
   pm.addPass(createCSEPass());
   pm.addPass(createBufferize());
   pm.addPass(createCanonicalizerPass());
