@@ -10,8 +10,8 @@
 #include "dialects/Onnx/ShapeInferenceExpr.h"
 #include "dialects/Onnx/ShapeInferenceRules.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/IR/Matchers.h"
 #include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/Matchers.h"
 #include "llvm/Support/CheckedArithmetic.h"
 #include "llvm/Support/Threading.h"
 
@@ -336,9 +336,9 @@ SymbolicShapes::set(OpResult result, Type elementType,
   fresh.elementType = declared.getElementType();
   if (elementType && isKnownType(elementType)) {
     if (isKnownType(fresh.elementType) && fresh.elementType != elementType)
-      return errorAt(result) << "is declared with element type "
-                             << fresh.elementType << ", but its operands give "
-                             << elementType;
+      return errorAt(result)
+             << "is declared with element type " << fresh.elementType
+             << ", but its operands give " << elementType;
     fresh.elementType = elementType;
   }
 
@@ -347,8 +347,8 @@ SymbolicShapes::set(OpResult result, Type elementType,
     return success();
   }
   if (inferred && int64_t(inferred->size()) > maxRank)
-    return errorAt(result) << "has rank " << inferred->size()
-                           << "; at most " << maxRank << " is supported";
+    return errorAt(result) << "has rank " << inferred->size() << "; at most "
+                           << maxRank << " is supported";
   if (inferred && declared.hasRank() &&
       declared.getRank() != int64_t(inferred->size()))
     return errorAt(result) << "is declared with rank " << declared.getRank()
@@ -365,9 +365,9 @@ SymbolicShapes::set(OpResult result, Type elementType,
         declared.hasRank() ? declared.getDimSize(index) : ShapedType::kDynamic;
     auto inferredSize = dyn_cast_if_present<AffineConstantExpr>(expr);
     if (inferredSize && inferredSize.getValue() < 0)
-      return errorAt(result) << "would have the negative size "
-                             << inferredSize.getValue() << " in dimension "
-                             << index;
+      return errorAt(result)
+             << "would have the negative size " << inferredSize.getValue()
+             << " in dimension " << index;
     if (!ShapedType::isDynamic(size)) {
       if (inferredSize && inferredSize.getValue() != size)
         return errorAt(result)
@@ -439,7 +439,8 @@ static LogicalResult visitBlockAttn(Operation *op, SymbolicShapes &shapes) {
     return success();
   if (query)
     query->pop_back();
-  return shapes.set(op->getResult(1), Float32Type::get(op->getContext()), query);
+  return shapes.set(op->getResult(1), Float32Type::get(op->getContext()),
+                    query);
 }
 
 /// Known by its result types alone.

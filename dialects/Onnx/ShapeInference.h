@@ -1,4 +1,5 @@
-//===- ShapeInference.h - symbolic shapes of onnx programs -------*- C++ -*-===//
+//===- ShapeInference.h - symbolic shapes of onnx programs -------*- C++
+//-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -8,8 +9,8 @@
 // known at run time only. A dimension is an AffineExpr over symbols; symbol i
 // stands for a named dimension of a function argument ("batch"), or, where
 // nothing is known, for one dimension of one value. Exporters compute shapes in
-// the program itself (Shape, Gather, Add, Concat, Reshape, ...), so the elements
-// of small integer tensors are followed as expressions, too.
+// the program itself (Shape, Gather, Add, Concat, Reshape, ...), so the
+// elements of small integer tensors are followed as expressions, too.
 //
 // Whatever is not known gets a symbol of its own: an answer may say little, but
 // is never wrong.
@@ -74,8 +75,7 @@ public:
   std::optional<llvm::ArrayRef<mlir::AffineExpr>> contents(mlir::Value value);
 
   /// As `contents`, when all elements are constants.
-  std::optional<llvm::SmallVector<int64_t>>
-  constantContents(mlir::Value value);
+  std::optional<llvm::SmallVector<int64_t>> constantContents(mlir::Value value);
 
   /// The element type of a tensor; `!onnx.unknown` when it is not known.
   mlir::Type elementType(mlir::Value value);
@@ -147,9 +147,8 @@ public:
 
   /// Records what a rule found. A null dimension is unknown. What the value's
   /// type says is merged in; fails after an error where the two contradict.
-  mlir::LogicalResult
-  set(mlir::OpResult result, mlir::Type elementType,
-      std::optional<llvm::ArrayRef<mlir::AffineExpr>> dims);
+  mlir::LogicalResult set(mlir::OpResult result, mlir::Type elementType,
+                          std::optional<llvm::ArrayRef<mlir::AffineExpr>> dims);
   /// Records the elements of an integer tensor; a null element is unknown. Does
   /// nothing where the result is known not to be small and integer.
   void setContents(mlir::OpResult result,

@@ -58,12 +58,10 @@ static LogicalResult constantOfShape(ConstantOfShapeOp op,
   if (!value || value.getNumElements() != 1 || !dims || dims->size() > 1 ||
       value.getElementType().getIntOrFloatBitWidth() > 64)
     return success();
-  std::optional<int64_t> count =
-      dims->empty() ? 1 : asConstant(dims->front());
+  std::optional<int64_t> count = dims->empty() ? 1 : asConstant(dims->front());
   APInt element = *value.getValues<APInt>().begin();
-  int64_t number = element.getBitWidth() == 1
-                       ? int64_t(element.getZExtValue())
-                       : element.getSExtValue();
+  int64_t number = element.getBitWidth() == 1 ? int64_t(element.getZExtValue())
+                                              : element.getSExtValue();
   // A long vector of equal numbers is no shape.
   if (count && *count <= 256)
     shapes.setContents(result, Dims(*count, shapes.constant(number)));
@@ -100,8 +98,7 @@ static AffineExpr rangeLength(SymbolicShapes &shapes, AffineExpr start,
   std::optional<int64_t> step = asConstant(delta);
   if (!step || *step == 0 || *step == std::numeric_limits<int64_t>::min())
     return {};
-  AffineExpr span =
-      shapes.canonical(*step > 0 ? limit - start : start - limit);
+  AffineExpr span = shapes.canonical(*step > 0 ? limit - start : start - limit);
   if (!span)
     return {};
   if (std::optional<int64_t> distance = asConstant(span);
@@ -172,8 +169,7 @@ static LogicalResult nonZero(NonZeroOp op, SymbolicShapes &shapes) {
   Dims dims(2);
   if (std::optional<ArrayRef<AffineExpr>> operand = shapes.dims(op.getX()))
     dims[0] = shapes.constant(operand->size());
-  return shapes.set(op->getResult(0), i64(op),
-                    ArrayRef<AffineExpr>(dims));
+  return shapes.set(op->getResult(0), i64(op), ArrayRef<AffineExpr>(dims));
 }
 
 void addCreationRules(ShapeRules &rules) {

@@ -166,8 +166,7 @@ static void inferContents(Operation *op, SymbolicShapes &shapes) {
   if (llvm::none_of(op->getOperands(),
                     [&](Value v) { return shapes.contents(v).has_value(); }))
     return;
-  std::optional<int64_t> count =
-      dims->empty() ? 1 : asConstant(dims->front());
+  std::optional<int64_t> count = dims->empty() ? 1 : asConstant(dims->front());
   SmallVector<ArrayRef<AffineExpr>> operands;
   for (Value operand : op->getOperands()) {
     std::optional<ArrayRef<AffineExpr>> list =
@@ -207,8 +206,7 @@ static LogicalResult broadcast(Operation *op, SymbolicShapes &shapes,
                                Type elementType) {
   FailureOr<std::optional<Dims>> dims =
       broadcastDims(op, shapes, llvm::to_vector(op->getOperands()));
-  if (failed(dims) ||
-      failed(shapes.set(op->getResult(0), elementType, *dims)))
+  if (failed(dims) || failed(shapes.set(op->getResult(0), elementType, *dims)))
     return failure();
   inferContents(op, shapes);
   return success();
@@ -235,16 +233,15 @@ static LogicalResult inferCast(CastOp op, SymbolicShapes &shapes) {
   OpResult result = op->getResult(0);
   if (failed(shapes.set(result, op.getTo(), shapes.dims(op.getInput()))))
     return failure();
-  std::optional<ArrayRef<AffineExpr>> elements =
-      shapes.contents(op.getInput());
+  std::optional<ArrayRef<AffineExpr>> elements = shapes.contents(op.getInput());
   if (!elements)
     return success();
   SmallVector<AffineExpr> list(*elements);
   // Any number that is not 0 is true.
   if (op.getTo().isInteger(1))
     for (AffineExpr &element : list)
-      element = truth(
-          shapes, negate(decideEqual(shapes, element, shapes.constant(0))));
+      element = truth(shapes,
+                      negate(decideEqual(shapes, element, shapes.constant(0))));
   shapes.setContents(result, list);
   return success();
 }
@@ -254,8 +251,7 @@ static LogicalResult inferCastLike(CastLikeOp op, SymbolicShapes &shapes) {
                     shapes.dims(op.getInput()));
 }
 
-static LogicalResult dequantize(DequantizeLinearOp op,
-                                SymbolicShapes &shapes) {
+static LogicalResult dequantize(DequantizeLinearOp op, SymbolicShapes &shapes) {
   std::optional<Type> type = op.getOutputDtype();
   return shapes.set(op->getResult(0),
                     type ? *type : shapes.elementType(op.getXScale()),

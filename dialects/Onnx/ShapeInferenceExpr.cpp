@@ -114,9 +114,8 @@ std::optional<Polynomial> Polynomial::times(const Polynomial &other) const {
         return std::nullopt;
       Monomial monomial(left);
       monomial.append(right.begin(), right.end());
-      llvm::sort(monomial, [](AffineExpr a, AffineExpr b) {
-        return compare(a, b) < 0;
-      });
+      llvm::sort(monomial,
+                 [](AffineExpr a, AffineExpr b) { return compare(a, b) < 0; });
       if (!result.add(monomial, *coefficient))
         return std::nullopt;
     }
@@ -239,8 +238,8 @@ std::optional<Polynomial> Polynomial::get(AffineExpr expr,
     return left->times(*right);
   case AffineExprKind::Mod: {
     // a mod b = a - b * (a floordiv b)
-    std::optional<Polynomial> quotient = division(
-        AffineExprKind::FloorDiv, *left, *right, expr.getContext());
+    std::optional<Polynomial> quotient =
+        division(AffineExprKind::FloorDiv, *left, *right, expr.getContext());
     std::optional<Polynomial> product =
         quotient ? quotient->times(*right) : std::nullopt;
     product = product ? product->times(constant(-1)) : std::nullopt;
@@ -264,8 +263,8 @@ AffineExpr Polynomial::toExpr(MLIRContext *context) const {
   return sum ? sum : getAffineConstantExpr(0, context);
 }
 
-std::optional<int64_t> Polynomial::lowerBound(
-    llvm::function_ref<bool(unsigned)> isNonNegative) const {
+std::optional<int64_t>
+Polynomial::lowerBound(llvm::function_ref<bool(unsigned)> isNonNegative) const {
   auto bound = [&](AffineExpr expr) -> std::optional<int64_t> {
     std::optional<Polynomial> part =
         get(expr, [](unsigned) { return AffineExpr(); });

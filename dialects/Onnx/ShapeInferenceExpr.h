@@ -1,12 +1,13 @@
-//===- ShapeInferenceExpr.h - algebra of symbolic dimensions -----*- C++ -*-===//
+//===- ShapeInferenceExpr.h - algebra of symbolic dimensions -----*- C++
+//-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
 // Expressions over symbols as polynomials with integer coefficients, so that
-// equal ones become identical. AffineExpr alone does not do it: it keeps s0 * s1
-// and s1 * s0 apart and does not expand products of sums.
+// equal ones become identical. AffineExpr alone does not do it: it keeps s0 *
+// s1 and s1 * s0 apart and does not expand products of sums.
 //
 //===----------------------------------------------------------------------===//
 

@@ -14,8 +14,7 @@ namespace blockattn::onnx {
 static void pickContents(SymbolicShapes &shapes, Value data, Value indices,
                          OpResult result) {
   std::optional<ArrayRef<AffineExpr>> elements = shapes.contents(data);
-  std::optional<SmallVector<int64_t>> places =
-      shapes.constantContents(indices);
+  std::optional<SmallVector<int64_t>> places = shapes.constantContents(indices);
   std::optional<ArrayRef<AffineExpr>> dims = shapes.dims(data);
   if (!elements || !places || !dims || dims->size() != 1)
     return;
@@ -72,10 +71,9 @@ static LogicalResult gatherND(GatherNDOp op, SymbolicShapes &shapes) {
   int64_t batch = op.getBatchDims();
   if (batch < 0 || batch >= int64_t(indices->size()) || *length < 1 ||
       *length > int64_t(data->size()) - batch)
-    return op->emitOpError() << "has index vectors of length " << *length
-                             << " after " << batch
-                             << " batch dimensions for data of rank "
-                             << data->size();
+    return op->emitOpError()
+           << "has index vectors of length " << *length << " after " << batch
+           << " batch dimensions for data of rank " << data->size();
   for (int64_t index = 0; index < batch; ++index)
     if (failed(requireEqual(op, shapes, (*data)[index], (*indices)[index],
                             "has data and indices of different batch sizes")))

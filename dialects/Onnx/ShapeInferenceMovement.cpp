@@ -100,8 +100,7 @@ static LogicalResult reshape(ReshapeOp op, SymbolicShapes &shapes) {
   FailureOr<Dims> dims = requestedDims(op, shapes, *target, data, inferred);
   if (failed(dims))
     return failure();
-  bool complete =
-      llvm::all_of(*dims, [](AffineExpr dim) { return bool(dim); });
+  bool complete = llvm::all_of(*dims, [](AffineExpr dim) { return bool(dim); });
   if (data && (inferred || complete)) {
     Dims from(*data), to;
     for (AffineExpr dim : *dims)
@@ -138,9 +137,8 @@ static LogicalResult flatten(FlattenOp op, SymbolicShapes &shapes) {
   if (std::optional<ArrayRef<AffineExpr>> data = shapes.dims(op.getInput())) {
     int64_t rank = data->size(), axis = op.getAxis();
     if (axis < -rank || axis > rank)
-      return op->emitOpError() << "has axis " << axis
-                               << ", which is not in [-" << rank << ", " << rank
-                               << ']';
+      return op->emitOpError() << "has axis " << axis << ", which is not in [-"
+                               << rank << ", " << rank << ']';
     axis += axis < 0 ? rank : 0;
     dims[0] = shapes.product(data->take_front(axis));
     dims[1] = shapes.product(data->drop_front(axis));
@@ -199,8 +197,8 @@ static LogicalResult unsqueeze(UnsqueezeOp op, SymbolicShapes &shapes) {
   if (*axes) {
     const AffineExpr *next = data->begin();
     for (int64_t index = 0; index < rank; ++index)
-      dims[index] = llvm::is_contained(**axes, index) ? shapes.constant(1)
-                                                      : *next++;
+      dims[index] =
+          llvm::is_contained(**axes, index) ? shapes.constant(1) : *next++;
   }
   if (failed(shapes.set(result, type, ArrayRef<AffineExpr>(dims))))
     return failure();
@@ -223,9 +221,9 @@ static LogicalResult transpose(TransposeOp op, SymbolicShapes &shapes) {
   Dims dims(llvm::reverse(*data));
   if (perm) {
     if (perm->size() != data->size())
-      return op->emitOpError() << "has a permutation of " << perm->size()
-                               << " dimensions for an operand of rank "
-                               << data->size();
+      return op->emitOpError()
+             << "has a permutation of " << perm->size()
+             << " dimensions for an operand of rank " << data->size();
     for (auto [dim, from] : llvm::zip_equal(dims, *perm)) {
       if (from < 0 || from >= int64_t(data->size()))
         return op->emitOpError() << "has " << from << " in its permutation";
@@ -275,9 +273,9 @@ static LogicalResult tile(TileOp op, SymbolicShapes &shapes) {
   std::optional<ArrayRef<AffineExpr>> repeats =
       shapes.contentsOrSymbols(op.getRepeats());
   if (dims && repeats && repeats->size() != dims->size())
-    return op->emitOpError() << "has " << repeats->size()
-                             << " repeats for an operand of rank "
-                             << dims->size();
+    return op->emitOpError()
+           << "has " << repeats->size() << " repeats for an operand of rank "
+           << dims->size();
   if (dims)
     for (auto [index, dim] : llvm::enumerate(*dims))
       dim = repeats ? shapes.product({dim, (*repeats)[index]}) : AffineExpr();
@@ -358,11 +356,10 @@ static LogicalResult pad(PadOp op, SymbolicShapes &shapes) {
   std::optional<ArrayRef<AffineExpr>> pads =
       shapes.contentsOrSymbols(op.getPads());
   if (!axes || !pads)
-    return shapes.set(result, type,
-                      ArrayRef<AffineExpr>(Dims(dims->size())));
+    return shapes.set(result, type, ArrayRef<AffineExpr>(Dims(dims->size())));
   if (pads->size() != 2 * axes->size())
-    return op->emitOpError() << "has " << pads->size() << " pads for "
-                             << axes->size() << " axes";
+    return op->emitOpError()
+           << "has " << pads->size() << " pads for " << axes->size() << " axes";
   for (auto [index, axis] : llvm::enumerate(*axes))
     (*dims)[axis] =
         (*dims)[axis] + (*pads)[index] + (*pads)[index + axes->size()];

@@ -27,11 +27,11 @@ static LogicalResult matMul(MatMulOp op, SymbolicShapes &shapes) {
   if (failed(requireEqual(op, shapes, a->back(), rows,
                           "has operands whose columns and rows differ")))
     return failure();
-  FailureOr<std::optional<Dims>> dims = broadcastDims(
-      op, shapes,
-      ArrayRef<ArrayRef<AffineExpr>>{
-          a->drop_back(std::min<size_t>(2, a->size())),
-          b->drop_back(std::min<size_t>(2, b->size()))});
+  FailureOr<std::optional<Dims>> dims =
+      broadcastDims(op, shapes,
+                    ArrayRef<ArrayRef<AffineExpr>>{
+                        a->drop_back(std::min<size_t>(2, a->size())),
+                        b->drop_back(std::min<size_t>(2, b->size()))});
   if (failed(dims))
     return failure();
   if (a->size() > 1)
@@ -78,10 +78,9 @@ static LogicalResult layerNorm(LayerNormalizationOp op,
   std::optional<Type> stash = op.getStashType();
   for (Value statistic : {Value(op.getMean()), Value(op.getInvStdDev())})
     if (statistic &&
-        failed(shapes.set(cast<OpResult>(statistic),
-                          stash ? *stash
-                                : Type(Float32Type::get(op->getContext())),
-                          dims)))
+        failed(shapes.set(
+            cast<OpResult>(statistic),
+            stash ? *stash : Type(Float32Type::get(op->getContext())), dims)))
       return failure();
   return success();
 }
@@ -134,19 +133,16 @@ static FailureOr<Heads> headsOf(AttentionOp op, SymbolicShapes &shapes,
   heads.count = shapes.constant(*count);
   if (std::optional<int64_t> hidden = asConstant((*dims)[2]);
       hidden && *hidden % *count != 0)
-    return op->emitOpError() << "has a hidden size of " << *hidden
-                             << " for " << *count << " heads";
+    return op->emitOpError() << "has a hidden size of " << *hidden << " for "
+                             << *count << " heads";
   heads.size = shapes.exactQuotient((*dims)[2], heads.count);
   return heads;
 }
 
 static LogicalResult attention(AttentionOp op, SymbolicShapes &shapes) {
-  FailureOr<Heads> q =
-      headsOf(op, shapes, op.getQ(), op.getQNumHeads());
-  FailureOr<Heads> k =
-      headsOf(op, shapes, op.getK(), op.getKvNumHeads());
-  FailureOr<Heads> v =
-      headsOf(op, shapes, op.getV(), op.getKvNumHeads());
+  FailureOr<Heads> q = headsOf(op, shapes, op.getQ(), op.getQNumHeads());
+  FailureOr<Heads> k = headsOf(op, shapes, op.getK(), op.getKvNumHeads());
+  FailureOr<Heads> v = headsOf(op, shapes, op.getV(), op.getKvNumHeads());
   if (failed(q) || failed(k) || failed(v))
     return failure();
   if (failed(requireEqual(op, shapes, q->batch, k->batch,
@@ -183,8 +179,8 @@ static LogicalResult attention(AttentionOp op, SymbolicShapes &shapes) {
     Dims dims(*query);
     dims.back() = v->size;
     if (query->size() == 3)
-      dims.back() = v->size ? shapes.product({q->count, v->size})
-                            : AffineExpr();
+      dims.back() =
+          v->size ? shapes.product({q->count, v->size}) : AffineExpr();
     if (failed(set(op.getY(), keyType, dims)))
       return failure();
   }

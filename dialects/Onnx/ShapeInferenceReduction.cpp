@@ -68,9 +68,9 @@ static LogicalResult reduce(OpT op, SymbolicShapes &shapes) {
       // Which axes is not known, but how many.
       if (!keep && (!count || *count > rank))
         return shapes.set(result, type, std::nullopt);
-      return shapes.set(result, type,
-                        ArrayRef<AffineExpr>(Dims(keep ? rank
-                                                       : rank - *count)));
+      return shapes.set(
+          result, type,
+          ArrayRef<AffineExpr>(Dims(keep ? rank : rank - *count)));
     }
     if (*list)
       axes = **list;

@@ -63,8 +63,8 @@ std::optional<int64_t> staticLength(SymbolicShapes &shapes, Value value) {
 
 FailureOr<int64_t> normalAxis(Operation *op, int64_t axis, int64_t rank) {
   if (axis < -rank || axis >= rank)
-    return op->emitOpError() << "has axis " << axis
-                             << ", which is not an axis of rank " << rank;
+    return op->emitOpError()
+           << "has axis " << axis << ", which is not an axis of rank " << rank;
   return axis < 0 ? axis + rank : axis;
 }
 
@@ -103,8 +103,8 @@ broadcastDims(Operation *op, SymbolicShapes &shapes,
       AffineExpr dim = dims[index + dims.size() - rank];
       if (asConstant(dim) == 1)
         continue;
-      bool notOne = asConstant(dim) == 0 ||
-                    shapes.lowerBound(dim).value_or(0) > 1;
+      bool notOne =
+          asConstant(dim) == 0 || shapes.lowerBound(dim).value_or(0) > 1;
       AffineExpr &slot = notOne ? decided : open;
       if (notOne && decided && asConstant(dim) && asConstant(decided) &&
           dim != decided)
@@ -127,9 +127,8 @@ broadcastDims(Operation *op, SymbolicShapes &shapes,
   return std::optional<Dims>(result);
 }
 
-FailureOr<std::optional<Dims>> broadcastDims(Operation *op,
-                                             SymbolicShapes &shapes,
-                                             ArrayRef<Value> operands) {
+FailureOr<std::optional<Dims>>
+broadcastDims(Operation *op, SymbolicShapes &shapes, ArrayRef<Value> operands) {
   SmallVector<ArrayRef<AffineExpr>> list;
   for (Value operand : operands) {
     std::optional<ArrayRef<AffineExpr>> dims = shapes.dims(operand);

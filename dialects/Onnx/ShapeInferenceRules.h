@@ -1,4 +1,5 @@
-//===- ShapeInferenceRules.h - what a shape rule is made of ------*- C++ -*-===//
+//===- ShapeInferenceRules.h - what a shape rule is made of ------*- C++
+//-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -23,8 +24,8 @@ namespace blockattn::onnx {
 /// The rules of all operations.
 class ShapeRules {
 public:
-  using Rule = std::function<mlir::LogicalResult(mlir::Operation *,
-                                                 SymbolicShapes &)>;
+  using Rule =
+      std::function<mlir::LogicalResult(mlir::Operation *, SymbolicShapes &)>;
 
   static const ShapeRules &get();
   const Rule *find(mlir::Operation *op) const;

@@ -83,14 +83,13 @@ static Taken takenOf(SymbolicShapes &shapes, AffineExpr dim, AffineExpr start,
   bool forward = *by > 0;
   // Going backward starts at the last element at most, and ends before it
   // gets to -1.
-  taken.start =
-      clampBound(shapes, start, dim, 0, forward ? 0 : -1);
+  taken.start = clampBound(shapes, start, dim, 0, forward ? 0 : -1);
   AffineExpr stop =
       clampBound(shapes, end, dim, forward ? 0 : -1, forward ? 0 : -1);
   if (!taken.start || !stop)
     return taken;
-  AffineExpr span = shapes.canonical(forward ? stop - taken.start
-                                             : taken.start - stop);
+  AffineExpr span =
+      shapes.canonical(forward ? stop - taken.start : taken.start - stop);
   AffineExpr negative = span ? shapes.canonical(-span) : AffineExpr();
   if (!negative)
     return taken;
@@ -219,8 +218,7 @@ static LogicalResult split(SplitOp op, SymbolicShapes &shapes) {
   FailureOr<Dims> lengths = partLengths(op, shapes, (*dims)[*axis]);
   if (failed(lengths))
     return failure();
-  std::optional<ArrayRef<AffineExpr>> elements =
-      shapes.contents(op.getInput());
+  std::optional<ArrayRef<AffineExpr>> elements = shapes.contents(op.getInput());
   int64_t start = 0;
   for (auto [result, length] : llvm::zip_equal(op->getResults(), *lengths)) {
     (*dims)[*axis] = length;

@@ -6,9 +6,9 @@
 
 #include "passes/Normalize/Passes.h"
 
+#include "mlir/Transforms/WalkPatternRewriteDriver.h"
 #include "passes/Normalize/DecomposePatterns.h"
 #include "passes/Normalize/ShapeCode.h"
-#include "mlir/Transforms/WalkPatternRewriteDriver.h"
 
 using namespace mlir;
 
@@ -79,15 +79,15 @@ static Value flatten(onnx::FlattenOp op, PatternRewriter &rewriter) {
   int64_t columns = count(type.getShape().drop_front(axis));
   Value shape;
   if (rows > 0 || columns > 0) {
-    shape = integerVector(rewriter, loc, {rows > 0 ? rows : -1,
-                                          columns > 0 ? columns : -1});
+    shape = integerVector(rewriter, loc,
+                          {rows > 0 ? rows : -1, columns > 0 ? columns : -1});
   } else if (axis == 1) {
     shape = integerVector(rewriter, loc, {0, -1});
   } else {
     Type i64 = rewriter.getI64Type();
     Value dims = onnx::ShapeOp::create(
-        rewriter, loc, RankedTensorType::get({rank - axis}, i64),
-        op.getInput(), rewriter.getI64IntegerAttr(axis), IntegerAttr());
+        rewriter, loc, RankedTensorType::get({rank - axis}, i64), op.getInput(),
+        rewriter.getI64IntegerAttr(axis), IntegerAttr());
     Value product = onnx::ReduceProdOp::create(
         rewriter, loc, RankedTensorType::get({1}, i64), dims, Value(),
         rewriter.getI64IntegerAttr(1), IntegerAttr());
@@ -143,9 +143,9 @@ static Value chain(Operation *op, PatternRewriter &rewriter) {
        llvm::enumerate(op->getOperands().drop_front())) {
     bool last = index + 2 == op->getNumOperands();
     SmallVector<Value, 2> pair = {result, operand};
-    result = BinaryOp::create(rewriter, op->getLoc(),
-                              TypeRange(last ? type : between),
-                              ValueRange(pair));
+    result =
+        BinaryOp::create(rewriter, op->getLoc(),
+                         TypeRange(last ? type : between), ValueRange(pair));
   }
   return result;
 }
@@ -177,24 +177,24 @@ static Value extremum(OpT op, PatternRewriter &rewriter) {
 /// The sum of `value`, along the axes of `op`.
 template <typename OpT>
 static Value sumLike(OpT op, PatternRewriter &rewriter, Value value) {
-  return onnx::ReduceSumOp::create(
-      rewriter, op.getLoc(), op.getType(), value, op.getAxes(),
-      op.getKeepdimsAttr(), op.getNoopWithEmptyAxesAttr());
+  return onnx::ReduceSumOp::create(rewriter, op.getLoc(), op.getType(), value,
+                                   op.getAxes(), op.getKeepdimsAttr(),
+                                   op.getNoopWithEmptyAxesAttr());
 }
 
 static Value reduceL1(onnx::ReduceL1Op op, PatternRewriter &rewriter) {
   Value data = op.getData();
-  return sumLike(op, rewriter,
-                 onnx::AbsOp::create(rewriter, op.getLoc(), data.getType(),
-                                     data));
+  return sumLike(
+      op, rewriter,
+      onnx::AbsOp::create(rewriter, op.getLoc(), data.getType(), data));
 }
 
 template <typename OpT>
 static Value sumOfSquares(OpT op, PatternRewriter &rewriter) {
   Value data = op.getData();
-  return sumLike(op, rewriter,
-                 onnx::MulOp::create(rewriter, op.getLoc(), data.getType(),
-                                     data, data));
+  return sumLike(
+      op, rewriter,
+      onnx::MulOp::create(rewriter, op.getLoc(), data.getType(), data, data));
 }
 
 static Value reduceL2(onnx::ReduceL2Op op, PatternRewriter &rewriter) {
@@ -220,10 +220,9 @@ static Value dequantize(onnx::DequantizeLinearOp op,
       scaleType.getRank() > 1 || scaleType.getElementType() != element)
     return {};
   auto convert = [&](Value value) -> Value {
-    return onnx::CastOp::create(rewriter, loc,
-                                withElementType(value.getType(), element),
-                                value, TypeAttr::get(element), IntegerAttr(),
-                                StringAttr());
+    return onnx::CastOp::create(
+        rewriter, loc, withElementType(value.getType(), element), value,
+        TypeAttr::get(element), IntegerAttr(), StringAttr());
   };
   // A vector along an axis broadcasts once it has a 1 for each one after it.
   Value axes;
@@ -286,8 +285,8 @@ struct DecomposeDropout : OpRewritePattern<onnx::DropoutOp> {
           IntegerAttr(), IntegerAttr());
       Value kept = integerConstant(
           rewriter, loc, RankedTensorType::get({}, rewriter.getI1Type()), 1);
-      results.push_back(onnx::ExpandOp::create(rewriter, loc, mask.getType(),
-                                               kept, shape));
+      results.push_back(
+          onnx::ExpandOp::create(rewriter, loc, mask.getType(), kept, shape));
     }
     rewriter.replaceOp(op, results);
     return success();

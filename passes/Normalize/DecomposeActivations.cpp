@@ -5,7 +5,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Each function says in a comment what it makes. Where the shape of a result is
-// that of the operand, so are the shapes of all steps: the constants are scalars.
+// that of the operand, so are the shapes of all steps: the constants are
+// scalars.
 //
 //===----------------------------------------------------------------------===//
 
@@ -81,8 +82,7 @@ static Value selu(onnx::SeluOp op, PatternRewriter &rewriter) {
     return {};
   Value x = op.getX();
   Value low = expMinusOne(s, x, op.getAlpha().convertToFloat());
-  Value both =
-      s.choose(s.compare<onnx::LessOrEqualOp>(x, s.number(0)), low, x);
+  Value both = s.choose(s.compare<onnx::LessOrEqualOp>(x, s.number(0)), low, x);
   return s.make<onnx::MulOp>(both, s.number(op.getGamma().convertToFloat()));
 }
 
@@ -92,17 +92,16 @@ static Value leakyRelu(onnx::LeakyReluOp op, PatternRewriter &rewriter) {
   if (!s.element)
     return {};
   Value x = op.getX();
-  Value low =
-      s.make<onnx::MulOp>(x, s.number(op.getAlpha().convertToFloat()));
+  Value low = s.make<onnx::MulOp>(x, s.number(op.getAlpha().convertToFloat()));
   return s.choose(s.compare<onnx::LessOp>(x, s.number(0)), low, x);
 }
 
 /// max(0, min(1, alpha * X + beta))
 static Value hardSigmoid(Steps &s, Value x, double alpha, double beta) {
-  Value line = s.make<onnx::AddOp>(
-      s.make<onnx::MulOp>(x, s.number(alpha)), s.number(beta));
-  return s.extremum<onnx::MaxOp>(
-      s.extremum<onnx::MinOp>(line, s.number(1)), s.number(0));
+  Value line = s.make<onnx::AddOp>(s.make<onnx::MulOp>(x, s.number(alpha)),
+                                   s.number(beta));
+  return s.extremum<onnx::MaxOp>(s.extremum<onnx::MinOp>(line, s.number(1)),
+                                 s.number(0));
 }
 
 static Value hardSigmoid(onnx::HardSigmoidOp op, PatternRewriter &rewriter) {
@@ -164,9 +163,8 @@ static Value logSoftmax(onnx::LogSoftmaxOp op, PatternRewriter &rewriter) {
   Type reduced = RankedTensorType::get(shape, type.getElementType());
   Value axes = integerVector(rewriter, s.loc, *axis);
   IntegerAttr keep = rewriter.getI64IntegerAttr(1);
-  Value peak = onnx::ReduceMaxOp::create(rewriter, s.loc, reduced,
-                                         op.getInput(), axes, keep,
-                                         IntegerAttr());
+  Value peak = onnx::ReduceMaxOp::create(
+      rewriter, s.loc, reduced, op.getInput(), axes, keep, IntegerAttr());
   Value z = s.make<onnx::SubOp>(op.getInput(), peak);
   Value sum = onnx::ReduceSumOp::create(rewriter, s.loc, reduced,
                                         s.make<onnx::ExpOp>(z), axes, keep,

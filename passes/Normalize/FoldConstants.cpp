@@ -108,15 +108,15 @@ struct FoldConstants : impl::FoldConstantsBase<FoldConstants> {
       DenseElementsAttr value = tensor ? tensor->toAttr() : DenseElementsAttr();
       if (!value)
         continue;
-      auto constant =
-          onnx::ConstantOp::create(builder, op->getLoc(), value.getType(),
-                                   cast<ElementsAttr>(value));
+      auto constant = onnx::ConstantOp::create(
+          builder, op->getLoc(), value.getType(), cast<ElementsAttr>(value));
       // Ops of other dialects may want the very type that they had.
       bool sameType = value.getType() == result.getType();
       result.replaceUsesWithIf(constant.getOutput(), [&](OpOperand &use) {
         Operation *user = use.getOwner();
         return !known.contains(user) &&
-               (sameType || isa_and_present<onnx::OnnxDialect>(user->getDialect()));
+               (sameType ||
+                isa_and_present<onnx::OnnxDialect>(user->getDialect()));
       });
     }
   }

@@ -8,8 +8,8 @@
 
 #include "dialects/Onnx/Onnx.h"
 #include "dialects/Onnx/ShapeInference.h"
-#include "passes/Normalize/ShapeCode.h"
 #include "mlir/IR/Matchers.h"
+#include "passes/Normalize/ShapeCode.h"
 
 using namespace mlir;
 
@@ -98,8 +98,8 @@ struct FoldShapes : impl::FoldShapesBase<FoldShapes> {
     OpBuilder builder(op);
     if (std::optional<SmallVector<int64_t>> constants =
             shapes->constantContents(result))
-      return replace(result, integerConstant(builder, op->getLoc(), type,
-                                             *constants));
+      return replace(result,
+                     integerConstant(builder, op->getLoc(), type, *constants));
     // Booleans and the like are decided, or they are no shape arithmetic.
     if (type.getElementTypeBitWidth() < 32 || !isUsedOutside(result) ||
         !llvm::all_of(*elements, [&](AffineExpr element) {
@@ -149,9 +149,8 @@ struct FoldShapes : impl::FoldShapesBase<FoldShapes> {
   }
 
   bool foldToSource(Operation *op, ArrayRef<Value> sources) {
-    return llvm::any_of(sources, [&](Value source) {
-      return foldUnchanged(op, source);
-    });
+    return llvm::any_of(
+        sources, [&](Value source) { return foldUnchanged(op, source); });
   }
 
   /// What broadcasts anyhow needs no Expand before, if the other operands are
@@ -170,12 +169,12 @@ struct FoldShapes : impl::FoldShapesBase<FoldShapes> {
               onnx::GreaterOrEqualOp, onnx::LessOp, onnx::LessOrEqualOp,
               onnx::WhereOp, onnx::MatMulOp>(user);
       if (broadcasts && small->size() >= inner && large->size() >= inner &&
-          llvm::all_of(llvm::zip_equal(small->take_back(inner),
-                                       large->take_back(inner)),
-                       [&](auto pair) {
-                         return shapes->provenEqual(std::get<0>(pair),
-                                                    std::get<1>(pair));
-                       }) &&
+          llvm::all_of(
+              llvm::zip_equal(small->take_back(inner), large->take_back(inner)),
+              [&](auto pair) {
+                return shapes->provenEqual(std::get<0>(pair),
+                                           std::get<1>(pair));
+              }) &&
           othersAreAsLarge(use, *small, *large, inner))
         use.set(op.getInput());
     }
@@ -191,8 +190,8 @@ struct FoldShapes : impl::FoldShapesBase<FoldShapes> {
           (fromEnd < small.size() &&
            shapes->provenEqual(small[small.size() - 1 - fromEnd], wanted)))
         continue;
-      bool found = llvm::any_of(
-          use.getOwner()->getOpOperands(), [&](OpOperand &other) {
+      bool found =
+          llvm::any_of(use.getOwner()->getOpOperands(), [&](OpOperand &other) {
             std::optional<ArrayRef<AffineExpr>> dims =
                 shapes->dims(other.get());
             return &other != &use && dims && fromEnd < dims->size() &&
@@ -222,8 +221,8 @@ struct FoldShapes : impl::FoldShapesBase<FoldShapes> {
     std::optional<ArrayRef<AffineExpr>> dims = shapes->dims(op.getResult());
     if (!dims)
       return;
-    int64_t axis = op.getAxis() < 0 ? op.getAxis() + int64_t(dims->size())
-                                    : op.getAxis();
+    int64_t axis =
+        op.getAxis() < 0 ? op.getAxis() + int64_t(dims->size()) : op.getAxis();
     SmallVector<Value> rest;
     for (Value operand : op.getInputs()) {
       std::optional<ArrayRef<AffineExpr>> part = shapes->dims(operand);
@@ -268,8 +267,8 @@ struct FoldShapes : impl::FoldShapesBase<FoldShapes> {
       return;
     // The other operands may be larger.
     OpBuilder builder(op);
-    auto shapeType = RankedTensorType::get({int64_t(dims->size())},
-                                           builder.getI64Type());
+    auto shapeType =
+        RankedTensorType::get({int64_t(dims->size())}, builder.getI64Type());
     Value shape = dims->empty()
                       ? integerVector(builder, op.getLoc(), {})
                       : emitShapeArithmetic(builder, op.getLoc(), *shapes,

@@ -62,8 +62,7 @@ struct ReportUnsupported : impl::ReportUnsupportedBase<ReportUnsupported> {
       domain = "ai.onnx";
     note << opType << " (domain '" << domain << "', opset ";
     auto opsets = module->getAttrOfType<DictionaryAttr>("onnx.opsets");
-    auto version =
-        opsets ? opsets.getAs<IntegerAttr>(domain) : IntegerAttr();
+    auto version = opsets ? opsets.getAs<IntegerAttr>(domain) : IntegerAttr();
     if (version)
       note << version.getInt();
     else

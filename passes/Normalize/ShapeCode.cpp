@@ -24,8 +24,8 @@ Value integerConstant(OpBuilder &builder, Location loc, RankedTensorType type,
 
 Value integerVector(OpBuilder &builder, Location loc,
                     ArrayRef<int64_t> elements) {
-  auto type = RankedTensorType::get({int64_t(elements.size())},
-                                    builder.getI64Type());
+  auto type =
+      RankedTensorType::get({int64_t(elements.size())}, builder.getI64Type());
   return integerConstant(builder, loc, type, elements);
 }
 
@@ -69,8 +69,7 @@ static Value emitElement(OpBuilder &builder, Location loc,
   if (auto number = dyn_cast<AffineConstantExpr>(expr))
     return integerVector(builder, loc, number.getValue());
   if (auto symbol = dyn_cast<AffineSymbolExpr>(expr)) {
-    onnx::SymbolicShapes::Symbol entry =
-        shapes.symbols()[symbol.getPosition()];
+    onnx::SymbolicShapes::Symbol entry = shapes.symbols()[symbol.getPosition()];
     Value size = onnx::ShapeOp::create(
         builder, loc, type, entry.value, builder.getI64IntegerAttr(entry.dim),
         builder.getI64IntegerAttr(entry.dim + 1));
@@ -136,9 +135,9 @@ Value emitShapeArithmetic(OpBuilder &builder, Location loc,
         builder, loc, RankedTensorType::get({int64_t(elements.size())}, i64),
         parts, builder.getI64IntegerAttr(0));
   if (type.getRank() == 0)
-    result = onnx::SqueezeOp::create(builder, loc,
-                                     RankedTensorType::get({}, i64), result,
-                                     integerVector(builder, loc, 0));
+    result =
+        onnx::SqueezeOp::create(builder, loc, RankedTensorType::get({}, i64),
+                                result, integerVector(builder, loc, 0));
   if (type.getElementType() != i64)
     result = onnx::CastOp::create(builder, loc, type, result,
                                   TypeAttr::get(type.getElementType()),

@@ -94,17 +94,17 @@ struct SinkReshapes : impl::SinkReshapesBase<SinkReshapes> {
   static void sinkBelow(onnx::MatMulOp op) {
     auto weight = dyn_cast<RankedTensorType>(op.getB().getType());
     auto type = dyn_cast<RankedTensorType>(op.getType());
-    if (!weight || weight.getRank() != 2 || weight.isDynamicDim(1) ||
-        !type || type.getRank() != 2 || type.isDynamicDim(1) ||
+    if (!weight || weight.getRank() != 2 || weight.isDynamicDim(1) || !type ||
+        type.getRank() != 2 || type.isDynamicDim(1) ||
         type.getDimSize(0) == 0 || type.getDimSize(1) == 0)
       return;
     OpBuilder builder(op);
     Value x = rowsOf(builder, op.getA());
     if (!x)
       return;
-    Value product = onnx::MatMulOp::create(
-        builder, op.getLoc(), withColumns(x, weight.getDimSize(1)), x,
-        op.getB());
+    Value product = onnx::MatMulOp::create(builder, op.getLoc(),
+                                           withColumns(x, weight.getDimSize(1)),
+                                           x, op.getB());
     reshapeBack(builder, op.getY(), product);
   }
 
@@ -144,8 +144,8 @@ struct SinkReshapes : impl::SinkReshapesBase<SinkReshapes> {
     if (!from || !to || from->size() <= to->size())
       return;
     size_t merged = from->size() - to->size();
-    for (auto [a, b] : llvm::zip_equal(from->drop_front(merged + 1),
-                                       to->drop_front()))
+    for (auto [a, b] :
+         llvm::zip_equal(from->drop_front(merged + 1), to->drop_front()))
       if (!shapes->provenEqual(a, b))
         return;
     // The shape of the result must be a constant.
@@ -166,8 +166,8 @@ struct SinkReshapes : impl::SinkReshapesBase<SinkReshapes> {
     OpBuilder builder(op);
     Value transposed = onnx::TransposeOp::create(
         builder, op.getLoc(),
-        RankedTensorType::get(shape, type.getElementType()),
-        reshape.getData(), builder.getDenseI64ArrayAttr(wide));
+        RankedTensorType::get(shape, type.getElementType()), reshape.getData(),
+        builder.getDenseI64ArrayAttr(wide));
     Value back = onnx::ReshapeOp::create(
         builder, op.getLoc(), type, transposed,
         integerVector(builder, op.getLoc(), target), IntegerAttr());
