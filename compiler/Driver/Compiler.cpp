@@ -30,7 +30,10 @@ using namespace mlir;
 namespace blockattn {
 
 Compiler::Compiler(MLIRContext &context, CompileOptions options)
-    : context(context), options(std::move(options)) {}
+    : context(context), options(std::move(options)) {
+  // Messages speak of nodes of the model, not of operations of the IR.
+  context.printOpOnDiagnostic(false);
+}
 
 void Compiler::registerDialects(DialectRegistry &registry) {
   registerAllDialects(registry);
@@ -90,8 +93,7 @@ LogicalResult Compiler::dump(const Phase &phase, unsigned number) {
     return error("can't make the folder '" + options.dumpPhases +
                  "' of --dump-phases: " + ec.message());
   SmallString<128> path(options.dumpPhases);
-  llvm::sys::path::append(path,
-                          Twine(number) + "-" + phase.name + ".mlir");
+  llvm::sys::path::append(path, Twine(number) + "-" + phase.name + ".mlir");
   std::error_code ec;
   llvm::ToolOutputFile file(path, ec, llvm::sys::fs::OF_Text);
   if (ec)
@@ -190,7 +192,8 @@ static std::string relativeTo(StringRef file, StringRef artifact) {
   llvm::sys::fs::make_absolute(to);
   llvm::sys::path::remove_dots(from, true);
   llvm::sys::path::remove_dots(to, true);
-  auto fromIt = llvm::sys::path::begin(from), fromEnd = llvm::sys::path::end(from);
+  auto fromIt = llvm::sys::path::begin(from),
+       fromEnd = llvm::sys::path::end(from);
   auto toIt = llvm::sys::path::begin(to), toEnd = llvm::sys::path::end(to);
   while (fromIt != fromEnd && toIt != toEnd && *fromIt == *toIt)
     ++fromIt, ++toIt;
@@ -216,26 +219,25 @@ LogicalResult Compiler::emitArtifact(StringRef outputPath) {
   llvm::json::Array weights;
   uint64_t offset = 0;
   auto list = (*module)->getAttrOfType<ArrayAttr>("blockattn.weights");
-  for (auto entry : list ? list.getAsRange<DictionaryAttr>()
-                         : ArrayAttr::get(&context, {})
-                               .getAsRange<DictionaryAttr>()) {
-    auto type = cast<RankedTensorType>(
-        cast<TypeAttr>(entry.get("type")).getValue());
+  for (auto entry :
+       list ? list.getAsRange<DictionaryAttr>()
+            : ArrayAttr::get(&context, {}).getAsRange<DictionaryAttr>()) {
+    auto type =
+        cast<RankedTensorType>(cast<TypeAttr>(entry.get("type")).getValue());
     auto name = entry.getAs<StringAttr>("name");
-    FailureOr<ArrayRef<char>> bytes =
-        files.bytes(entry.getAs<IntegerAttr>("source").getInt(),
-                    entry.getAs<IntegerAttr>("offset").getInt(),
-                    entry.getAs<IntegerAttr>("size").getInt(),
-                    UnknownLoc::get(&context));
+    FailureOr<ArrayRef<char>> bytes = files.bytes(
+        entry.getAs<IntegerAttr>("source").getInt(),
+        entry.getAs<IntegerAttr>("offset").getInt(),
+        entry.getAs<IntegerAttr>("size").getInt(), UnknownLoc::get(&context));
     if (failed(bytes))
       return failure();
     offset = alignUp(offset, kWeightAlignment);
-    weights.push_back(llvm::json::Object{
-        {"name", llvm::json::fixUTF8(name.getValue())},
-        {"dtype", dtypeName(type.getElementType())},
-        {"shape", llvm::json::Array(type.getShape())},
-        {"offset", static_cast<int64_t>(offset)},
-        {"bytes", static_cast<int64_t>(bytes->size())}});
+    weights.push_back(
+        llvm::json::Object{{"name", llvm::json::fixUTF8(name.getValue())},
+                           {"dtype", dtypeName(type.getElementType())},
+                           {"shape", llvm::json::Array(type.getShape())},
+                           {"offset", static_cast<int64_t>(offset)},
+                           {"bytes", static_cast<int64_t>(bytes->size())}});
     weightSection.pieces.push_back({*bytes, kWeightAlignment});
     offset += bytes->size();
   }

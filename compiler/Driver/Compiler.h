@@ -21,8 +21,8 @@ namespace blockattn {
 struct Phase;
 
 /// One model on its way through the phases. Whatever goes wrong is a diagnostic
-/// of the context (Diagnostics.h prints them for people or as JSON) and a failure
-/// here; nothing is printed.
+/// of the context (Diagnostics.h prints them for people or as JSON) and a
+/// failure here; nothing is printed.
 class Compiler {
 public:
   Compiler(mlir::MLIRContext &context, CompileOptions options);

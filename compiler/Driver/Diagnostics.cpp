@@ -59,10 +59,10 @@ DiagnosticPrinter::DiagnosticPrinter(MLIRContext *context, raw_ostream &os,
 void DiagnosticPrinter::error(const Twine &message) {
   ++errors;
   if (format == DiagnosticFormat::Json)
-    os << llvm::formatv("{0}\n", llvm::json::Value(llvm::json::Object{
-                                     {"severity", "error"},
-                                     {"message", llvm::json::fixUTF8(
-                                                     message.str())}}));
+    os << llvm::formatv("{0}\n",
+                        llvm::json::Value(llvm::json::Object{
+                            {"severity", "error"},
+                            {"message", llvm::json::fixUTF8(message.str())}}));
   else
     os << "error: " << message << "\n";
 }

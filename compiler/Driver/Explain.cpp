@@ -20,9 +20,8 @@ void printExplanationJson(const Explanation &explanation,
                           llvm::raw_ostream &os) {
   llvm::json::Object object;
   object["model"] = llvm::json::fixUTF8(explanation.model);
-  object["attentions"] = explanation.attentions
-                             ? toJson(explanation.attentions)
-                             : llvm::json::Array();
+  object["attentions"] = explanation.attentions ? toJson(explanation.attentions)
+                                                : llvm::json::Array();
   if (explanation.refused)
     object["refused"] = toJson(explanation.refused);
   os << llvm::formatv("{0:2}\n", llvm::json::Value(std::move(object)));

@@ -57,8 +57,7 @@ Error writeArtifact(StringRef path, ArrayRef<ArtifactSection> sections) {
   if (!file)
     return createStringError("can't write '" + path +
                              "': " + toString(file.takeError()));
-  auto discard =
-      make_scope_exit([&] { consumeError(file->discard()); });
+  auto discard = make_scope_exit([&] { consumeError(file->discard()); });
 
   std::vector<SectionEntry> table(sections.size());
   ArtifactHeader header = {};

@@ -56,8 +56,7 @@ static Error writeFile(StringRef path, ArrayRef<char> bytes) {
   return Error::success();
 }
 
-Expected<std::vector<char>>
-blockattn::linkSharedObject(ArrayRef<char> object) {
+Expected<std::vector<char>> blockattn::linkSharedObject(ArrayRef<char> object) {
   SmallString<128> folder;
   if (std::error_code ec = sys::fs::createUniqueDirectory("blockattn", folder))
     return createStringError(ec, "cannot make a temporary folder: %s",
@@ -87,10 +86,10 @@ blockattn::linkSharedObject(ArrayRef<char> object) {
       return error;
   }
   std::vector<const char *> options{
-      "-shared",         "--hash-style=gnu",  "--build-id=none",
-      "--gc-sections",   "--strip-debug",     "-znow",
-      "--no-as-needed",  "--no-undefined-version",
-      "-o",              outputPath.c_str(),  objectPath.c_str()};
+      "-shared",          "--hash-style=gnu",       "--build-id=none",
+      "--gc-sections",    "--strip-debug",          "-znow",
+      "--no-as-needed",   "--no-undefined-version", "-o",
+      outputPath.c_str(), objectPath.c_str()};
   for (SmallString<128> &library : libraries)
     options.push_back(library.c_str());
   if (Error error = runLinker(options))

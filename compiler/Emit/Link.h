@@ -16,8 +16,7 @@ namespace blockattn {
 
 /// Links one relocatable ELF object to a shared object that asks the dynamic
 /// linker for libm and libc.
-llvm::Expected<std::vector<char>>
-linkSharedObject(llvm::ArrayRef<char> object);
+llvm::Expected<std::vector<char>> linkSharedObject(llvm::ArrayRef<char> object);
 
 } // namespace blockattn
 

@@ -116,8 +116,8 @@ static int64_t findVocabularySize(ModuleOp module) {
   int64_t size = 0;
   for (auto func : module.getOps<func::FuncOp>())
     for (BlockArgument arg : func.getArguments()) {
-      auto role =
-          func.getArgAttrOfType<StringAttr>(arg.getArgNumber(), "blockattn.role");
+      auto role = func.getArgAttrOfType<StringAttr>(arg.getArgNumber(),
+                                                    "blockattn.role");
       if (!role || role.getValue() != "tokens")
         continue;
       for (Operation *user : arg.getUsers()) {

@@ -94,9 +94,9 @@ makeTargetMachine(StringRef level, unsigned optimisation) {
   options.FunctionSections = true;
   auto generation = optimisation == 0 ? llvm::CodeGenOptLevel::None
                                       : llvm::CodeGenOptLevel::Default;
-  std::unique_ptr<llvm::TargetMachine> machine(target->createTargetMachine(
-      triple, cpuOf(level, triple), "", options, llvm::Reloc::PIC_,
-      std::nullopt, generation));
+  std::unique_ptr<llvm::TargetMachine> machine(
+      target->createTargetMachine(triple, cpuOf(level, triple), "", options,
+                                  llvm::Reloc::PIC_, std::nullopt, generation));
   if (!machine)
     return llvm::createStringError("no code generator for '%s'",
                                    level.str().c_str());
@@ -152,8 +152,7 @@ static llvm::Error checkUndefined(const llvm::Module &module) {
   for (const llvm::Function &function : module) {
     llvm::LibFunc known;
     if (function.isDeclaration() && !function.isIntrinsic() &&
-        !function.use_empty() &&
-        !library.getLibFunc(function.getName(), known))
+        !function.use_empty() && !library.getLibFunc(function.getName(), known))
       return llvm::createStringError(
           "the generated code calls '%s', which the runtime does not have",
           function.getName().str().c_str());
@@ -199,8 +198,7 @@ emitCpuObjects(ModuleOp module, const ObjectOptions &options) {
   for (const std::string &level : levels)
     if (!llvm::is_contained(known, level))
       return module.emitError("cannot compile for the processor '")
-             << level << "'; this compiler knows "
-             << llvm::join(known, ", ");
+             << level << "'; this compiler knows " << llvm::join(known, ", ");
 
   // Each level has a copy, so that levels compile side by side.
   llvm::SmallVector<char, 0> bitcode;

@@ -37,9 +37,10 @@ void BlockAttnDialect::initialize() {
 }
 
 LogicalResult RotaryAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                                 DenseFPElementsAttr invFreq, bool interleaved, FloatAttr scale) {
-  if (invFreq.getType().getRank() != 1 ||
-      !invFreq.getElementType().isF32() || invFreq.empty())
+                                 DenseFPElementsAttr invFreq, bool interleaved,
+                                 FloatAttr scale) {
+  if (invFreq.getType().getRank() != 1 || !invFreq.getElementType().isF32() ||
+      invFreq.empty())
     return emitError() << "inv_freq must be a vector of f32 with at least one "
                           "element, but is "
                        << invFreq.getType();

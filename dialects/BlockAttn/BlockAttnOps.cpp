@@ -56,7 +56,8 @@ LogicalResult AttentionOp::verify() {
            << v.getDimSize(3) << " and " << r.getDimSize(3);
   if (!mayAgree(q.getDimSize(1), r.getDimSize(1)) ||
       !mayAgree(q.getDimSize(2), r.getDimSize(2)))
-    return emitOpError("(C2) the result must have the query's tokens and heads");
+    return emitOpError(
+        "(C2) the result must have the query's tokens and heads");
   if (!mayAgree(k.getDimSize(2), v.getDimSize(2)))
     return emitOpError("(C2) key and value differ in heads: ")
            << k.getDimSize(2) << " and " << v.getDimSize(2);
@@ -198,8 +199,9 @@ LogicalResult LayoutOp::verify() {
       if (previous < 0 ? start != 0 : start <= previous)
         return emitOpError("(C2) block_starts must begin with 0 and increase, "
                            "but ")
-               << start << (previous < 0 ? " comes first"
-                                         : " follows " + std::to_string(previous));
+               << start
+               << (previous < 0 ? " comes first"
+                                : " follows " + std::to_string(previous));
       previous = start;
     }
   }

@@ -65,7 +65,8 @@ struct AssignRoles : blockattn::impl::AssignRolesBase<AssignRoles> {
   /// The exporters' common names, for what the dataflow does not tell.
   StringRef roleByName(BlockArgument arg) {
     auto type = dyn_cast<RankedTensorType>(arg.getType());
-    auto name = func.getArgAttrOfType<StringAttr>(arg.getArgNumber(), kNameAttr);
+    auto name =
+        func.getArgAttrOfType<StringAttr>(arg.getArgNumber(), kNameAttr);
     if (!type || !name || !type.getElementType().isInteger())
       return "input";
     StringRef text = name.getValue();
@@ -116,15 +117,14 @@ struct AssignRoles : blockattn::impl::AssignRolesBase<AssignRoles> {
     if (first) {
       auto key = cast<RankedTensorType>(first.getKey().getType());
       module->setAttr(
-          kKvAttr,
-          b.getDictionaryAttr(
-              {b.getNamedAttr("layers", b.getI64IntegerAttr(layer)),
-               b.getNamedAttr("kv_heads",
-                              b.getI64IntegerAttr(key.getDimSize(2))),
-               b.getNamedAttr("head_size",
-                              b.getI64IntegerAttr(key.getDimSize(3))),
-               b.getNamedAttr("position_independent",
-                              b.getBoolAttr(independent))}));
+          kKvAttr, b.getDictionaryAttr(
+                       {b.getNamedAttr("layers", b.getI64IntegerAttr(layer)),
+                        b.getNamedAttr("kv_heads",
+                                       b.getI64IntegerAttr(key.getDimSize(2))),
+                        b.getNamedAttr("head_size",
+                                       b.getI64IntegerAttr(key.getDimSize(3))),
+                        b.getNamedAttr("position_independent",
+                                       b.getBoolAttr(independent))}));
     }
     func.setName("full");
     func->setAttr(kProgramAttr, b.getStringAttr("full"));

@@ -41,6 +41,7 @@ struct DeriveBlock : blockattn::impl::DeriveBlockBase<DeriveBlock> {
       reasons.push_back("the batch size is fixed to " + std::to_string(batch) +
                         "; packed tokens need a batch of 1 or a dynamic one");
     int64_t attentions = 0;
+    bool ownPositions = false;
     full.walk([&](AttentionOp op) {
       ++attentions;
       if (!op.getCausal())
@@ -55,6 +56,15 @@ struct DeriveBlock : blockattn::impl::DeriveBlockBase<DeriveBlock> {
       for (auto entry : entries.getAsRange<DictionaryAttr>()) {
         auto raised = entry.getAs<BoolAttr>("raised");
         auto node = entry.getAs<StringAttr>("node");
+        auto positions = entry.getAs<StringAttr>("positions");
+        // Blocks are encoded at positions of their own, which have to come
+        // from outside.
+        if (positions && positions.getValue() != "none" &&
+            !findArg(full, "positions") && !ownPositions) {
+          ownPositions = true;
+          reasons.push_back("the model makes its positions itself and takes "
+                            "none as an input; export it with position_ids");
+        }
         if (raised && !raised.getValue())
           reasons.push_back(("the attention at node '" +
                              (node ? node.getValue() : StringRef("?")) +
@@ -104,7 +114,8 @@ struct DeriveBlock : blockattn::impl::DeriveBlockBase<DeriveBlock> {
   void packInputs(func::FuncOp func) {
     Builder b(&getContext());
     BlockArgument tokens = findArg(func, "tokens");
-    auto dims = func.getArgAttrOfType<ArrayAttr>(tokens.getArgNumber(), kDimsAttr);
+    auto dims =
+        func.getArgAttrOfType<ArrayAttr>(tokens.getArgNumber(), kDimsAttr);
     StringAttr length = b.getStringAttr("sequence");
     StringAttr batch;
     if (dims && dims.size() == 2) {

@@ -26,8 +26,7 @@ struct DeriveExtend : blockattn::impl::DeriveExtendBase<DeriveExtend> {
       return;
     func::FuncOp func = cloneProgram(block, "extend");
     makeOneBlock(func);
-    BlockArgument cache =
-        addArg(func, KVType::get(&getContext()), "kv", "kv");
+    BlockArgument cache = addArg(func, KVType::get(&getContext()), "kv", "kv");
     func.walk([&](AttentionOp op) {
       op.getCacheMutable().assign(cache);
       if (auto rotary = op.getKey().getDefiningOp<RotaryOp>()) {

@@ -31,7 +31,8 @@ struct InsertSinks : blockattn::impl::InsertSinksBase<InsertSinks> {
   onnx::GatherOp findEmbedding(BlockArgument tokens) {
     for (Operation *user : tokens.getUsers())
       if (auto gather = dyn_cast<onnx::GatherOp>(user))
-        if (auto type = dyn_cast<RankedTensorType>(gather.getOutput().getType());
+        if (auto type =
+                dyn_cast<RankedTensorType>(gather.getOutput().getType());
             gather.getIndices() == tokens && type && type.getRank() == 3 &&
             isa<FloatType>(type.getElementType()))
           return gather;
@@ -79,8 +80,8 @@ struct InsertSinks : blockattn::impl::InsertSinksBase<InsertSinks> {
     positions.replaceAllUsesExcept(sinks.getResultPositions(), sinks);
     layout.replaceAllUsesExcept(sinks.getResultLayout(), sinks);
     // Positions may be used ahead of the embedding.
-    for (Value moved : {Value(sinks.getResultPositions()),
-                        Value(sinks.getResultLayout())})
+    for (Value moved :
+         {Value(sinks.getResultPositions()), Value(sinks.getResultLayout())})
       for (Operation *user : llvm::make_early_inc_range(moved.getUsers()))
         if (user->isBeforeInBlock(sinks))
           moveBehind(user, sinks);

@@ -27,8 +27,8 @@ func::FuncOp findProgram(ModuleOp module, StringRef name) {
 }
 
 func::FuncOp cloneProgram(func::FuncOp source, StringRef name) {
-  OpBuilder builder(source->getContext());
-  builder.setInsertionPointAfter(source);
+  auto module = source->getParentOfType<ModuleOp>();
+  auto builder = OpBuilder::atBlockEnd(module.getBody());
   auto clone = cast<func::FuncOp>(builder.clone(*source));
   clone.setName(name);
   clone->setAttr(kProgramAttr, builder.getStringAttr(name));
@@ -83,9 +83,9 @@ void setResults(func::FuncOp func, ArrayRef<ProgramResult> results) {
                                  : DictionaryAttr::get(func->getContext()));
   }
   ret->setOperands(values);
-  func.setFunctionType(FunctionType::get(
-      func->getContext(), func.getFunctionType().getInputs(),
-      ValueRange(values).getTypes()));
+  func.setFunctionType(FunctionType::get(func->getContext(),
+                                         func.getFunctionType().getInputs(),
+                                         ValueRange(values).getTypes()));
   func.setResAttrsAttr(ArrayAttr::get(func->getContext(), attrs));
 }
 
@@ -116,11 +116,10 @@ void appendKvResults(func::FuncOp func,
   auto add = [&](Value value, int64_t layer, StringRef kind) {
     std::string name = ("kv." + Twine(layer) + "." + kind).str();
     results.push_back(
-        {value,
-         b.getDictionaryAttr(
-             {b.getNamedAttr(kNameAttr, b.getStringAttr(name)),
-              b.getNamedAttr(kRoleAttr, b.getStringAttr("kv_" + kind)),
-              b.getNamedAttr(kLayerAttr, b.getI64IntegerAttr(layer))})});
+        {value, b.getDictionaryAttr(
+                    {b.getNamedAttr(kNameAttr, b.getStringAttr(name)),
+                     b.getNamedAttr(kRoleAttr, b.getStringAttr("kv_" + kind)),
+                     b.getNamedAttr(kLayerAttr, b.getI64IntegerAttr(layer))})});
   };
   func.walk([&](AttentionOp op) {
     add(op.getKey(), *op.getLayer(), "key");

@@ -24,7 +24,7 @@ inline constexpr llvm::StringLiteral kDimsAttr = "onnx.dims";
 /// The function of a program, or null.
 mlir::func::FuncOp findProgram(mlir::ModuleOp module, llvm::StringRef name);
 
-/// A copy of `source` named after the program `name`, placed behind it.
+/// A copy of `source` named after the program `name`, at the module's end.
 mlir::func::FuncOp cloneProgram(mlir::func::FuncOp source,
                                 llvm::StringRef name);
 
@@ -47,8 +47,7 @@ struct ProgramResult {
 /// The returned values with their attributes.
 llvm::SmallVector<ProgramResult> getResults(mlir::func::FuncOp func);
 /// Replaces everything that `func` returns.
-void setResults(mlir::func::FuncOp func,
-                llvm::ArrayRef<ProgramResult> results);
+void setResults(mlir::func::FuncOp func, llvm::ArrayRef<ProgramResult> results);
 
 /// Takes the layout argument away: all tokens of the program are one block, to
 /// which attention needs no layout, and sinks a constant one.

@@ -120,8 +120,8 @@ Value AttentionTile::scoreBlock(const KeyRange &range, Value group, Value key,
   for (int64_t i = 1; i < count; ++i)
     keys.push_back(b.add(key, b.index(i)));
   SmallVector<Value> init(count, b.f32Lanes(0));
-  SmallVector<Value> scores = b.loop(
-      zero, shape.headSize, 1, init, [&](Value d, ValueRange carried) {
+  SmallVector<Value> scores =
+      b.loop(zero, shape.headSize, 1, init, [&](Value d, ValueRange carried) {
         Value query = b.loadLanes(range.queries, {group, d, zero});
         SmallVector<Value> sums;
         for (int64_t i = 0; i < count; ++i) {
@@ -146,17 +146,17 @@ Value AttentionTile::scoreBlock(const KeyRange &range, Value group, Value key,
     }
     if (first) {
       Value position = b.broadcast(b.toI32(keys[i]));
-      Value after = arith::CmpIOp::create(b, arith::CmpIPredicate::sge,
-                                          position, first);
-      Value before = arith::CmpIOp::create(b, arith::CmpIPredicate::sle,
-                                           position, last);
+      Value after =
+          arith::CmpIOp::create(b, arith::CmpIPredicate::sge, position, first);
+      Value before =
+          arith::CmpIOp::create(b, arith::CmpIPredicate::sle, position, last);
       score = b.select(b.both(after, before), score, minusInf);
     }
     if (masked && range.keyMask)
       score = b.select(b.load(range.keyMask, {keys[i]}), score, minusInf);
     b.storeLanes(score, scratchScores, {b.sub(keys[i], tileBegin), zero});
-    Value greater = arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, score,
-                                          maximum);
+    Value greater =
+        arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, score, maximum);
     maximum = b.select(greater, score, maximum);
   }
   return maximum;
@@ -172,12 +172,12 @@ Value AttentionTile::scores(const KeyRange &range, Value group, Value begin,
       enough, maximum.getType(),
       [&]() -> SmallVector<Value> {
         Value lastBlock = b.sub(end, block);
-        SmallVector<Value> result = b.loop(
-            begin, lastBlock, kBlock, maximum,
-            [&](Value key, ValueRange carried) -> SmallVector<Value> {
-              return {scoreBlock(range, group, key, kBlock, begin, masked,
-                                 carried[0])};
-            });
+        SmallVector<Value> result =
+            b.loop(begin, lastBlock, kBlock, maximum,
+                   [&](Value key, ValueRange carried) -> SmallVector<Value> {
+                     return {scoreBlock(range, group, key, kBlock, begin,
+                                        masked, carried[0])};
+                   });
         return {scoreBlock(range, group, lastBlock, kBlock, begin, masked,
                            result[0])};
       },
@@ -203,8 +203,7 @@ void AttentionTile::valueBlock(const KeyRange &range, Value group, Value column,
   }
   SmallVector<Value> sums =
       b.loop(begin, end, 1, init, [&](Value key, ValueRange carried) {
-        Value weight =
-            b.loadLanes(scratchScores, {b.sub(key, begin), zero});
+        Value weight = b.loadLanes(scratchScores, {b.sub(key, begin), zero});
         SmallVector<Value> next;
         for (int64_t i = 0; i < count; ++i) {
           Value element = b.toF32(b.load(range.values, {key, columns[i]}));
@@ -271,14 +270,14 @@ void AttentionTile::attendGroup(const KeyRange &range, Value group, Value begin,
   Value base = b.select(nothing, b.f32Lanes(0), newMaximum);
   Value rescale = exp2Lanes(b, b.subF(oldMaximum, base));
   Value oldSum = b.mulF(b.loadLanes(sum, {group, zero}), rescale);
-  SmallVector<Value> newSum = b.loop(
-      zero, b.sub(end, begin), 1, oldSum,
-      [&](Value i, ValueRange carried) -> SmallVector<Value> {
-        Value score = b.loadLanes(scratchScores, {i, zero});
-        Value weight = exp2Lanes(b, b.subF(score, base));
-        b.storeLanes(weight, scratchScores, {i, zero});
-        return {b.addF(carried[0], weight)};
-      });
+  SmallVector<Value> newSum =
+      b.loop(zero, b.sub(end, begin), 1, oldSum,
+             [&](Value i, ValueRange carried) -> SmallVector<Value> {
+               Value score = b.loadLanes(scratchScores, {i, zero});
+               Value weight = exp2Lanes(b, b.subF(score, base));
+               b.storeLanes(weight, scratchScores, {i, zero});
+               return {b.addF(carried[0], weight)};
+             });
   b.storeLanes(newSum[0], sum, {group, zero});
   accumulate(range, group, begin, end, rescale);
 }
@@ -291,12 +290,12 @@ void AttentionTile::attend(const KeyRange &range) {
   };
   if (range.first) {
     // From the first key that any row sees to the last.
-    SmallVector<Value> hull = b.loop(
-        zero, activeGroups, 1, {end, zero},
-        [&](Value group, ValueRange carried) -> SmallVector<Value> {
-          return {b.min(carried[0], bound(group, MinFirst)),
-                  b.max(carried[1], b.add(bound(group, MaxLast), one))};
-        });
+    SmallVector<Value> hull =
+        b.loop(zero, activeGroups, 1, {end, zero},
+               [&](Value group, ValueRange carried) -> SmallVector<Value> {
+                 return {b.min(carried[0], bound(group, MinFirst)),
+                         b.max(carried[1], b.add(bound(group, MaxLast), one))};
+               });
     begin = hull[0];
     end = b.min(hull[1], range.count);
   }
@@ -309,8 +308,7 @@ void AttentionTile::attend(const KeyRange &range) {
       }
       Value from = b.max(tileBegin, bound(group, MinFirst));
       Value to = b.min(tileEnd, b.add(bound(group, MaxLast), one));
-      b.when(b.less(from, to),
-             [&] { attendGroup(range, group, from, to); });
+      b.when(b.less(from, to), [&] { attendGroup(range, group, from, to); });
     });
   });
 }
@@ -318,18 +316,17 @@ void AttentionTile::attend(const KeyRange &range) {
 Value AttentionTile::finish(Value group) {
   Value zero = b.index(0);
   Value total = b.loadLanes(sum, {group, zero});
-  Value empty = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, total,
-                                      b.f32Lanes(0));
-  Value inverse = b.select(
-      empty, b.f32Lanes(0),
-      arith::DivFOp::create(b, b.f32Lanes(1), total));
+  Value empty =
+      arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, total, b.f32Lanes(0));
+  Value inverse = b.select(empty, b.f32Lanes(0),
+                           arith::DivFOp::create(b, b.f32Lanes(1), total));
   b.loop(zero, shape.valueSize, 1, [&](Value column) {
     Value value = b.loadLanes(output, {group, column, zero});
     b.storeLanes(b.mulF(value, inverse), output, {group, column, zero});
   });
   Value log = math::LogOp::create(b, b.select(empty, b.f32Lanes(1), total));
-  Value lse = b.mulAdd(b.loadLanes(maximum, {group, zero}), b.f32Lanes(kLn2),
-                       log);
-  return b.select(empty,
-                  b.f32Lanes(-std::numeric_limits<double>::infinity()), lse);
+  Value lse =
+      b.mulAdd(b.loadLanes(maximum, {group, zero}), b.f32Lanes(kLn2), log);
+  return b.select(empty, b.f32Lanes(-std::numeric_limits<double>::infinity()),
+                  lse);
 }

@@ -110,6 +110,9 @@ void blockattn::registerLowerExternalModels(DialectRegistry &registry) {
 static bool splitSizes(OpBuilder &b, Location loc, RankedTensorType type,
                        Value whole, ArrayRef<ReassociationIndices> groups,
                        SmallVectorImpl<OpFoldResult> &sizes) {
+  // One element, whatever the number of dimensions.
+  if (groups.empty())
+    sizes.assign(type.getRank(), b.getIndexAttr(1));
   for (auto [i, group] : llvm::enumerate(groups)) {
     int64_t fixed = 1, dynamic = 0;
     for (int64_t dim : group)
@@ -143,7 +146,8 @@ static void pushReshapes(OpBuilder &b, Value &source, Value &destination) {
       destination = memref::CollapseShapeOp::create(
           b, loc, destination, expand.getReassociationIndices());
       source = expand.getSrc();
-    } else if (auto collapse = source.getDefiningOp<tensor::CollapseShapeOp>()) {
+    } else if (auto collapse =
+                   source.getDefiningOp<tensor::CollapseShapeOp>()) {
       auto type = cast<RankedTensorType>(collapse.getSrc().getType());
       SmallVector<OpFoldResult> sizes;
       if (!splitSizes(b, loc, type, destination,
@@ -273,9 +277,8 @@ static void reinterpretExpansions(func::FuncOp function) {
   function.walk([&](memref::ExpandShapeOp op) {
     MemRefType type = op.getResultType();
     for (const ReassociationIndices &group : op.getReassociationIndices())
-      if (llvm::count_if(group, [&](int64_t dim) {
-            return type.isDynamicDim(dim);
-          }) > 1) {
+      if (llvm::count_if(
+              group, [&](int64_t dim) { return type.isDynamicDim(dim); }) > 1) {
         ops.push_back(op);
         return;
       }
@@ -296,7 +299,8 @@ static void reinterpretExpansions(func::FuncOp function) {
                            ? OpFoldResult(stride)
                            : OpFoldResult(b.getIndexAttr(fixedStrides[dim]));
         stride = arith::MulIOp::create(
-            b, loc, stride, getValueOrCreateConstantIndexOp(b, loc, sizes[dim]));
+            b, loc, stride,
+            getValueOrCreateConstantIndexOp(b, loc, sizes[dim]));
       }
     }
     OpFoldResult offset = ShapedType::isDynamic(fixedOffset)

@@ -103,8 +103,8 @@ Value Decomposition::scores() {
   dispatchIndexOpFoldResults(split, dynamic, shape);
   Value query = tensor::ExpandShapeOp::create(
       b, loc, RankedTensorType::get(shape, type.getElementType()),
-      op.getQuery(),
-      SmallVector<ReassociationIndices>{{0}, {1}, {2, 3}, {4}}, split);
+      op.getQuery(), SmallVector<ReassociationIndices>{{0}, {1}, {2, 3}, {4}},
+      split);
 
   SmallVector<OpFoldResult> sizes = {batch, queries, kvHeads, group, keys};
   Value products = generic(
@@ -121,8 +121,7 @@ Value Decomposition::scores() {
   if (op.getLayout()) {
     Value tokens = getValueOrCreateConstantIndexOp(b, loc, queries);
     inputs.push_back(FirstKeyOp::create(
-        b, loc,
-        RankedTensorType::get({type.getDimSize(1)}, b.getI64Type()),
+        b, loc, RankedTensorType::get({type.getDimSize(1)}, b.getI64Type()),
         op.getLayout(), tokens));
     maps.push_back(map(5, {1}));
   }
@@ -147,8 +146,8 @@ Value Decomposition::scores() {
               builder, loc, math::TanhOp::create(builder, loc, scaled),
               constant(builder, cap));
         }
-        Value visible = arith::ConstantOp::create(builder, loc,
-                                                  builder.getBoolAttr(true));
+        Value visible =
+            arith::ConstantOp::create(builder, loc, builder.getBoolAttr(true));
         auto require = [&](Value condition) {
           visible = arith::AndIOp::create(builder, loc, visible, condition);
         };
@@ -162,9 +161,9 @@ Value Decomposition::scores() {
           require(less(arith::CmpIPredicate::sle, key, place));
         if (op.getWindow() > 0) {
           Value distance = arith::SubIOp::create(builder, loc, place, key);
-          require(less(arith::CmpIPredicate::slt, distance,
-                       arith::ConstantIndexOp::create(builder, loc,
-                                                      op.getWindow())));
+          require(less(
+              arith::CmpIPredicate::slt, distance,
+              arith::ConstantIndexOp::create(builder, loc, op.getWindow())));
         }
         unsigned next = 1;
         if (op.getLayout()) {
@@ -193,12 +192,13 @@ SmallVector<Value> Decomposition::run() {
   OpFoldResult heads = sizeOf(op.getQuery(), 2);
   std::optional<int64_t> h = getConstantIntValue(heads),
                          hkv = getConstantIntValue(kvHeads);
-  group = h && hkv ? OpFoldResult(b.getIndexAttr(*h / *hkv))
-                   : OpFoldResult(arith::DivUIOp::create(
-                                      b, loc,
-                                      getValueOrCreateConstantIndexOp(b, loc, heads),
-                                      getValueOrCreateConstantIndexOp(b, loc, kvHeads))
-                                      .getResult());
+  group = h && hkv
+              ? OpFoldResult(b.getIndexAttr(*h / *hkv))
+              : OpFoldResult(
+                    arith::DivUIOp::create(
+                        b, loc, getValueOrCreateConstantIndexOp(b, loc, heads),
+                        getValueOrCreateConstantIndexOp(b, loc, kvHeads))
+                        .getResult());
 
   Value score = scores();
   SmallVector<OpFoldResult> rowSizes = {batch, queries, kvHeads, group};
@@ -210,27 +210,26 @@ SmallVector<Value> Decomposition::run() {
               [&](OpBuilder &builder, Location, ValueRange v) -> Value {
                 return arith::MaximumFOp::create(builder, loc, v[0], v[1]);
               });
-  Value shift = generic(
-      {greatest}, {b.getMultiDimIdentityMap(4)},
-      tensor::EmptyOp::create(b, loc, rowSizes, f32),
-      b.getMultiDimIdentityMap(4),
-      [&](OpBuilder &builder, Location, ValueRange v) -> Value {
-        Value none = arith::CmpFOp::create(builder, loc,
-                                           arith::CmpFPredicate::OEQ, v[0],
-                                           constant(builder, -infinity));
-        return arith::SelectOp::create(builder, loc, none, constant(builder, 0),
-                                       v[0]);
-      });
+  Value shift =
+      generic({greatest}, {b.getMultiDimIdentityMap(4)},
+              tensor::EmptyOp::create(b, loc, rowSizes, f32),
+              b.getMultiDimIdentityMap(4),
+              [&](OpBuilder &builder, Location, ValueRange v) -> Value {
+                Value none = arith::CmpFOp::create(
+                    builder, loc, arith::CmpFPredicate::OEQ, v[0],
+                    constant(builder, -infinity));
+                return arith::SelectOp::create(builder, loc, none,
+                                               constant(builder, 0), v[0]);
+              });
   SmallVector<OpFoldResult> scoreSizes = rowSizes;
   scoreSizes.push_back(keys);
-  Value weights =
-      generic({score, shift}, {all, rows},
-              tensor::EmptyOp::create(b, loc, scoreSizes, f32), all,
-              [&](OpBuilder &builder, Location, ValueRange v) -> Value {
-                return math::ExpOp::create(
-                    builder, loc,
-                    arith::SubFOp::create(builder, loc, v[0], v[1]));
-              });
+  Value weights = generic(
+      {score, shift}, {all, rows},
+      tensor::EmptyOp::create(b, loc, scoreSizes, f32), all,
+      [&](OpBuilder &builder, Location, ValueRange v) -> Value {
+        return math::ExpOp::create(
+            builder, loc, arith::SubFOp::create(builder, loc, v[0], v[1]));
+      });
   Value sum = generic({weights}, {all}, filled(rowSizes, 0), rows,
                       [&](OpBuilder &builder, Location, ValueRange v) -> Value {
                         return arith::AddFOp::create(builder, loc, v[0], v[1]);
@@ -256,8 +255,8 @@ SmallVector<Value> Decomposition::run() {
         Value nothing = arith::CmpFOp::create(
             builder, loc, arith::CmpFPredicate::OEQ, v[1], zero);
         Value quotient = arith::DivFOp::create(builder, loc, v[0], v[1]);
-        Value result = arith::SelectOp::create(builder, loc, nothing, zero,
-                                               quotient);
+        Value result =
+            arith::SelectOp::create(builder, loc, nothing, zero, quotient);
         if (element == f32)
           return result;
         return arith::TruncFOp::create(builder, loc, element, result);
@@ -274,7 +273,8 @@ SmallVector<Value> Decomposition::run() {
              resultType)};
   if (op.getLse()) {
     Value lse = generic(
-        {sum, shift}, {b.getMultiDimIdentityMap(4), b.getMultiDimIdentityMap(4)},
+        {sum, shift},
+        {b.getMultiDimIdentityMap(4), b.getMultiDimIdentityMap(4)},
         tensor::EmptyOp::create(b, loc, rowSizes, f32),
         b.getMultiDimIdentityMap(4),
         [&](OpBuilder &builder, Location, ValueRange v) -> Value {
@@ -282,11 +282,10 @@ SmallVector<Value> Decomposition::run() {
           return arith::AddFOp::create(
               builder, loc, math::LogOp::create(builder, loc, v[0]), v[1]);
         });
-    results.push_back(
-        castTo(tensor::CollapseShapeOp::create(
-                   b, loc, lse,
-                   SmallVector<ReassociationIndices>{{0}, {1}, {2, 3}}),
-               op.getLse().getType()));
+    results.push_back(castTo(
+        tensor::CollapseShapeOp::create(
+            b, loc, lse, SmallVector<ReassociationIndices>{{0}, {1}, {2, 3}}),
+        op.getLse().getType()));
   }
   return results;
 }

@@ -46,8 +46,7 @@ private:
 static Value argument(KernelBuilder &b, Value arguments, int64_t i) {
   Type ptr = LLVM::LLVMPointerType::get(b.getContext());
   Value slot = LLVM::GEPOp::create(
-      b, ptr, ptr, arguments,
-      ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(i)});
+      b, ptr, ptr, arguments, ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(i)});
   return LLVM::LoadOp::create(b, ptr, slot);
 }
 
@@ -64,9 +63,9 @@ static Value loadMemref(KernelBuilder &b, Value pointer, MemRefType type) {
   SmallVector<Value> sizes;
   for (int64_t i = 0; i < type.getRank(); ++i) {
     if (type.isDynamicDim(i))
-      sizes.push_back(castTo(
-          b, field(b.getI64Type(), {0, 3, static_cast<int32_t>(i)}),
-          b.getIndexType()));
+      sizes.push_back(
+          castTo(b, field(b.getI64Type(), {0, 3, static_cast<int32_t>(i)}),
+                 b.getIndexType()));
     else
       sizes.push_back(b.index(type.getDimSize(i)));
   }
@@ -79,8 +78,7 @@ func::FuncOp FinalizeAbi::startWrapper(func::FuncOp func, StringRef name) {
   OpBuilder b(func);
   Type ptr = LLVM::LLVMPointerType::get(&getContext());
   auto wrapper = func::FuncOp::create(
-      b, func.getLoc(), name,
-      b.getFunctionType({ptr}, {b.getI32Type()}));
+      b, func.getLoc(), name, b.getFunctionType({ptr}, {b.getI32Type()}));
   wrapper.getBody().takeBody(func.getBody());
   return wrapper;
 }
@@ -140,8 +138,8 @@ LogicalResult FinalizeAbi::wrapProgram(func::FuncOp func) {
       startWrapper(func, ("ba_run_" + program.getValue()).str());
   wrapper->setAttr(kProgramAttr, program);
   Block *entry = &wrapper.getBody().front();
-  auto arguments = entry->addArgument(
-      LLVM::LLVMPointerType::get(&getContext()), wrapper.getLoc());
+  auto arguments = entry->addArgument(LLVM::LLVMPointerType::get(&getContext()),
+                                      wrapper.getLoc());
   KernelBuilder b(wrapper.getLoc(), entry, entry->begin());
   auto replace = [&](unsigned i, Value value) {
     entry->getArgument(i).replaceAllUsesWith(value);
@@ -187,8 +185,8 @@ void FinalizeAbi::wrapPlan(func::FuncOp func, StringRef program) {
   bool hasExec = numArguments && func.getArgAttr(0, kExecAttr);
   func::FuncOp wrapper = startWrapper(func, ("ba_plan_" + program).str());
   Block *entry = &wrapper.getBody().front();
-  auto arguments = entry->addArgument(
-      LLVM::LLVMPointerType::get(&getContext()), wrapper.getLoc());
+  auto arguments = entry->addArgument(LLVM::LLVMPointerType::get(&getContext()),
+                                      wrapper.getLoc());
   KernelBuilder b(wrapper.getLoc(), entry, entry->begin());
   if (hasExec)
     entry->getArgument(0).replaceAllUsesWith(argument(b, arguments, 0));
@@ -201,9 +199,9 @@ void FinalizeAbi::wrapPlan(func::FuncOp func, StringRef program) {
   Value out = argument(b, arguments, slot);
   replaceReturns(wrapper, [&](KernelBuilder &b, ValueRange results) {
     for (auto [i, result] : llvm::enumerate(results)) {
-      Value address = LLVM::GEPOp::create(
-          b, out.getType(), b.getI64Type(), out,
-          ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(i)});
+      Value address =
+          LLVM::GEPOp::create(b, out.getType(), b.getI64Type(), out,
+                              ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(i)});
       LLVM::StoreOp::create(b, castTo(b, result, b.getI64Type()), address);
     }
   });
@@ -251,8 +249,7 @@ void FinalizeAbi::callThroughTable(func::CallOp call, RuntimeCall which) {
   Value table = LLVM::LoadOp::create(
       b, ptr, LLVM::AddressOfOp::create(b, ptr, kTable).getResult());
   Value slot = LLVM::GEPOp::create(
-      b, ptr, ptr, table,
-      ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(which)});
+      b, ptr, ptr, table, ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(which)});
   Value function = LLVM::LoadOp::create(b, ptr, slot);
   FunctionType type = runtimeCallType(which, &getContext());
   Type result = type.getNumResults()
@@ -281,15 +278,14 @@ void FinalizeAbi::addInit() {
   }
   b.setInsertionPointToEnd(module.getBody());
   auto init = func::FuncOp::create(
-      b, "ba_init",
-      b.getFunctionType({b.getI32Type(), ptr}, {b.getI32Type()}));
+      b, "ba_init", b.getFunctionType({b.getI32Type(), ptr}, {b.getI32Type()}));
   Block *entry = init.addEntryBlock();
   b.setInsertionPointToStart(entry);
   LLVM::StoreOp::create(b, entry->getArgument(1),
                         LLVM::AddressOfOp::create(b, ptr, kTable).getResult());
-  Value other = arith::CmpIOp::create(b, arith::CmpIPredicate::ne,
-                                      entry->getArgument(0),
-                                      b.i32(BA_KERNEL_ABI_VERSION));
+  Value other =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::ne, entry->getArgument(0),
+                            b.i32(BA_KERNEL_ABI_VERSION));
   func::ReturnOp::create(
       b, ValueRange{arith::ExtUIOp::create(b, b.getI32Type(), other)});
 }

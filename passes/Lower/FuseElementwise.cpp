@@ -59,7 +59,8 @@ static bool worthFusing(OpOperand *operand) {
 }
 
 namespace {
-struct FuseElementwisePass : blockattn::impl::FuseElementwiseBase<FuseElementwisePass> {
+struct FuseElementwisePass
+    : blockattn::impl::FuseElementwiseBase<FuseElementwisePass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     linalg::populateElementwiseOpsFusionPatterns(patterns, worthFusing);

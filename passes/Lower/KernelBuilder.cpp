@@ -73,8 +73,8 @@ Value KernelBuilder::f32(double value) {
 }
 Value KernelBuilder::f32Lanes(double value) {
   return arith::ConstantOp::create(
-      *this, DenseElementsAttr::get(lanes(getF32Type()),
-                                    static_cast<float>(value)));
+      *this,
+      DenseElementsAttr::get(lanes(getF32Type()), static_cast<float>(value)));
 }
 Value KernelBuilder::addF(Value a, Value b) {
   return arith::AddFOp::create(*this, a, b, kContract);
@@ -150,8 +150,7 @@ Value KernelBuilder::scratch(ArrayRef<int64_t> shape, Type element,
 
 SmallVector<Value> KernelBuilder::loop(Value begin, Value end, int64_t step,
                                        ValueRange init, LoopBody body) {
-  auto loop =
-      scf::ForOp::create(*this, begin, end, index(step), init);
+  auto loop = scf::ForOp::create(*this, begin, end, index(step), init);
   // Without values to carry the loop comes with its terminator.
   OpBuilder::InsertionGuard guard(*this);
   if (init.empty())

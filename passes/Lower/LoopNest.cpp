@@ -54,8 +54,7 @@ static bool walksAsOne(const LoopNest::Access &access, unsigned d) {
     bool here = result.isFunctionOfDim(d), next = result.isFunctionOfDim(d + 1);
     if (!here && !next)
       continue;
-    if (here && !found && i + 1 < e &&
-        result == getAffineDimExpr(d, context) &&
+    if (here && !found && i + 1 < e && result == getAffineDimExpr(d, context) &&
         map.getResult(i + 1) == getAffineDimExpr(d + 1, context)) {
       found = true;
       ++i;
@@ -71,8 +70,7 @@ void LoopNest::collapse(KernelBuilder &b) {
   if (rank < 2)
     return;
   llvm::SmallDenseSet<int64_t> asked;
-  body->walk(
-      [&](linalg::IndexOp index) { asked.insert(index.getDim()); });
+  body->walk([&](linalg::IndexOp index) { asked.insert(index.getDim()); });
   // Groups of neighbouring loops.
   SmallVector<SmallVector<int64_t>> groups;
   for (unsigned d = 0; d < rank; ++d) {

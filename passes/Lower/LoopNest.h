@@ -44,9 +44,7 @@ public:
   mlir::Value yielded(unsigned i) const {
     return body->getTerminator()->getOperand(i);
   }
-  bool hasReductions() const {
-    return llvm::is_contained(isParallel, false);
-  }
+  bool hasReductions() const { return llvm::is_contained(isParallel, false); }
   /// The extent when it is constant.
   std::optional<int64_t> constantSize(unsigned loop) const;
 

@@ -117,8 +117,7 @@ void AttentionEmitter::packQueries() {
       auto [query, head] = queryAndHead(rowOf(group, lane));
       Value index = query, h = head;
       b.loop(b.index(0), headSize, 1, [&](Value d) {
-        Value element =
-            b.toF32(b.load(op.getQuery(), {sequence, index, h, d}));
+        Value element = b.toF32(b.load(op.getQuery(), {sequence, index, h, d}));
         b.store(b.mulF(element, factor), queries, {group, d, lane});
       });
     });
@@ -148,8 +147,7 @@ void AttentionEmitter::fillVisibility(const KeyRange &range,
           b.store(b.toI32(last), range.last, {group, lane});
           return {b.min(carried[MinFirst], first),
                   b.max(carried[MaxFirst], first),
-                  b.min(carried[MinLast], last),
-                  b.max(carried[MaxLast], last)};
+                  b.min(carried[MinLast], last), b.max(carried[MaxLast], last)};
         });
     for (auto [i, bound] : llvm::enumerate(bounds))
       b.store(bound, range.bounds, {group, b.index(i)});
@@ -197,8 +195,7 @@ Value AttentionEmitter::cachedHead(Value block, Value column, Value length,
   auto array = MemRefType::get(
       {1, ShapedType::kDynamic, type.getDimSize(2), type.getDimSize(3)},
       type.getElementType());
-  SmallVector<Value> sizes{b.index(1), length, b.dim(like, 2),
-                           b.dim(like, 3)};
+  SmallVector<Value> sizes{b.index(1), length, b.dim(like, 2), b.dim(like, 3)};
   Value memref = memrefFromPointer(b, pointer, array, sizes);
   return headOf(memref, b.index(0), kvHead);
 }
@@ -287,14 +284,14 @@ void AttentionEmitter::attendCache() {
   Value numBlocks = b.dim(op.getCache(), 0);
   Value firstPosition;
   if (op.getWindow())
-    firstPosition = b.loop(
-        b.index(0), numBlocks, 1, b.index(0),
-        [&](Value block, ValueRange carried) -> SmallVector<Value> {
-          Value length = b.load(op.getCache(), {block, b.index(0)});
-          Value position = b.load(op.getCache(), {block, b.index(2)});
-          return {b.max(carried[0],
-                        b.add(b.toIndex(position), b.toIndex(length)))};
-        })[0];
+    firstPosition =
+        b.loop(b.index(0), numBlocks, 1, b.index(0),
+               [&](Value block, ValueRange carried) -> SmallVector<Value> {
+                 Value length = b.load(op.getCache(), {block, b.index(0)});
+                 Value position = b.load(op.getCache(), {block, b.index(2)});
+                 return {b.max(carried[0],
+                               b.add(b.toIndex(position), b.toIndex(length)))};
+               })[0];
   b.loop(b.index(0), numBlocks, 1,
          [&](Value block) { attendCachedBlock(block, firstPosition); });
 }

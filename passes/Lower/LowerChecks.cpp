@@ -49,8 +49,7 @@ Value LowerChecks::messageAddress(KernelBuilder &b, StringRef message) {
     auto type = LLVM::LLVMArrayType::get(b.getI8Type(), text.size());
     global = LLVM::GlobalOp::create(
         b, type, /*isConstant=*/true, LLVM::Linkage::Internal,
-        ("message_" + Twine(messages.size() - 1)).str(),
-        b.getStringAttr(text));
+        ("message_" + Twine(messages.size() - 1)).str(), b.getStringAttr(text));
   }
   return LLVM::AddressOfOp::create(b, global);
 }

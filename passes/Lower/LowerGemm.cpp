@@ -55,8 +55,7 @@ static LogicalResult matchMatrix(MatrixForm &form, Value memref, AffineMap map,
                                  int64_t row, int64_t column,
                                  ArrayRef<unsigned> batch) {
   auto type = dyn_cast<MemRefType>(memref.getType());
-  if (!type || !type.getElementType().isF32() ||
-      !map.isProjectedPermutation())
+  if (!type || !type.getElementType().isF32() || !map.isProjectedPermutation())
     return failure();
   auto positionOf = [&](int64_t dim) -> int64_t {
     if (dim < 0)
@@ -137,8 +136,7 @@ static linalg::FillOp findZeroFill(linalg::LinalgOp op, Value output) {
        before = before->getPrevNode()) {
     if (auto fill = dyn_cast<linalg::FillOp>(before)) {
       if (fill.getOutputs()[0] == output) {
-        bool isZero =
-            matchPattern(fill.getInputs()[0], m_PosZeroFloat());
+        bool isZero = matchPattern(fill.getInputs()[0], m_PosZeroFloat());
         return isZero ? fill : linalg::FillOp();
       }
     }
@@ -225,10 +223,10 @@ Value GemmEmitter::pointer(const MatrixForm &form, const Matrix &matrix,
   Value address = matrix.address;
   for (auto [index, position] : llvm::zip(batch, form.batch))
     if (position >= 0)
-      address = b.add(address, b.mul(b.mul(index, matrix.strides[position]),
-                                     b.index(4)));
-  return LLVM::IntToPtrOp::create(
-      b, LLVM::LLVMPointerType::get(b.getContext()), i64(address));
+      address = b.add(
+          address, b.mul(b.mul(index, matrix.strides[position]), b.index(4)));
+  return LLVM::IntToPtrOp::create(b, LLVM::LLVMPointerType::get(b.getContext()),
+                                  i64(address));
 }
 
 void GemmEmitter::call(ArrayRef<Value> batch) {

@@ -186,8 +186,7 @@ void LoopEmitter::emitPoint(bool asLanes, const IRMapping &uniform) {
   for (unsigned i = 0; i < nest.numOutputs; ++i) {
     bool isRead = !nest.outputArgument(i).use_empty();
     old.push_back(isRead || nest.hasReductions()
-                      ? loadElement(nest.accesses[nest.numInputs + i],
-                                    asLanes)
+                      ? loadElement(nest.accesses[nest.numInputs + i], asLanes)
                       : Value());
   }
   SmallVector<Value> results;
@@ -251,7 +250,8 @@ void LoopEmitter::reduceLanes() {
   SmallVector<Value> sums =
       reductionLoops(reductions, init, [&](ValueRange carried) {
         IRMapping uniform = evaluateUniform();
-        auto run = [&](Value begin, Value end, bool asLanes, ValueRange values) {
+        auto run = [&](Value begin, Value end, bool asLanes,
+                       ValueRange values) {
           return b.loop(begin, end, asLanes ? kLanes : 1, values,
                         [&](Value i, ValueRange now) {
                           indices[*vectorLoop] = i;
@@ -278,14 +278,12 @@ void LoopEmitter::reduceLanes() {
 // Memory
 //===----------------------------------------------------------------------===//
 
-SmallVector<Value>
-LoopEmitter::elementIndices(const LoopNest::Access &access) {
+SmallVector<Value> LoopEmitter::elementIndices(const LoopNest::Access &access) {
   // Loops that an access does not use may have no index yet.
   SmallVector<Value> all;
   for (Value index : indices)
     all.push_back(index ? index : b.index(0));
-  auto expanded =
-      affine::expandAffineMap(b, b.getLoc(), access.map, all);
+  auto expanded = affine::expandAffineMap(b, b.getLoc(), access.map, all);
   return SmallVector<Value>(expanded->begin(), expanded->end());
 }
 
@@ -381,7 +379,8 @@ void LoopEmitter::cloneLanes(Operation &op, IRMapping &mapping) {
     local.map(operand, value);
   }
   Operation *clone = b.clone(op, local);
-  for (auto [result, cloned] : llvm::zip(op.getResults(), clone->getResults())) {
+  for (auto [result, cloned] :
+       llvm::zip(op.getResults(), clone->getResults())) {
     cloned.setType(b.lanes(result.getType()));
     mapping.map(result, cloned);
   }

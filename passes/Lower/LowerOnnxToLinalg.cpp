@@ -33,8 +33,7 @@ struct LowerOnnxToLinalgPass
 
 private:
   LogicalResult lower(func::FuncOp function, const LoweringRules &rules,
-                      WeightTable &weights,
-                      SmallVectorImpl<Refusal> &refusals);
+                      WeightTable &weights, SmallVectorImpl<Refusal> &refusals);
   bool lowerAsContents(Operation *op, Lowering &l);
 };
 } // namespace
@@ -46,8 +45,7 @@ bool LowerOnnxToLinalgPass::lowerAsContents(Operation *op, Lowering &l) {
     return false;
   Value result = op->getResult(0);
   std::optional<ArrayRef<AffineExpr>> contents = l.shapes.contents(result);
-  RankedTensorType type =
-      contents ? l.resultType(result) : RankedTensorType();
+  RankedTensorType type = contents ? l.resultType(result) : RankedTensorType();
   if (!type || !type.hasStaticShape() || type.getRank() > 1 ||
       !isa<IntegerType>(type.getElementType()) ||
       type.getNumElements() != static_cast<int64_t>(contents->size()))
@@ -62,17 +60,17 @@ bool LowerOnnxToLinalgPass::lowerAsContents(Operation *op, Lowering &l) {
       elements.push_back(arith::CmpIOp::create(
           l.b, l.loc, arith::CmpIPredicate::ne, index, l.index(0)));
     else
-      elements.push_back(arith::IndexCastOp::create(
-          l.b, l.loc, type.getElementType(), index));
+      elements.push_back(
+          arith::IndexCastOp::create(l.b, l.loc, type.getElementType(), index));
   }
   l.set(result, tensor::FromElementsOp::create(l.b, l.loc, type, elements));
   return true;
 }
 
-LogicalResult
-LowerOnnxToLinalgPass::lower(func::FuncOp function, const LoweringRules &rules,
-                             WeightTable &weights,
-                             SmallVectorImpl<Refusal> &refusals) {
+LogicalResult LowerOnnxToLinalgPass::lower(func::FuncOp function,
+                                           const LoweringRules &rules,
+                                           WeightTable &weights,
+                                           SmallVectorImpl<Refusal> &refusals) {
   if (!function.getBody().hasOneBlock())
     return function.emitError("a program must be one block without branches");
   // What nothing uses needs no lowering.
@@ -194,15 +192,16 @@ void LowerOnnxToLinalgPass::runOnOperation() {
         failed(lower(function, rules, weights, refusals)))
       return signalPassFailure();
   if (!refusals.empty()) {
-    InFlightDiagnostic error = getOperation().emitError()
-                               << refusals.size()
-                               << (refusals.size() == 1 ? " operation"
-                                                        : " operations")
-                               << " can not be compiled for the CPU";
+    InFlightDiagnostic error =
+        getOperation().emitError()
+        << refusals.size()
+        << (refusals.size() == 1 ? " operation" : " operations")
+        << " can not be compiled for the CPU";
     for (const Refusal &refusal : refusals) {
       Diagnostic &note = error.attachNote(refusal.op->getLoc());
       if (auto foreign = dyn_cast<onnx::ForeignOp>(refusal.op))
-        note << (foreign.getDomain().empty() ? "" : foreign.getDomain().str() + ".")
+        note << (foreign.getDomain().empty() ? ""
+                                             : foreign.getDomain().str() + ".")
              << foreign.getOpType();
       else
         note << refusal.op->getName().stripDialect();

@@ -47,8 +47,8 @@ static Value reinterpret(KernelBuilder &b, Value source, MemRefType type,
 
 static void lowerExpand(memref::ExpandShapeOp op) {
   KernelBuilder b(op.getLoc(), op);
-  op.getResult().replaceAllUsesWith(
-      reinterpret(b, op.getSrc(), op.getResultType(), op.getMixedOutputShape()));
+  op.getResult().replaceAllUsesWith(reinterpret(
+      b, op.getSrc(), op.getResultType(), op.getMixedOutputShape()));
   op.erase();
 }
 

@@ -30,8 +30,10 @@ ArrayAttr WeightTable::toAttr(MLIRContext *context) const {
   for (const WeightRef &weight : weights)
     entries.push_back(builder.getDictionaryAttr({
         builder.getNamedAttr("name", weight.name),
-        builder.getNamedAttr("source", builder.getI64IntegerAttr(weight.source)),
-        builder.getNamedAttr("offset", builder.getI64IntegerAttr(weight.offset)),
+        builder.getNamedAttr("source",
+                             builder.getI64IntegerAttr(weight.source)),
+        builder.getNamedAttr("offset",
+                             builder.getI64IntegerAttr(weight.offset)),
         builder.getNamedAttr("size", builder.getI64IntegerAttr(weight.size)),
         builder.getNamedAttr("type", TypeAttr::get(weight.type)),
     }));
@@ -283,8 +285,8 @@ FailureOr<SmallVector<OpFoldResult>> Lowering::elements(Value value) {
     if (type.getRank() == 1)
       indices.push_back(index(i));
     Value element = tensor::ExtractOp::create(b, loc, tensor, indices);
-    result[i] =
-        arith::IndexCastOp::create(b, loc, b.getIndexType(), element).getResult();
+    result[i] = arith::IndexCastOp::create(b, loc, b.getIndexType(), element)
+                    .getResult();
   }
   return result;
 }

@@ -42,8 +42,8 @@ using mlir::Attribute;
 using mlir::Location;
 using mlir::LogicalResult;
 using mlir::OpBuilder;
-using mlir::OpFoldResult;
 using mlir::Operation;
+using mlir::OpFoldResult;
 using mlir::RankedTensorType;
 using mlir::SmallVector;
 using mlir::StringRef;
@@ -154,8 +154,8 @@ public:
   Value floatConstant(OpBuilder &builder, Type type, double value);
 
   using Body = llvm::function_ref<Value(OpBuilder &, Location, ValueRange)>;
-  using MultiBody = llvm::function_ref<SmallVector<Value>(OpBuilder &, Location,
-                                                          ValueRange)>;
+  using MultiBody =
+      llvm::function_ref<SmallVector<Value>(OpBuilder &, Location, ValueRange)>;
 
   /// result[i...] = body(inputs at i...), the inputs read through `maps`.
   Value generic(ArrayRef<Value> inputs, ArrayRef<mlir::AffineMap> maps,
@@ -228,8 +228,8 @@ class LoweringRules {
 public:
   /// Why an operation was not lowered; empty when there is no more to say than
   /// that it is not supported.
-  using Rule = std::function<LogicalResult(Operation *, Lowering &,
-                                           std::string &why)>;
+  using Rule =
+      std::function<LogicalResult(Operation *, Lowering &, std::string &why)>;
 
   template <typename OpT>
   void add(LogicalResult (*rule)(OpT, Lowering &, std::string &)) {

@@ -129,8 +129,10 @@ Value Lowering::reshape(Value tensor, ArrayRef<AffineExpr> from,
   };
   if (fromRank == 0 || toRank == 0) {
     Value one = collapse(tensor, {});
-    return toRank == 0 ? one : expand(one, {}, SmallVector<OpFoldResult>(
-                                                   toRank, b.getIndexAttr(1)));
+    return toRank == 0
+               ? one
+               : expand(one, {},
+                        SmallVector<OpFoldResult>(toRank, b.getIndexAttr(1)));
   }
   return expand(collapse(tensor, all(fromRank)), all(toRank), toSizes);
 }

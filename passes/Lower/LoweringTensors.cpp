@@ -15,7 +15,9 @@ using namespace blockattn;
 // Constants
 //===----------------------------------------------------------------------===//
 
-TypedAttr Lowering::zero(Type elementType) { return b.getZeroAttr(elementType); }
+TypedAttr Lowering::zero(Type elementType) {
+  return b.getZeroAttr(elementType);
+}
 
 Value Lowering::floatConstant(OpBuilder &builder, Type type, double value) {
   return arith::ConstantOp::create(builder, loc,
@@ -69,10 +71,11 @@ AffineMap Lowering::broadcastMap(RankedTensorType type,
   return AffineMap::get(rank, 0, results, b.getContext());
 }
 
-SmallVector<Value>
-Lowering::generic(ArrayRef<Value> inputs, ArrayRef<Value> inits,
-                  ArrayRef<AffineMap> maps,
-                  ArrayRef<utils::IteratorType> iterators, MultiBody body) {
+SmallVector<Value> Lowering::generic(ArrayRef<Value> inputs,
+                                     ArrayRef<Value> inits,
+                                     ArrayRef<AffineMap> maps,
+                                     ArrayRef<utils::IteratorType> iterators,
+                                     MultiBody body) {
   SmallVector<Type> types;
   for (Value init : inits)
     types.push_back(init.getType());
@@ -148,9 +151,9 @@ SmallVector<OpFoldResult> Lowering::broadcastSizes(ValueRange operands) {
     for (OpFoldResult extent : llvm::reverse(llvm::drop_end(extents))) {
       Value isOne = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
                                           toValue(extent), index(1));
-      size = arith::SelectOp::create(b, loc, isOne, toValue(size),
-                                     toValue(extent))
-                 .getResult();
+      size =
+          arith::SelectOp::create(b, loc, isOne, toValue(size), toValue(extent))
+              .getResult();
     }
     result.push_back(size);
   }
@@ -167,8 +170,8 @@ Value Lowering::readBroadcast(OpBuilder &builder, Location bodyLoc,
       indices.push_back(zero);
       continue;
     }
-    Value at = linalg::IndexOp::create(builder, bodyLoc,
-                                       rank - type.getRank() + i);
+    Value at =
+        linalg::IndexOp::create(builder, bodyLoc, rank - type.getRank() + i);
     Value size = tensor::DimOp::create(builder, bodyLoc, tensor, i);
     Value inside = arith::CmpIOp::create(builder, bodyLoc,
                                          arith::CmpIPredicate::slt, at, size);
@@ -247,8 +250,8 @@ FailureOr<Value> Lowering::elementwise(ValueRange operands, Type elementType,
                        arguments.push_back(arith::ConstantOp::create(
                            builder, bodyLoc, source.splat));
                      else if (source.tensor)
-                       arguments.push_back(readBroadcast(
-                           builder, bodyLoc, source.tensor, rank));
+                       arguments.push_back(readBroadcast(builder, bodyLoc,
+                                                         source.tensor, rank));
                      else
                        arguments.push_back(values[source.input]);
                    }
@@ -266,8 +269,8 @@ Value Lowering::broadcastTensor(Value tensor, ArrayRef<OpFoldResult> from,
   int64_t rank = to.size();
   bool certain = true;
   for (int64_t i = 0; i < type.getRank(); ++i)
-    certain &= constant(from[i]) == 1 ||
-               same(from[i], to[rank - type.getRank() + i]);
+    certain &=
+        constant(from[i]) == 1 || same(from[i], to[rank - type.getRank() + i]);
   if (certain)
     return generic({tensor}, {broadcastMap(type, to)}, to,
                    type.getElementType(),

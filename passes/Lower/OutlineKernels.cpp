@@ -109,8 +109,8 @@ void OutlineKernels::outline(Operation *op, func::FuncOp host) {
   kernel.print(stream, OpPrintingFlags().useLocalScope().printGenericOpForm());
   auto [entry, isNew] = kernels.try_emplace(text, kernel);
   if (isNew) {
-    kernel.setName(("kernel_" + Twine(kernels.size() - 1) + "_" +
-                    shortName(op)).str());
+    kernel.setName(
+        ("kernel_" + Twine(kernels.size() - 1) + "_" + shortName(op)).str());
     // Symbols of a program cannot clash: they have other prefixes.
     getOperation().push_back(kernel);
   } else {

@@ -83,9 +83,9 @@ func::FuncOp Outliner::makeBody(unsigned number) {
   Type ptr = LLVM::LLVMPointerType::get(b.getContext());
   Type i64 = b.getI64Type();
   b.setInsertionPointAfter(host);
-  auto body = func::FuncOp::create(
-      b, (host.getName() + "_body" + Twine(number)).str(),
-      b.getFunctionType({ptr, i64, i64}, {}));
+  auto body =
+      func::FuncOp::create(b, (host.getName() + "_body" + Twine(number)).str(),
+                           b.getFunctionType({ptr, i64, i64}, {}));
   body.setPrivate();
   body->setAttr(kKernelAttr, b.getUnitAttr());
   Block *entry = body.addEntryBlock();
@@ -94,9 +94,8 @@ func::FuncOp Outliner::makeBody(unsigned number) {
   for (Operation *constant : constants)
     b.clone(*constant, mapping);
   for (auto [i, value] : llvm::enumerate(captures)) {
-    Value field =
-        LLVM::LoadOp::create(b, closureType.getBody()[i],
-                             fieldAddress(entry->getArgument(0), i));
+    Value field = LLVM::LoadOp::create(b, closureType.getBody()[i],
+                                       fieldAddress(entry->getArgument(0), i));
     mapping.map(value, castTo(b, field, value.getType()));
   }
   // Scratch memory is allocated once for the range, not for each iteration.
@@ -128,8 +127,8 @@ void Outliner::callBody(func::FuncOp body) {
     // again and again.
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(&host.getBody().front());
-    Value one = LLVM::ConstantOp::create(b, b.getI64Type(),
-                                         b.getI64IntegerAttr(1));
+    Value one =
+        LLVM::ConstantOp::create(b, b.getI64Type(), b.getI64IntegerAttr(1));
     closure = LLVM::AllocaOp::create(b, ptr, closureType, one, 8);
   }
   for (auto [i, value] : llvm::enumerate(captures))
@@ -145,11 +144,11 @@ void Outliner::callBody(func::FuncOp body) {
         return SmallVector<Value>();
       },
       [&] {
-        Value address = castTo(
-            b,
-            func::ConstantOp::create(b, body.getFunctionType(),
-                                     SymbolRefAttr::get(body)),
-            ptr);
+        Value address =
+            castTo(b,
+                   func::ConstantOp::create(b, body.getFunctionType(),
+                                            SymbolRefAttr::get(body)),
+                   ptr);
         Value grain = castTo(b, b.index(1), b.getI64Type());
         func::CallOp::create(
             b, runtimeCallName(RuntimeCall::ParallelFor), TypeRange(),

@@ -252,10 +252,10 @@ static LogicalResult planFunction(func::FuncOp function) {
     b.setInsertionPoint(alloc);
     Location loc = alloc.getLoc();
     Value bytes;
-    bool planned = !returned && llvm::all_of(alloc.getDynamicSizes(),
-                                             [&](Value size) {
-                                               return planner.known(size);
-                                             });
+    bool planned =
+        !returned && llvm::all_of(alloc.getDynamicSizes(), [&](Value size) {
+          return planner.known(size);
+        });
     if (planned) {
       unsigned number = sizes.size();
       sizes.push_back(planner.sizeOf(alloc));

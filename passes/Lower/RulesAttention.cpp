@@ -59,14 +59,13 @@ static Value makeFirstKey(Value layout, OpFoldResult tokens, Lowering &l) {
               Value differs = arith::CmpIOp::create(
                   b, loc, arith::CmpIPredicate::ne, column(next, two),
                   column(previous, two));
-              Value newSegment =
-                  arith::OrIOp::create(b, loc, isFirst, differs);
+              Value newSegment = arith::OrIOp::create(b, loc, isFirst, differs);
               Value segment = arith::SelectOp::create(b, loc, newSegment,
                                                       token64, state[2]);
               Value global = arith::CmpIOp::create(
                   b, loc, arith::CmpIPredicate::ne, column(next, one), zero64);
-              Value first = arith::SelectOp::create(b, loc, global, segment,
-                                                    token64);
+              Value first =
+                  arith::SelectOp::create(b, loc, global, segment, token64);
               Value after = arith::AddIOp::create(b, loc, next, one);
               auto pick = [&](Value then, Value otherwise) -> Value {
                 return arith::SelectOp::create(b, loc, starts, then, otherwise);
@@ -104,11 +103,11 @@ static LogicalResult lowerLayout(LayoutOp op, Lowering &l, std::string &) {
   Type i64 = l.b.getI64Type();
   OpFoldResult blocks = l.sizesOf(starts)[0];
   Value result = l.empty({blocks, l.b.getIndexAttr(3)}, i64);
-  Value column = l.generic(
-      {global}, {l.identity(1)}, {blocks}, i64,
-      [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-        return arith::ExtUIOp::create(b, loc, i64, v[0]);
-      });
+  Value column =
+      l.generic({global}, {l.identity(1)}, {blocks}, i64,
+                [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                  return arith::ExtUIOp::create(b, loc, i64, v[0]);
+                });
   OpFoldResult one = l.b.getIndexAttr(1);
   SmallVector<Value> columns = {starts, column, segment};
   for (auto [i, values] : llvm::enumerate(columns))
@@ -127,8 +126,8 @@ static LogicalResult lowerLayoutFromPositions(LayoutFromPositionsOp op,
   Value positions = l.get(op.getPositions());
   OpFoldResult tokens = l.sizesOf(positions)[1];
   Type i64 = l.b.getI64Type();
-  Value init = l.filled({tokens, l.b.getIndexAttr(3)},
-                        l.b.getI64IntegerAttr(-1));
+  Value init =
+      l.filled({tokens, l.b.getIndexAttr(3)}, l.b.getI64IntegerAttr(-1));
   Value zero = l.index(0), one = l.index(1);
   auto loop = scf::ForOp::create(
       l.b, l.loc, zero, l.toValue(tokens), one, ValueRange{init, zero},
@@ -144,8 +143,8 @@ static LogicalResult lowerLayoutFromPositions(LayoutFromPositionsOp op,
             arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(1)));
         Value jumps = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne,
                                             positionOf(token), next);
-        Value isFirst = arith::CmpIOp::create(
-            b, loc, arith::CmpIPredicate::eq, token, zero);
+        Value isFirst = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
+                                              token, zero);
         Value begins = arith::OrIOp::create(b, loc, isFirst, jumps);
         auto enter = scf::IfOp::create(
             b, loc, begins,
@@ -163,8 +162,7 @@ static LogicalResult lowerLayoutFromPositions(LayoutFromPositionsOp op,
                                arith::ConstantIndexOp::create(b, loc, i)});
               scf::YieldOp::create(
                   b, loc,
-                  ValueRange{row,
-                             arith::AddIOp::create(b, loc, block, one)});
+                  ValueRange{row, arith::AddIOp::create(b, loc, block, one)});
             },
             [&](OpBuilder &b, Location loc) {
               scf::YieldOp::create(b, loc, state);
@@ -202,8 +200,7 @@ static LogicalResult lowerAttention(AttentionOp op, Lowering &l,
   auto type = cast<RankedTensorType>(query.getType());
   SmallVector<Value> outputs = {l.empty(resultSizes, type.getElementType())};
   if (op.getLse())
-    outputs.push_back(
-        l.empty(ArrayRef(sizes).take_front(3), l.b.getF32Type()));
+    outputs.push_back(l.empty(ArrayRef(sizes).take_front(3), l.b.getF32Type()));
   SmallVector<Type> types;
   for (Value output : outputs)
     types.push_back(output.getType());
@@ -250,7 +247,8 @@ static Value rotaryTable(Value original, RotaryAttr rope, unsigned kind,
                if (rope.getScaleValue() == 1.0)
                  return result;
                return arith::MulFOp::create(
-                   b, loc, result, l.floatConstant(b, f32, rope.getScaleValue()));
+                   b, loc, result,
+                   l.floatConstant(b, f32, rope.getScaleValue()));
              });
 }
 
@@ -292,25 +290,25 @@ static LogicalResult lowerRotary(RotaryOp op, Lowering &l, std::string &) {
   SmallVector<OpFoldResult> pairSizes(ArrayRef(sizes).take_front(3));
   pairSizes.resize(5, l.b.getIndexAttr(2));
   pairSizes[7 - memberDim] = l.b.getIndexAttr(half);
-  Value rotated = l.generic(
-      {part(0), part(rope.getInterleaved() ? 1 : half), cosine, sine},
-      {halfMap, halfMap, table, table}, pairSizes, element,
-      [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-        Value x = Lowering::convertFloat(b, loc, v[0], f32);
-        Value y = Lowering::convertFloat(b, loc, v[1], f32);
-        Value member = linalg::IndexOp::create(b, loc, memberDim);
-        Value isFirst = arith::CmpIOp::create(
-            b, loc, arith::CmpIPredicate::eq, member,
-            arith::ConstantIndexOp::create(b, loc, 0));
-        // (x cos - y sin, y cos + x sin)
-        Value same = arith::SelectOp::create(b, loc, isFirst, x, y);
-        Value other = arith::SelectOp::create(
-            b, loc, isFirst, arith::NegFOp::create(b, loc, y), x);
-        Value sum = arith::AddFOp::create(
-            b, loc, arith::MulFOp::create(b, loc, same, v[2]),
-            arith::MulFOp::create(b, loc, other, v[3]));
-        return Lowering::convertFloat(b, loc, sum, element);
-      });
+  Value rotated =
+      l.generic({part(0), part(rope.getInterleaved() ? 1 : half), cosine, sine},
+                {halfMap, halfMap, table, table}, pairSizes, element,
+                [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                  Value x = Lowering::convertFloat(b, loc, v[0], f32);
+                  Value y = Lowering::convertFloat(b, loc, v[1], f32);
+                  Value member = linalg::IndexOp::create(b, loc, memberDim);
+                  Value isFirst = arith::CmpIOp::create(
+                      b, loc, arith::CmpIPredicate::eq, member,
+                      arith::ConstantIndexOp::create(b, loc, 0));
+                  // (x cos - y sin, y cos + x sin)
+                  Value same = arith::SelectOp::create(b, loc, isFirst, x, y);
+                  Value other = arith::SelectOp::create(
+                      b, loc, isFirst, arith::NegFOp::create(b, loc, y), x);
+                  Value sum = arith::AddFOp::create(
+                      b, loc, arith::MulFOp::create(b, loc, same, v[2]),
+                      arith::MulFOp::create(b, loc, other, v[3]));
+                  return Lowering::convertFloat(b, loc, sum, element);
+                });
   Value result = l.collapse(rotated, {{0}, {1}, {2}, {3, 4}});
   // What is not rotated passes through.
   if (Lowering::constant(sizes[3]) != 2 * half) {
@@ -321,8 +319,8 @@ static LogicalResult lowerRotary(RotaryOp op, Lowering &l, std::string &) {
     Value whole = l.empty(sizes, element);
     whole = tensor::InsertSliceOp::create(l.b, l.loc, result, whole, offsets(0),
                                           front, ones);
-    Value slice = tensor::ExtractSliceOp::create(
-        l.b, l.loc, input, offsets(2 * half), rest, ones);
+    Value slice = tensor::ExtractSliceOp::create(l.b, l.loc, input,
+                                                 offsets(2 * half), rest, ones);
     result = tensor::InsertSliceOp::create(l.b, l.loc, slice, whole,
                                            offsets(2 * half), rest, ones);
   }

@@ -41,7 +41,8 @@ static Matrix readMatrix(Value value, Lowering &l) {
     int64_t rank = type ? type.getRank() : 0;
     bool swaps = rank >= 2;
     for (int64_t i = 0; i < rank && perm; ++i) {
-      int64_t expected = i == rank - 1 ? rank - 2 : (i == rank - 2 ? rank - 1 : i);
+      int64_t expected =
+          i == rank - 1 ? rank - 2 : (i == rank - 2 ? rank - 1 : i);
       swaps &= (*perm)[i] == expected;
     }
     if (swaps && (perm || rank == 2)) {
@@ -120,9 +121,9 @@ static Value multiply(const Matrix &lhs, const Matrix &rhs, Lowering &l) {
     results.push_back(transposed ? row : column);
     return AffineMapAttr::get(AffineMap::get(dims, 0, results, context));
   };
-  ArrayAttr maps = l.b.getArrayAttr({mapOf(m, k, lhs.transposed),
-                                     mapOf(k, n, rhs.transposed),
-                                     mapOf(m, n, false)});
+  ArrayAttr maps =
+      l.b.getArrayAttr({mapOf(m, k, lhs.transposed),
+                        mapOf(k, n, rhs.transposed), mapOf(m, n, false)});
   Value result;
   if (batched) {
     auto op = linalg::BatchMatmulOp::create(l.b, l.loc, init.getType(),
@@ -159,9 +160,9 @@ static LogicalResult lowerMatMul(onnx::MatMulOp op, Lowering &l,
     why = "its operands must have a known rank of at least 1";
     return failure();
   }
-  if (!lhs.tensor.getType() ||
-      !cast<RankedTensorType>(lhs.tensor.getType()).getElementType()
-           .isIntOrFloat()) {
+  if (!lhs.tensor.getType() || !cast<RankedTensorType>(lhs.tensor.getType())
+                                    .getElementType()
+                                    .isIntOrFloat()) {
     why = "its element type is not supported";
     return failure();
   }
@@ -189,16 +190,15 @@ static LogicalResult lowerMatMul(onnx::MatMulOp op, Lowering &l,
       resultExprs.push_back(lhs.exprs[i]);
     }
     resultSizes.append({lhs.rows(), rhs.columns()});
-    resultExprs.append(
-        {lhs.exprs[lhs.rowDim()], rhs.exprs[rhs.columnDim()]});
+    resultExprs.append({lhs.exprs[lhs.rowDim()], rhs.exprs[rhs.columnDim()]});
     if (rhs.rank() > 2)
-      reshapeMatrix(rhs, SmallVector<AffineExpr>(ArrayRef(rhs.exprs).take_back(2)),
-                    SmallVector<OpFoldResult>(ArrayRef(rhs.sizes).take_back(2)),
-                    l);
+      reshapeMatrix(
+          rhs, SmallVector<AffineExpr>(ArrayRef(rhs.exprs).take_back(2)),
+          SmallVector<OpFoldResult>(ArrayRef(rhs.sizes).take_back(2)), l);
     if (lhs.rank() > 2 && lhs.transposed)
-      reshapeMatrix(lhs, SmallVector<AffineExpr>(ArrayRef(lhs.exprs).take_back(2)),
-                    SmallVector<OpFoldResult>(ArrayRef(lhs.sizes).take_back(2)),
-                    l);
+      reshapeMatrix(
+          lhs, SmallVector<AffineExpr>(ArrayRef(lhs.exprs).take_back(2)),
+          SmallVector<OpFoldResult>(ArrayRef(lhs.sizes).take_back(2)), l);
     else if (lhs.rank() > 2)
       mergeLeading(lhs, lhs.rank() - 1, l);
     product = multiply(lhs, rhs, l);
@@ -224,16 +224,15 @@ static LogicalResult lowerMatMul(onnx::MatMulOp op, Lowering &l,
         Value isOne = arith::CmpIOp::create(
             l.b, l.loc, arith::CmpIPredicate::eq, l.toValue(size), l.index(1));
         size = arith::SelectOp::create(l.b, l.loc, isOne,
-                                       l.toValue(rhs.sizes[y]),
-                                       l.toValue(size))
+                                       l.toValue(rhs.sizes[y]), l.toValue(size))
                    .getResult();
         for (OpFoldResult given : {lhs.sizes[x], rhs.sizes[y]}) {
-          Value same = arith::CmpIOp::create(l.b, l.loc,
-                                             arith::CmpIPredicate::eq,
-                                             l.toValue(given), l.toValue(size));
-          Value single = arith::CmpIOp::create(
-              l.b, l.loc, arith::CmpIPredicate::eq, l.toValue(given),
-              l.index(1));
+          Value same =
+              arith::CmpIOp::create(l.b, l.loc, arith::CmpIPredicate::eq,
+                                    l.toValue(given), l.toValue(size));
+          Value single =
+              arith::CmpIOp::create(l.b, l.loc, arith::CmpIPredicate::eq,
+                                    l.toValue(given), l.index(1));
           l.check(arith::OrIOp::create(l.b, l.loc, same, single),
                   BA_KERNEL_FAIL_SHAPE,
                   "the batch dimensions of the product do not broadcast");
@@ -245,14 +244,12 @@ static LogicalResult lowerMatMul(onnx::MatMulOp op, Lowering &l,
     resultSizes = batch;
     resultSizes.append({lhs.rows(), rhs.columns()});
     resultExprs = batchExprs;
-    resultExprs.append(
-        {lhs.exprs[lhs.rowDim()], rhs.exprs[rhs.columnDim()]});
+    resultExprs.append({lhs.exprs[lhs.rowDim()], rhs.exprs[rhs.columnDim()]});
     for (Matrix *m : {&lhs, &rhs}) {
       bool whole = m->rank() == batchRank + 2;
       for (int64_t i = 0; whole && i < batchRank; ++i)
         whole = Lowering::same(m->sizes[i], batch[i]) ||
-                (!open[i] &&
-                 l.shapes.provenEqual(m->exprs[i], batchExprs[i]));
+                (!open[i] && l.shapes.provenEqual(m->exprs[i], batchExprs[i]));
       SmallVector<OpFoldResult> full = batch;
       llvm::append_range(full, ArrayRef(m->sizes).take_back(2));
       SmallVector<AffineExpr> fullExprs = batchExprs;
@@ -298,8 +295,7 @@ static LogicalResult lowerMatMul(onnx::MatMulOp op, Lowering &l,
   return success();
 }
 
-static LogicalResult lowerGemm(onnx::GemmOp op, Lowering &l,
-                               std::string &why) {
+static LogicalResult lowerGemm(onnx::GemmOp op, Lowering &l, std::string &why) {
   Matrix lhs = readMatrix(op.getA(), l), rhs = readMatrix(op.getB(), l);
   if (lhs.rank() != 2 || rhs.rank() != 2 || lhs.exprs.size() != 2 ||
       rhs.exprs.size() != 2) {

@@ -29,9 +29,10 @@ struct Scalar {
 
   bool isFloat() const { return isa<FloatType>(type); }
   Value constant(double value) const {
-    TypedAttr attr = isFloat() ? TypedAttr(b.getFloatAttr(type, value))
-                               : TypedAttr(b.getIntegerAttr(
-                                     type, static_cast<int64_t>(value)));
+    TypedAttr attr =
+        isFloat()
+            ? TypedAttr(b.getFloatAttr(type, value))
+            : TypedAttr(b.getIntegerAttr(type, static_cast<int64_t>(value)));
     return arith::ConstantOp::create(b, loc, attr);
   }
   template <typename OpT> Value make(ValueRange operands) const {
@@ -140,15 +141,17 @@ Value compute(onnx::AbsOp, const Scalar &s, ValueRange x) {
     return s.make<math::AbsFOp>(x);
   return s.isUnsigned ? x[0] : s.make<math::AbsIOp>(x);
 }
-Value compute(onnx::NegOp, const Scalar &s, ValueRange x) { return s.neg(x[0]); }
+Value compute(onnx::NegOp, const Scalar &s, ValueRange x) {
+  return s.neg(x[0]);
+}
 Value compute(onnx::SignOp, const Scalar &s, ValueRange x) {
   Value zero = s.constant(0);
   Value negative = s.isUnsigned ? zero : s.constant(-1);
   // Not a number stays what it is.
-  return s.select(s.less(zero, x[0]), s.constant(1),
-                  s.select(s.less(x[0], zero), negative,
-                           s.isFloat() ? s.select(s.equal(x[0], zero), zero, x[0])
-                                       : zero));
+  return s.select(
+      s.less(zero, x[0]), s.constant(1),
+      s.select(s.less(x[0], zero), negative,
+               s.isFloat() ? s.select(s.equal(x[0], zero), zero, x[0]) : zero));
 }
 Value compute(onnx::ReluOp, const Scalar &s, ValueRange x) {
   return s.max(x[0], s.constant(0));
@@ -286,19 +289,17 @@ Value compute(onnx::DivOp, const Scalar &s, ValueRange x) {
                      : s.divInt(x[0], x[1], /*remainder=*/false);
 }
 Value compute(onnx::ModOp op, const Scalar &s, ValueRange x) {
-  if (s.isFloat())
-    return arith::RemFOp::create(s.b, s.loc, x[0], x[1]);
-  Value rest = s.divInt(x[0], x[1], /*remainder=*/true);
+  Value rest = s.isFloat()
+                   ? Value(arith::RemFOp::create(s.b, s.loc, x[0], x[1]))
+                   : s.divInt(x[0], x[1], /*remainder=*/true);
   if (op.getFmod() || s.isUnsigned)
     return rest;
   // The sign of the divisor: add it where the rest has the other sign.
   Value zero = s.constant(0);
-  Value differ = arith::XOrIOp::create(s.b, s.loc, s.less(rest, zero),
-                                       s.less(x[1], zero));
-  Value adjust = arith::AndIOp::create(
-      s.b, s.loc, differ,
-      s.compareInt(arith::CmpIPredicate::ne, rest, zero));
-  return s.select(adjust, s.add(rest, x[1]), rest);
+  Value differ =
+      arith::XOrIOp::create(s.b, s.loc, s.less(rest, zero), s.less(x[1], zero));
+  Value adjusted = s.select(differ, s.add(rest, x[1]), rest);
+  return s.select(s.equal(rest, zero), rest, adjusted);
 }
 Value compute(onnx::EqualOp, const Scalar &s, ValueRange x) {
   return s.equal(x[0], x[1]);
@@ -512,10 +513,10 @@ static Value castToInt(OpBuilder &builder, Location loc, Value value,
       real = APFloat::getLargest(from.getFloatSemantics(), real.isNegative());
     return arith::ConstantOp::create(builder, loc, FloatAttr::get(from, real));
   };
-  APInt least = isUnsigned ? APInt::getZero(width)
-                           : APInt::getSignedMinValue(width);
-  APInt greatest = isUnsigned ? APInt::getMaxValue(width)
-                              : APInt::getSignedMaxValue(width);
+  APInt least =
+      isUnsigned ? APInt::getZero(width) : APInt::getSignedMinValue(width);
+  APInt greatest =
+      isUnsigned ? APInt::getMaxValue(width) : APInt::getSignedMaxValue(width);
   // maxnum and minnum drop what is not a number; it is told apart first.
   Value isNumber = arith::CmpFOp::create(
       builder, loc, arith::CmpFPredicate::ORD, value, value);

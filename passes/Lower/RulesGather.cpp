@@ -26,13 +26,13 @@ struct Position {
 static Position normalize(OpBuilder &b, Location loc, Value raw, Value size) {
   Value index = arith::IndexCastOp::create(b, loc, b.getIndexType(), raw);
   Value zero = arith::ConstantIndexOp::create(b, loc, 0);
-  Value negative = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt,
-                                         index, zero);
+  Value negative =
+      arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, index, zero);
   Value fromBack = arith::AddIOp::create(b, loc, index, size);
   index = arith::SelectOp::create(b, loc, negative, fromBack, index);
   // Unsigned: what is still negative is too great.
-  Value valid = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, index,
-                                      size);
+  Value valid =
+      arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, index, size);
   return {index, valid};
 }
 
@@ -55,25 +55,23 @@ static void checkIndices(Lowering &l, Value indices,
                                              utils::IteratorType::reduction);
   AffineMap none = AffineMap::get(type.getRank(), 0, l.b.getContext());
   Value all =
-      l.generic({indices}, {l.filled({}, l.b.getBoolAttr(true))},
-                {l.identity(type.getRank()), none}, iterators,
-                [&](OpBuilder &b, Location loc,
-                    ValueRange v) -> SmallVector<Value> {
-                  Value size = limits.front();
-                  if (vectors) {
-                    Value k = linalg::IndexOp::create(b, loc,
-                                                      type.getRank() - 1);
-                    for (size_t i = 1; i < limits.size(); ++i) {
-                      Value is = arith::CmpIOp::create(
-                          b, loc, arith::CmpIPredicate::eq, k,
-                          arith::ConstantIndexOp::create(b, loc, i));
-                      size = arith::SelectOp::create(b, loc, is, limits[i],
-                                                     size);
-                    }
-                  }
-                  Position position = normalize(b, loc, v[0], size);
-                  return {arith::AndIOp::create(b, loc, v[1], position.valid)};
-                })
+      l.generic(
+           {indices}, {l.filled({}, l.b.getBoolAttr(true))},
+           {l.identity(type.getRank()), none}, iterators,
+           [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+             Value size = limits.front();
+             if (vectors) {
+               Value k = linalg::IndexOp::create(b, loc, type.getRank() - 1);
+               for (size_t i = 1; i < limits.size(); ++i) {
+                 Value is = arith::CmpIOp::create(
+                     b, loc, arith::CmpIPredicate::eq, k,
+                     arith::ConstantIndexOp::create(b, loc, i));
+                 size = arith::SelectOp::create(b, loc, is, limits[i], size);
+               }
+             }
+             Position position = normalize(b, loc, v[0], size);
+             return {arith::AndIOp::create(b, loc, v[1], position.valid)};
+           })
           .front();
   Value ok = tensor::ExtractOp::create(l.b, l.loc, all, ValueRange{});
   l.check(ok, BA_KERNEL_FAIL_INDEX, "index out of range");
@@ -91,9 +89,9 @@ static void checkNotEmpty(Lowering &l, ArrayRef<OpFoldResult> data,
     return;
   someData = arith::CmpIOp::create(l.b, l.loc, arith::CmpIPredicate::sgt,
                                    l.toValue(l.product(data)), l.toValue(zero));
-  noResult = arith::CmpIOp::create(l.b, l.loc, arith::CmpIPredicate::eq,
-                                   l.toValue(l.product(result)),
-                                   l.toValue(zero));
+  noResult =
+      arith::CmpIOp::create(l.b, l.loc, arith::CmpIPredicate::eq,
+                            l.toValue(l.product(result)), l.toValue(zero));
   l.check(arith::OrIOp::create(l.b, l.loc, someData, noResult),
           BA_KERNEL_FAIL_SHAPE, "indices into a tensor without elements");
 }
@@ -118,9 +116,8 @@ static LogicalResult lowerGather(onnx::GatherOp op, Lowering &l,
   if (std::optional<SmallVector<int64_t>> constants =
           l.shapes.constantContents(op.getIndices()))
     if (std::optional<int64_t> size = Lowering::constant(dataSizes[axis]))
-      known = llvm::all_of(*constants, [&](int64_t i) {
-        return i >= -*size && i < *size;
-      });
+      known = llvm::all_of(*constants,
+                           [&](int64_t i) { return i >= -*size && i < *size; });
   if (!known) {
     checkIndices(l, indices, dataSizes[axis], /*vectors=*/false);
     checkNotEmpty(l, dataSizes[axis], sizes);
@@ -190,8 +187,7 @@ static LogicalResult lowerGatherND(onnx::GatherNDOp op, Lowering &l,
   }
   SmallVector<OpFoldResult> dataSizes = l.sizes(op.getData());
   SmallVector<OpFoldResult> sizes = l.sizes(op.getIndices());
-  ArrayRef<OpFoldResult> limits =
-      ArrayRef(dataSizes).slice(batch, depth);
+  ArrayRef<OpFoldResult> limits = ArrayRef(dataSizes).slice(batch, depth);
   sizes.pop_back();
   for (int64_t i = 0; i < batch; ++i)
     l.checkEqual(sizes[i], dataSizes[i],
@@ -232,24 +228,22 @@ static LogicalResult lowerGatherND(onnx::GatherNDOp op, Lowering &l,
 //===----------------------------------------------------------------------===//
 
 /// Loops over `sizes`, carrying one tensor.
-static Value loopNest(OpBuilder &b, Location loc, ArrayRef<Value> sizes,
-                      Value carried, SmallVectorImpl<Value> &indices,
-                      llvm::function_ref<Value(OpBuilder &, Location, Value)>
-                          body) {
+static Value
+loopNest(OpBuilder &b, Location loc, ArrayRef<Value> sizes, Value carried,
+         SmallVectorImpl<Value> &indices,
+         llvm::function_ref<Value(OpBuilder &, Location, Value)> body) {
   if (indices.size() == sizes.size())
     return body(b, loc, carried);
   Value zero = arith::ConstantIndexOp::create(b, loc, 0);
   Value one = arith::ConstantIndexOp::create(b, loc, 1);
-  return scf::ForOp::create(b, loc, zero, sizes[indices.size()], one,
-                            ValueRange{carried},
-                            [&](OpBuilder &b, Location loc, Value at,
-                                ValueRange state) {
-                              indices.push_back(at);
-                              Value next = loopNest(b, loc, sizes, state[0],
-                                                    indices, body);
-                              indices.pop_back();
-                              scf::YieldOp::create(b, loc, next);
-                            })
+  return scf::ForOp::create(
+             b, loc, zero, sizes[indices.size()], one, ValueRange{carried},
+             [&](OpBuilder &b, Location loc, Value at, ValueRange state) {
+               indices.push_back(at);
+               Value next = loopNest(b, loc, sizes, state[0], indices, body);
+               indices.pop_back();
+               scf::YieldOp::create(b, loc, next);
+             })
       .getResult(0);
 }
 
@@ -267,10 +261,9 @@ static Value combine(OpBuilder &b, Location loc, StringRef reduction,
                    : Value(arith::MulIOp::create(b, loc, before, update));
   if (reduction == "max")
     return isFloat ? Value(arith::MaximumFOp::create(b, loc, before, update))
-           : isUnsigned
-               ? Value(arith::MaxUIOp::create(b, loc, before, update))
-               : Value(arith::MaxSIOp::create(b, loc, before, update));
-  return isFloat ? Value(arith::MinimumFOp::create(b, loc, before, update))
+           : isUnsigned ? Value(arith::MaxUIOp::create(b, loc, before, update))
+                        : Value(arith::MaxSIOp::create(b, loc, before, update));
+  return isFloat      ? Value(arith::MinimumFOp::create(b, loc, before, update))
          : isUnsigned ? Value(arith::MinUIOp::create(b, loc, before, update))
                       : Value(arith::MinSIOp::create(b, loc, before, update));
 }
@@ -285,8 +278,8 @@ static Value writeElement(OpBuilder &b, Location loc, Value tensor,
                Value element = update;
                if (reduction != "none") {
                  Value before = tensor::ExtractOp::create(b, loc, tensor, at);
-                 element = combine(b, loc, reduction, before, update,
-                                   isUnsigned);
+                 element =
+                     combine(b, loc, reduction, before, update, isUnsigned);
                }
                Value next =
                    tensor::InsertOp::create(b, loc, element, tensor, at);
@@ -316,26 +309,24 @@ static LogicalResult lowerScatterElements(onnx::ScatterElementsOp op,
   bool isUnsigned = l.shapes.elementType(op.getData()).isUnsignedInteger();
   SmallVector<Value> loops;
   l.set(op.getOutput(),
-        loopNest(l.b, l.loc, sizes, data, loops,
-                 [&](OpBuilder &b, Location loc, Value tensor) {
-                   Value raw =
-                       tensor::ExtractOp::create(b, loc, indices, loops);
-                   Position position = normalize(b, loc, raw, limits[axis]);
-                   SmallVector<Value> at(loops);
-                   Value valid = position.valid;
-                   for (int64_t i = 0; i < rank; ++i)
-                     if (i != axis)
-                       valid = arith::AndIOp::create(
-                           b, loc, valid,
-                           arith::CmpIOp::create(b, loc,
-                                                 arith::CmpIPredicate::slt,
-                                                 loops[i], limits[i]));
-                   at[axis] = position.index;
-                   Value update =
-                       tensor::ExtractOp::create(b, loc, updates, loops);
-                   return writeElement(b, loc, tensor, at, valid, update,
-                                       op.getReduction(), isUnsigned);
-                 }));
+        loopNest(
+            l.b, l.loc, sizes, data, loops,
+            [&](OpBuilder &b, Location loc, Value tensor) {
+              Value raw = tensor::ExtractOp::create(b, loc, indices, loops);
+              Position position = normalize(b, loc, raw, limits[axis]);
+              SmallVector<Value> at(loops);
+              Value valid = position.valid;
+              for (int64_t i = 0; i < rank; ++i)
+                if (i != axis)
+                  valid = arith::AndIOp::create(
+                      b, loc, valid,
+                      arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt,
+                                            loops[i], limits[i]));
+              at[axis] = position.index;
+              Value update = tensor::ExtractOp::create(b, loc, updates, loops);
+              return writeElement(b, loc, tensor, at, valid, update,
+                                  op.getReduction(), isUnsigned);
+            }));
   return success();
 }
 
@@ -360,7 +351,8 @@ static LogicalResult lowerScatterND(onnx::ScatterNDOp op, Lowering &l,
   SmallVector<Value> sizes, limits;
   for (auto [i, size] : llvm::enumerate(updateSizes)) {
     int64_t at = static_cast<int64_t>(i);
-    l.checkEqual(size, at < lead ? indexSizes[at] : dataSizes[at - lead + depth],
+    l.checkEqual(size,
+                 at < lead ? indexSizes[at] : dataSizes[at - lead + depth],
                  "the updates do not have the shape that is replaced");
     sizes.push_back(l.toValue(size));
   }
@@ -372,29 +364,26 @@ static LogicalResult lowerScatterND(onnx::ScatterNDOp op, Lowering &l,
   bool isUnsigned = l.shapes.elementType(op.getData()).isUnsignedInteger();
   SmallVector<Value> loops;
   l.set(op.getOutput(),
-        loopNest(l.b, l.loc, sizes, data, loops,
-                 [&](OpBuilder &b, Location loc, Value tensor) {
-                   SmallVector<Value> where(loops.begin(),
-                                            loops.begin() + lead);
-                   where.push_back(Value());
-                   SmallVector<Value> at;
-                   Value valid = arith::ConstantOp::create(
-                       b, loc, b.getBoolAttr(true));
-                   for (int64_t k = 0; k < depth; ++k) {
-                     where.back() = arith::ConstantIndexOp::create(b, loc, k);
-                     Value raw =
-                         tensor::ExtractOp::create(b, loc, indices, where);
-                     Position position = normalize(b, loc, raw, limits[k]);
-                     valid = arith::AndIOp::create(b, loc, valid,
-                                                   position.valid);
-                     at.push_back(position.index);
-                   }
-                   at.append(loops.begin() + lead, loops.end());
-                   Value update =
-                       tensor::ExtractOp::create(b, loc, updates, loops);
-                   return writeElement(b, loc, tensor, at, valid, update,
-                                       op.getReduction(), isUnsigned);
-                 }));
+        loopNest(
+            l.b, l.loc, sizes, data, loops,
+            [&](OpBuilder &b, Location loc, Value tensor) {
+              SmallVector<Value> where(loops.begin(), loops.begin() + lead);
+              where.push_back(Value());
+              SmallVector<Value> at;
+              Value valid =
+                  arith::ConstantOp::create(b, loc, b.getBoolAttr(true));
+              for (int64_t k = 0; k < depth; ++k) {
+                where.back() = arith::ConstantIndexOp::create(b, loc, k);
+                Value raw = tensor::ExtractOp::create(b, loc, indices, where);
+                Position position = normalize(b, loc, raw, limits[k]);
+                valid = arith::AndIOp::create(b, loc, valid, position.valid);
+                at.push_back(position.index);
+              }
+              at.append(loops.begin() + lead, loops.end());
+              Value update = tensor::ExtractOp::create(b, loc, updates, loops);
+              return writeElement(b, loc, tensor, at, valid, update,
+                                  op.getReduction(), isUnsigned);
+            }));
   return success();
 }
 

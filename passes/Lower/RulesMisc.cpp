@@ -42,8 +42,8 @@ static LogicalResult lowerWeight(onnx::WeightOp op, Lowering &l,
     why = "its element type is not supported";
     return failure();
   }
-  Value argument = l.weight({op.getNameAttr(), op.getSource(), op.getOffset(),
-                             op.getSize(), type});
+  Value argument = l.weight(
+      {op.getNameAttr(), op.getSource(), op.getOffset(), op.getSize(), type});
   if (!argument)
     return failure();
   l.set(op.getOutput(), argument);
@@ -54,8 +54,8 @@ static Value indexTensor(Lowering &l, ArrayRef<OpFoldResult> list,
                          ArrayRef<int64_t> shape) {
   SmallVector<Value> elements;
   for (OpFoldResult size : list)
-    elements.push_back(arith::IndexCastOp::create(
-        l.b, l.loc, l.b.getI64Type(), l.toValue(size)));
+    elements.push_back(arith::IndexCastOp::create(l.b, l.loc, l.b.getI64Type(),
+                                                  l.toValue(size)));
   return tensor::FromElementsOp::create(
       l.b, l.loc, RankedTensorType::get(shape, l.b.getI64Type()), elements);
 }
@@ -65,8 +65,7 @@ static LogicalResult lowerShape(onnx::ShapeOp op, Lowering &l, std::string &) {
   auto [begin, end] = op.range(sizes.size());
   ArrayRef<OpFoldResult> part =
       ArrayRef(sizes).slice(begin, std::max<int64_t>(end - begin, 0));
-  l.set(op.getShape(),
-        indexTensor(l, part, static_cast<int64_t>(part.size())));
+  l.set(op.getShape(), indexTensor(l, part, static_cast<int64_t>(part.size())));
   return success();
 }
 
@@ -92,11 +91,15 @@ static LogicalResult lowerConstantOfShape(onnx::ConstantOfShapeOp op,
   for (OpFoldResult size : *shape)
     sizes.push_back(l.max(size, l.b.getIndexAttr(0)));
   TypedAttr value = l.zero(type.getElementType());
-  if (auto dense =
-          dyn_cast_or_null<DenseElementsAttr>(op.getValue().value_or(nullptr)))
-    value = cast<TypedAttr>(*dense.bitcast(type.getElementType())
-                                 .getValues<Attribute>()
-                                 .begin());
+  ElementsAttr given = op.getValue().value_or(nullptr);
+  auto dense = dyn_cast_or_null<DenseElementsAttr>(given);
+  if (given && !dense) {
+    why = "its value is not in the program";
+    return failure();
+  }
+  if (dense)
+    value = cast<TypedAttr>(
+        *dense.bitcast(type.getElementType()).getValues<Attribute>().begin());
   Value element = l.scalar(value);
   l.set(op.getOutput(),
         l.generic({}, {}, sizes, type.getElementType(),
@@ -128,10 +131,10 @@ static LogicalResult lowerEyeLike(onnx::EyeLikeOp op, Lowering &l,
                         arith::ConstantIndexOp::create(b, loc, op.getK()));
                     Value on = arith::CmpIOp::create(
                         b, loc, arith::CmpIPredicate::eq, shifted, column);
-                    Value zero = arith::ConstantOp::create(
-                        b, loc, l.zero(element));
-                    return arith::SelectOp::create(
-                        b, loc, on, one(b, loc, element), zero);
+                    Value zero =
+                        arith::ConstantOp::create(b, loc, l.zero(element));
+                    return arith::SelectOp::create(b, loc, on,
+                                                   one(b, loc, element), zero);
                   }));
   return success();
 }
@@ -185,17 +188,17 @@ static LogicalResult lowerRange(onnx::RangeOp op, Lowering &l,
           return value;
         return arith::ExtSIOp::create(l.b, l.loc, i64, value);
       };
-      Value zero = arith::ConstantOp::create(l.b, l.loc,
-                                             l.b.getI64IntegerAttr(0));
-      Value unit = arith::ConstantOp::create(l.b, l.loc,
-                                             l.b.getI64IntegerAttr(1));
-      Value isZero = arith::CmpIOp::create(
-          l.b, l.loc, arith::CmpIPredicate::eq, wide(delta), zero);
+      Value zero =
+          arith::ConstantOp::create(l.b, l.loc, l.b.getI64IntegerAttr(0));
+      Value unit =
+          arith::ConstantOp::create(l.b, l.loc, l.b.getI64IntegerAttr(1));
+      Value isZero = arith::CmpIOp::create(l.b, l.loc, arith::CmpIPredicate::eq,
+                                           wide(delta), zero);
       l.check(arith::CmpIOp::create(l.b, l.loc, arith::CmpIPredicate::ne,
                                     wide(delta), zero),
               BA_KERNEL_FAIL_VALUE, "the step of a range is 0");
-      Value step = arith::SelectOp::create(l.b, l.loc, isZero, unit,
-                                           wide(delta));
+      Value step =
+          arith::SelectOp::create(l.b, l.loc, isZero, unit, wide(delta));
       Value distance =
           arith::SubIOp::create(l.b, l.loc, wide(limit), wide(start));
       count = arith::CeilDivSIOp::create(l.b, l.loc, distance, step);
@@ -208,8 +211,8 @@ static LogicalResult lowerRange(onnx::RangeOp op, Lowering &l,
         l.generic({}, {}, sizes, element,
                   [&](OpBuilder &b, Location loc, ValueRange) -> Value {
                     Value at = linalg::IndexOp::create(b, loc, 0);
-                    Value i = arith::IndexCastOp::create(b, loc,
-                                                         b.getI64Type(), at);
+                    Value i =
+                        arith::IndexCastOp::create(b, loc, b.getI64Type(), at);
                     if (isa<FloatType>(element)) {
                       i = arith::SIToFPOp::create(b, loc, element, i);
                       return arith::AddFOp::create(
@@ -219,8 +222,7 @@ static LogicalResult lowerRange(onnx::RangeOp op, Lowering &l,
                     if (element != b.getI64Type())
                       i = arith::TruncIOp::create(b, loc, element, i);
                     return arith::AddIOp::create(
-                        b, loc, start,
-                        arith::MulIOp::create(b, loc, i, delta));
+                        b, loc, start, arith::MulIOp::create(b, loc, i, delta));
                   }));
   return success();
 }
@@ -230,10 +232,12 @@ static LogicalResult lowerOneHot(onnx::OneHotOp op, Lowering &l,
   RankedTensorType type = l.resultType(op.getOutput());
   Value indices = l.get(op.getIndices()), values = l.get(op.getValues());
   auto indexType = cast<RankedTensorType>(indices.getType());
-  FailureOr<SmallVector<OpFoldResult>> depth = l.elements(op.getDepth());
+  FailureOr<SmallVector<OpFoldResult>> depth = failure();
+  if (isa<IntegerType>(l.shapes.elementType(op.getDepth())))
+    depth = l.elements(op.getDepth());
   if (!type || failed(depth) || depth->size() != 1 ||
       !isa<IntegerType>(indexType.getElementType())) {
-    why = "its indices must be integers and its result's type known";
+    why = "its indices and depth must be integers and its result's type known";
     return failure();
   }
   int64_t rank = indexType.getRank() + 1;
@@ -249,22 +253,23 @@ static LogicalResult lowerOneHot(onnx::OneHotOp op, Lowering &l,
   Value on = tensor::ExtractOp::create(l.b, l.loc, values, l.index(1));
   Value limit = l.toValue(size);
   l.set(op.getOutput(),
-        l.generic({indices}, {AffineMap::get(rank, 0, results, l.b.getContext())},
-                  sizes, type.getElementType(),
-                  [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-                    Value index = arith::IndexCastOp::create(
-                        b, loc, b.getIndexType(), v[0]);
-                    Value zero = arith::ConstantIndexOp::create(b, loc, 0);
-                    Value negative = arith::CmpIOp::create(
-                        b, loc, arith::CmpIPredicate::slt, index, zero);
-                    index = arith::SelectOp::create(
-                        b, loc, negative,
-                        arith::AddIOp::create(b, loc, index, limit), index);
-                    Value here = arith::CmpIOp::create(
-                        b, loc, arith::CmpIPredicate::eq, index,
-                        linalg::IndexOp::create(b, loc, axis));
-                    return arith::SelectOp::create(b, loc, here, on, off);
-                  }));
+        l.generic(
+            {indices}, {AffineMap::get(rank, 0, results, l.b.getContext())},
+            sizes, type.getElementType(),
+            [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+              Value index =
+                  arith::IndexCastOp::create(b, loc, b.getIndexType(), v[0]);
+              Value zero = arith::ConstantIndexOp::create(b, loc, 0);
+              Value negative = arith::CmpIOp::create(
+                  b, loc, arith::CmpIPredicate::slt, index, zero);
+              index = arith::SelectOp::create(
+                  b, loc, negative, arith::AddIOp::create(b, loc, index, limit),
+                  index);
+              Value here =
+                  arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, index,
+                                        linalg::IndexOp::create(b, loc, axis));
+              return arith::SelectOp::create(b, loc, here, on, off);
+            }));
   return success();
 }
 
@@ -291,15 +296,13 @@ static LogicalResult lowerTrilu(onnx::TriluOp op, Lowering &l,
                   [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
                     Value row = linalg::IndexOp::create(b, loc, rank - 2);
                     Value column = linalg::IndexOp::create(b, loc, rank - 1);
-                    Value distance =
-                        arith::SubIOp::create(b, loc, column, row);
-                    auto predicate = op.getUpper()
-                                         ? arith::CmpIPredicate::sge
-                                         : arith::CmpIPredicate::sle;
-                    Value keep = arith::CmpIOp::create(b, loc, predicate,
-                                                       distance, k);
-                    Value zero = arith::ConstantOp::create(
-                        b, loc, l.zero(element));
+                    Value distance = arith::SubIOp::create(b, loc, column, row);
+                    auto predicate = op.getUpper() ? arith::CmpIPredicate::sge
+                                                   : arith::CmpIPredicate::sle;
+                    Value keep =
+                        arith::CmpIOp::create(b, loc, predicate, distance, k);
+                    Value zero =
+                        arith::ConstantOp::create(b, loc, l.zero(element));
                     return arith::SelectOp::create(b, loc, keep, v[0], zero);
                   }));
   return success();
@@ -334,81 +337,81 @@ static LogicalResult lowerPad(onnx::PadOp op, Lowering &l, std::string &why) {
   for (auto [i, axis] : llvm::enumerate(axes)) {
     int64_t at = axis < 0 ? axis + rank : axis;
     before[at] = l.toValue((*pads)[i]);
-    sizes[at] = l.max(l.add(l.add(from[at], (*pads)[i]),
-                            (*pads)[i + axes.size()]),
-                      l.b.getIndexAttr(0));
+    sizes[at] =
+        l.max(l.add(l.add(from[at], (*pads)[i]), (*pads)[i + axes.size()]),
+              l.b.getIndexAttr(0));
   }
   if (!constantMode)
     for (auto [size, given] : llvm::zip(sizes, from)) {
       // Something must be there to be repeated.
-      Value some = arith::CmpIOp::create(
-          l.b, l.loc, arith::CmpIPredicate::sgt, l.toValue(given), l.index(0));
-      Value none = arith::CmpIOp::create(
-          l.b, l.loc, arith::CmpIPredicate::eq, l.toValue(size), l.index(0));
+      Value some = arith::CmpIOp::create(l.b, l.loc, arith::CmpIPredicate::sgt,
+                                         l.toValue(given), l.index(0));
+      Value none = arith::CmpIOp::create(l.b, l.loc, arith::CmpIPredicate::eq,
+                                         l.toValue(size), l.index(0));
       l.check(arith::OrIOp::create(l.b, l.loc, some, none),
               BA_KERNEL_FAIL_SHAPE, "padding of a tensor without elements");
     }
   Value fill = op.getConstantValue() ? onlyElement(op.getConstantValue(), l)
                                      : l.scalar(l.zero(element));
-  l.set(
-      op.getOutput(),
-      l.generic(
-          {}, {}, sizes, element,
-          [&](OpBuilder &b, Location loc, ValueRange) -> Value {
-            Value zero = arith::ConstantIndexOp::create(b, loc, 0);
-            Value one = arith::ConstantIndexOp::create(b, loc, 1);
-            Value inside =
-                arith::ConstantOp::create(b, loc, b.getBoolAttr(true));
-            SmallVector<Value> at;
-            for (int64_t i = 0; i < rank; ++i) {
-              Value index = linalg::IndexOp::create(b, loc, i);
-              if (!before[i]) {
-                at.push_back(index);
-                continue;
-              }
-              index = arith::SubIOp::create(b, loc, index, before[i]);
-              Value last = arith::SubIOp::create(b, loc, dims[i], one);
-              if (op.getMode() == "wrap" || op.getMode() == "reflect") {
-                // Modulo the period; reflection goes there and back.
-                Value period = dims[i];
-                if (op.getMode() == "reflect")
-                  period = arith::MaxSIOp::create(
-                      b, loc, arith::AddIOp::create(b, loc, last, last), one);
-                Value rest = arith::RemSIOp::create(b, loc, index, period);
-                Value negative = arith::CmpIOp::create(
-                    b, loc, arith::CmpIPredicate::slt, rest, zero);
-                index = arith::SelectOp::create(
-                    b, loc, negative,
-                    arith::AddIOp::create(b, loc, rest, period), rest);
-                if (op.getMode() == "reflect")
+  l.set(op.getOutput(),
+        l.generic(
+            {}, {}, sizes, element,
+            [&](OpBuilder &b, Location loc, ValueRange) -> Value {
+              Value zero = arith::ConstantIndexOp::create(b, loc, 0);
+              Value one = arith::ConstantIndexOp::create(b, loc, 1);
+              Value inside =
+                  arith::ConstantOp::create(b, loc, b.getBoolAttr(true));
+              SmallVector<Value> at;
+              for (int64_t i = 0; i < rank; ++i) {
+                Value index = linalg::IndexOp::create(b, loc, i);
+                if (!before[i]) {
+                  at.push_back(index);
+                  continue;
+                }
+                index = arith::SubIOp::create(b, loc, index, before[i]);
+                Value last = arith::SubIOp::create(b, loc, dims[i], one);
+                if (op.getMode() == "wrap" || op.getMode() == "reflect") {
+                  // Modulo the period; reflection goes there and back.
+                  Value period = dims[i];
+                  if (op.getMode() == "reflect")
+                    period = arith::MaxSIOp::create(
+                        b, loc, arith::AddIOp::create(b, loc, last, last), one);
+                  Value rest = arith::RemSIOp::create(b, loc, index, period);
+                  Value negative = arith::CmpIOp::create(
+                      b, loc, arith::CmpIPredicate::slt, rest, zero);
+                  index = arith::SelectOp::create(
+                      b, loc, negative,
+                      arith::AddIOp::create(b, loc, rest, period), rest);
+                  if (op.getMode() == "reflect")
+                    index = arith::MinSIOp::create(
+                        b, loc, index,
+                        arith::SubIOp::create(b, loc, period, index));
+                }
+                if (constantMode) {
+                  Value ok = arith::CmpIOp::create(
+                      b, loc, arith::CmpIPredicate::ult, index, dims[i]);
+                  inside = arith::AndIOp::create(b, loc, inside, ok);
+                } else {
                   index = arith::MinSIOp::create(
-                      b, loc, index,
-                      arith::SubIOp::create(b, loc, period, index));
+                      b, loc, arith::MaxSIOp::create(b, loc, index, zero),
+                      last);
+                }
+                at.push_back(index);
               }
-              if (constantMode) {
-                Value ok = arith::CmpIOp::create(
-                    b, loc, arith::CmpIPredicate::ult, index, dims[i]);
-                inside = arith::AndIOp::create(b, loc, inside, ok);
-              } else {
-                index = arith::MinSIOp::create(
-                    b, loc, arith::MaxSIOp::create(b, loc, index, zero), last);
-              }
-              at.push_back(index);
-            }
-            if (!constantMode)
-              return tensor::ExtractOp::create(b, loc, data, at);
-            return scf::IfOp::create(
-                       b, loc, inside,
-                       [&](OpBuilder &b, Location loc) {
-                         Value read =
-                             tensor::ExtractOp::create(b, loc, data, at);
-                         scf::YieldOp::create(b, loc, read);
-                       },
-                       [&](OpBuilder &b, Location loc) {
-                         scf::YieldOp::create(b, loc, fill);
-                       })
-                .getResult(0);
-          }));
+              if (!constantMode)
+                return tensor::ExtractOp::create(b, loc, data, at);
+              return scf::IfOp::create(
+                         b, loc, inside,
+                         [&](OpBuilder &b, Location loc) {
+                           Value read =
+                               tensor::ExtractOp::create(b, loc, data, at);
+                           scf::YieldOp::create(b, loc, read);
+                         },
+                         [&](OpBuilder &b, Location loc) {
+                           scf::YieldOp::create(b, loc, fill);
+                         })
+                  .getResult(0);
+            }));
   return success();
 }
 
@@ -446,8 +449,8 @@ static LogicalResult lowerCumSum(onnx::CumSumOp op, Lowering &l,
           at = arith::SubIOp::create(b, loc, last, i);
         SmallVector<OpFoldResult> offsets(rank, b.getIndexAttr(0));
         offsets[axis] = at;
-        Value part = tensor::ExtractSliceOp::create(l.b, loc, x, offsets, slab,
-                                                    strides);
+        Value part =
+            tensor::ExtractSliceOp::create(l.b, loc, x, offsets, slab, strides);
         SmallVector<utils::IteratorType> iterators(
             rank, utils::IteratorType::parallel);
         // The sums before this slab are written first where it is left out.
@@ -486,8 +489,7 @@ static LogicalResult lowerDropout(onnx::DropoutOp op, Lowering &l,
   }
   l.set(op.getOutput(), l.get(op.getData()));
   if (op.getMask())
-    l.set(op.getMask(),
-          l.filled(l.sizes(op.getData()), l.b.getBoolAttr(true)));
+    l.set(op.getMask(), l.filled(l.sizes(op.getData()), l.b.getBoolAttr(true)));
   return success();
 }
 

@@ -59,21 +59,21 @@ static LogicalResult lowerReshape(onnx::ReshapeOp op, Lowering &l,
       known.push_back(value);
       others = l.mul(others, select(is(value, -1), l.index(1), value));
     }
-    Value rest = arith::DivSIOp::create(l.b, l.loc, l.toValue(l.product(from)),
-                                        l.toValue(l.max(others, l.b.getIndexAttr(1))));
+    Value rest =
+        arith::DivSIOp::create(l.b, l.loc, l.toValue(l.product(from)),
+                               l.toValue(l.max(others, l.b.getIndexAttr(1))));
     computed.emplace();
     for (Value value : known)
-      computed->push_back(l.max(select(is(value, -1), rest, value),
-                                l.b.getIndexAttr(0)));
+      computed->push_back(
+          l.max(select(is(value, -1), rest, value), l.b.getIndexAttr(0)));
     return success();
   };
-  return lowerReshapeTo(op.getData(), op.getReshaped(), l, why,
-                        [&](int64_t i) -> OpFoldResult {
-                          if (failed(compute()) ||
-                              i >= static_cast<int64_t>(computed->size()))
-                            return {};
-                          return (*computed)[i];
-                        });
+  return lowerReshapeTo(
+      op.getData(), op.getReshaped(), l, why, [&](int64_t i) -> OpFoldResult {
+        if (failed(compute()) || i >= static_cast<int64_t>(computed->size()))
+          return {};
+        return (*computed)[i];
+      });
 }
 
 static LogicalResult lowerFlatten(onnx::FlattenOp op, Lowering &l,
@@ -238,12 +238,28 @@ static LogicalResult lowerConcat(onnx::ConcatOp op, Lowering &l,
   SmallVector<OpFoldResult> offsets(rank, l.b.getIndexAttr(0));
   for (Value input : op.getInputs()) {
     SmallVector<OpFoldResult> part = l.sizes(input);
+    if (Lowering::constant(part[axis]) == 0)
+      continue;
     result = tensor::InsertSliceOp::create(l.b, l.loc, l.get(input), result,
                                            offsets, part, strides);
     offsets[axis] = l.add(offsets[axis], part[axis]);
   }
   l.set(op.getConcatResult(), result);
   return success();
+}
+
+/// A part of a tensor; one without elements is not taken from anywhere.
+static Value extractSlice(Lowering &l, Value tensor,
+                          ArrayRef<OpFoldResult> offsets,
+                          ArrayRef<OpFoldResult> sizes,
+                          ArrayRef<OpFoldResult> strides) {
+  if (llvm::any_of(sizes, [](OpFoldResult size) {
+        return Lowering::constant(size) == 0;
+      }))
+    return l.empty(sizes,
+                   cast<RankedTensorType>(tensor.getType()).getElementType());
+  return tensor::ExtractSliceOp::create(l.b, l.loc, tensor, offsets, sizes,
+                                        strides);
 }
 
 static LogicalResult lowerSplit(onnx::SplitOp op, Lowering &l,
@@ -273,9 +289,9 @@ static LogicalResult lowerSplit(onnx::SplitOp op, Lowering &l,
         Lowering::constant(whole)
             ? OpFoldResult(l.b.getIndexAttr(
                   llvm::divideCeil(*Lowering::constant(whole), parts)))
-            : OpFoldResult(arith::CeilDivSIOp::create(l.b, l.loc, size,
-                                                      l.index(parts))
-                               .getResult());
+            : OpFoldResult(
+                  arith::CeilDivSIOp::create(l.b, l.loc, size, l.index(parts))
+                      .getResult());
     OpFoldResult done = l.b.getIndexAttr(0);
     for (int64_t i = 0; i < parts; ++i) {
       lengths.push_back(l.min(each, l.sub(whole, done)));
@@ -286,8 +302,7 @@ static LogicalResult lowerSplit(onnx::SplitOp op, Lowering &l,
   SmallVector<OpFoldResult> offsets(rank, l.b.getIndexAttr(0));
   for (auto [result, length] : llvm::zip(op.getOutputs(), lengths)) {
     sizes[axis] = length;
-    l.set(result, tensor::ExtractSliceOp::create(l.b, l.loc, input, offsets,
-                                                 sizes, strides));
+    l.set(result, extractSlice(l, input, offsets, sizes, strides));
     offsets[axis] = l.add(offsets[axis], length);
   }
   return success();
@@ -306,7 +321,7 @@ struct SliceRange {
 
 /// The clamped start and the length of start:end:step in [0, dim).
 static SliceRange sliceRange(Lowering &l, OpFoldResult start, OpFoldResult end,
-                        int64_t step, OpFoldResult dim) {
+                             int64_t step, OpFoldResult dim) {
   OpFoldResult zero = l.b.getIndexAttr(0), one = l.b.getIndexAttr(1);
   auto fromBack = [&](OpFoldResult at) -> OpFoldResult {
     if (std::optional<int64_t> c = Lowering::constant(at)) {
@@ -316,9 +331,8 @@ static SliceRange sliceRange(Lowering &l, OpFoldResult start, OpFoldResult end,
       return *c < std::numeric_limits<int32_t>::min() ? l.b.getIndexAttr(-1)
                                                       : l.add(at, dim);
     }
-    Value negative =
-        arith::CmpIOp::create(l.b, l.loc, arith::CmpIPredicate::slt,
-                              l.toValue(at), l.index(0));
+    Value negative = arith::CmpIOp::create(
+        l.b, l.loc, arith::CmpIPredicate::slt, l.toValue(at), l.index(0));
     return arith::SelectOp::create(l.b, l.loc, negative,
                                    l.toValue(l.add(at, dim)), l.toValue(at))
         .getResult();
@@ -326,14 +340,14 @@ static SliceRange sliceRange(Lowering &l, OpFoldResult start, OpFoldResult end,
   start = fromBack(start);
   end = fromBack(end);
   if (step > 0) {
-    start = Lowering::constant(start) == 0 ? start
-                                           : l.min(l.max(start, zero), dim);
+    start =
+        Lowering::constant(start) == 0 ? start : l.min(l.max(start, zero), dim);
     end = l.min(l.max(end, zero), dim);
     OpFoldResult length = l.max(l.sub(end, start), zero);
     if (step != 1) {
       Value sum = l.toValue(l.add(length, l.b.getIndexAttr(step - 1)));
-      length = arith::DivSIOp::create(l.b, l.loc, sum, l.index(step))
-                   .getResult();
+      length =
+          arith::DivSIOp::create(l.b, l.loc, sum, l.index(step)).getResult();
     }
     return {start, length, step};
   }
@@ -402,8 +416,7 @@ static LogicalResult lowerSlice(onnx::SliceOp op, Lowering &l,
       if (OpFoldResult known = l.materialize(exprs[i]))
         sizes[i] = known;
   if (!backwards) {
-    l.set(op.getOutput(), tensor::ExtractSliceOp::create(
-                              l.b, l.loc, data, offsets, sizes, strides));
+    l.set(op.getOutput(), extractSlice(l, data, offsets, sizes, strides));
     return success();
   }
   SmallVector<Value> starting;
@@ -418,8 +431,8 @@ static LogicalResult lowerSlice(onnx::SliceOp op, Lowering &l,
                       Value step = arith::ConstantIndexOp::create(
                           builder, loc, *Lowering::constant(strides[i]));
                       at = arith::MulIOp::create(builder, loc, at, step);
-                      indices.push_back(arith::AddIOp::create(
-                          builder, loc, starting[i], at));
+                      indices.push_back(
+                          arith::AddIOp::create(builder, loc, starting[i], at));
                     }
                     return tensor::ExtractOp::create(builder, loc, data,
                                                      indices);

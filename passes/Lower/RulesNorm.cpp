@@ -39,9 +39,9 @@ struct Rows {
   }
 
   /// The mean over each row of what `body` makes of its elements.
-  Value mean(ArrayRef<Value> perRow,
-             llvm::function_ref<Value(OpBuilder &, Location, ValueRange)>
-                 body) {
+  Value
+  mean(ArrayRef<Value> perRow,
+       llvm::function_ref<Value(OpBuilder &, Location, ValueRange)> body) {
     SmallVector<Value> inputs = {x};
     SmallVector<AffineMap> maps = {l.identity(rank)};
     for (Value value : perRow) {
@@ -130,8 +130,7 @@ static LogicalResult lowerRMSNormalization(onnx::RMSNormalizationOp op,
   l.set(op.getY(),
         l.generic({rows.x, root, scale},
                   {l.identity(rows.rank), rows.rowMap, scaleMap}, rows.sizes,
-                  rows.element,
-                  [&](OpBuilder &b, Location loc, ValueRange v) {
+                  rows.element, [&](OpBuilder &b, Location loc, ValueRange v) {
                     Value x = Lowering::convertFloat(b, loc, v[0], rows.acc);
                     Value w = Lowering::convertFloat(b, loc, v[2], rows.acc);
                     x = arith::MulFOp::create(b, loc, x, v[1]);
@@ -146,8 +145,8 @@ static LogicalResult lowerLayerNormalization(onnx::LayerNormalizationOp op,
   if (failed(checkTypes(op, op.getX(), l, why)))
     return failure();
   Rows rows(op.getX(), op.getAxis(), l);
-  Value mean = rows.mean(
-      {}, [](OpBuilder &, Location, ValueRange v) { return v[0]; });
+  Value mean =
+      rows.mean({}, [](OpBuilder &, Location, ValueRange v) { return v[0]; });
   Value variance =
       rows.mean({mean}, [](OpBuilder &b, Location loc, ValueRange v) -> Value {
         Value d = arith::SubFOp::create(b, loc, v[0], v[1]);

@@ -103,8 +103,8 @@ static TypedAttr initialValue(Lowering &l, Reduction kind, Type type,
   if (kind != Reduction::Max && kind != Reduction::Min)
     return l.zero(type);
   if (auto real = dyn_cast<FloatType>(type))
-    return FloatAttr::get(
-        real, APFloat::getInf(real.getFloatSemantics(), !greatest));
+    return FloatAttr::get(real,
+                          APFloat::getInf(real.getFloatSemantics(), !greatest));
   unsigned width = type.getIntOrFloatBitWidth();
   if (isUnsigned)
     return IntegerAttr::get(type, greatest ? APInt::getMaxValue(width)
@@ -174,15 +174,15 @@ static LogicalResult lowerReduce(OpT op, Lowering &l, std::string &why) {
   Type given = l.shapes.elementType(op.getData());
   bool isUnsigned = given.isUnsignedInteger() || given.isInteger(1);
   SmallVector<OpFoldResult> sizes = l.sizes(op.getData());
-  Value result = reduce(
-      l, {data}, {l.identity(rank)}, sizes, axes,
-      initialValue(l, kind, acc, isUnsigned),
-      [&](OpBuilder &b, Location loc, Value sum, ValueRange v) {
-        Value x = isa<FloatType>(acc)
-                      ? Lowering::convertFloat(b, loc, v[0], acc)
-                      : v[0];
-        return combineReduction(kind, b, loc, sum, x, isUnsigned);
-      });
+  Value result =
+      reduce(l, {data}, {l.identity(rank)}, sizes, axes,
+             initialValue(l, kind, acc, isUnsigned),
+             [&](OpBuilder &b, Location loc, Value sum, ValueRange v) {
+               Value x = isa<FloatType>(acc)
+                             ? Lowering::convertFloat(b, loc, v[0], acc)
+                             : v[0];
+               return combineReduction(kind, b, loc, sum, x, isUnsigned);
+             });
   if (kind == Reduction::Mean || kind == Reduction::L2 || acc != element) {
     OpFoldResult count = l.b.getIndexAttr(1);
     for (int64_t axis : axes)
@@ -206,8 +206,8 @@ static LogicalResult lowerReduce(OpT op, Lowering &l, std::string &why) {
               x = arith::DivFOp::create(b, loc, x, number);
             } else {
               // Of no elements there is no mean; 0 is as good as any.
-              Value one = arith::ConstantOp::create(b, loc,
-                                                    b.getIntegerAttr(acc, 1));
+              Value one =
+                  arith::ConstantOp::create(b, loc, b.getIntegerAttr(acc, 1));
               Value divisor = arith::MaxSIOp::create(b, loc, number, one);
               x = isUnsigned
                       ? Value(arith::DivUIOp::create(b, loc, x, divisor))
@@ -218,8 +218,7 @@ static LogicalResult lowerReduce(OpT op, Lowering &l, std::string &why) {
             if (isa<FloatType>(acc)) {
               x = math::SqrtOp::create(b, loc, x);
             } else {
-              Value real =
-                  arith::SIToFPOp::create(b, loc, b.getF64Type(), x);
+              Value real = arith::SIToFPOp::create(b, loc, b.getF64Type(), x);
               x = arith::FPToSIOp::create(b, loc, acc,
                                           math::SqrtOp::create(b, loc, real));
             }
@@ -258,44 +257,39 @@ static LogicalResult lowerArg(OpT op, Lowering &l, std::string &why) {
   for (int64_t i = 0; i < rank; ++i)
     if (i != axis)
       kept.push_back(sizes[i]);
-  Value best = l.filled(
-      kept, initialValue(l, greatest ? Reduction::Max : Reduction::Min,
-                         element, isUnsigned));
+  Value best =
+      l.filled(kept, initialValue(l, greatest ? Reduction::Max : Reduction::Min,
+                                  element, isUnsigned));
   Value place = l.filled(kept, l.b.getI64IntegerAttr(0));
   AffineMap without = mapWithout(l, rank, axis);
   bool last = op.getSelectLastIndex();
-  Value result =
-      l.generic({data}, {best, place}, {l.identity(rank), without, without},
-                iterators,
-                [&](OpBuilder &b, Location loc,
-                    ValueRange v) -> SmallVector<Value> {
-                  Value at = arith::IndexCastOp::create(
-                      b, loc, b.getI64Type(),
-                      linalg::IndexOp::create(b, loc, axis));
-                  Value better;
-                  if (isa<FloatType>(element)) {
-                    auto predicate =
-                        greatest ? (last ? arith::CmpFPredicate::OGE
-                                         : arith::CmpFPredicate::OGT)
-                                 : (last ? arith::CmpFPredicate::OLE
-                                         : arith::CmpFPredicate::OLT);
-                    better = arith::CmpFOp::create(b, loc, predicate, v[0],
-                                                   v[1]);
-                  } else {
-                    auto s = greatest ? (last ? arith::CmpIPredicate::sge
-                                              : arith::CmpIPredicate::sgt)
-                                      : (last ? arith::CmpIPredicate::sle
-                                              : arith::CmpIPredicate::slt);
-                    auto u = greatest ? (last ? arith::CmpIPredicate::uge
-                                              : arith::CmpIPredicate::ugt)
-                                      : (last ? arith::CmpIPredicate::ule
-                                              : arith::CmpIPredicate::ult);
-                    better = arith::CmpIOp::create(b, loc, isUnsigned ? u : s,
-                                                   v[0], v[1]);
-                  }
-                  return {arith::SelectOp::create(b, loc, better, v[0], v[1]),
-                          arith::SelectOp::create(b, loc, better, at, v[2])};
-                })[1];
+  Value result = l.generic(
+      {data}, {best, place}, {l.identity(rank), without, without}, iterators,
+      [&](OpBuilder &b, Location loc, ValueRange v) -> SmallVector<Value> {
+        Value at = arith::IndexCastOp::create(
+            b, loc, b.getI64Type(), linalg::IndexOp::create(b, loc, axis));
+        Value better;
+        if (isa<FloatType>(element)) {
+          auto predicate = greatest ? (last ? arith::CmpFPredicate::OGE
+                                            : arith::CmpFPredicate::OGT)
+                                    : (last ? arith::CmpFPredicate::OLE
+                                            : arith::CmpFPredicate::OLT);
+          better = arith::CmpFOp::create(b, loc, predicate, v[0], v[1]);
+        } else {
+          auto s = greatest ? (last ? arith::CmpIPredicate::sge
+                                    : arith::CmpIPredicate::sgt)
+                            : (last ? arith::CmpIPredicate::sle
+                                    : arith::CmpIPredicate::slt);
+          auto u = greatest ? (last ? arith::CmpIPredicate::uge
+                                    : arith::CmpIPredicate::ugt)
+                            : (last ? arith::CmpIPredicate::ule
+                                    : arith::CmpIPredicate::ult);
+          better =
+              arith::CmpIOp::create(b, loc, isUnsigned ? u : s, v[0], v[1]);
+        }
+        return {arith::SelectOp::create(b, loc, better, v[0], v[1]),
+                arith::SelectOp::create(b, loc, better, at, v[2])};
+      })[1];
   if (op.getKeepdims())
     result = keepDims(l, result, axis, l.exprs(op.getData()), sizes);
   l.set(op.getReduced(), result);
@@ -315,17 +309,15 @@ static LogicalResult lowerSoftmaxLike(Value input, Value output, int64_t axis,
   Type element = type.getElementType(), acc = accumulatorType(element);
   SmallVector<OpFoldResult> sizes = l.sizes(input);
   AffineMap all = l.identity(rank), rows = mapWithout(l, rank, axis);
-  Value greatest =
-      reduce(l, {x}, {all}, sizes, axis,
-             initialValue(l, Reduction::Max, acc, false),
-             [&](OpBuilder &b, Location loc, Value m, ValueRange v) -> Value {
-               return arith::MaximumFOp::create(
-                   b, loc, m, Lowering::convertFloat(b, loc, v[0], acc));
-             });
+  Value greatest = reduce(
+      l, {x}, {all}, sizes, axis, initialValue(l, Reduction::Max, acc, false),
+      [&](OpBuilder &b, Location loc, Value m, ValueRange v) -> Value {
+        return arith::MaximumFOp::create(
+            b, loc, m, Lowering::convertFloat(b, loc, v[0], acc));
+      });
   auto shifted = [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-    return arith::SubFOp::create(b, loc,
-                                 Lowering::convertFloat(b, loc, v[0], acc),
-                                 v[1]);
+    return arith::SubFOp::create(
+        b, loc, Lowering::convertFloat(b, loc, v[0], acc), v[1]);
   };
   if (logarithm) {
     Value sum = reduce(
@@ -334,27 +326,27 @@ static LogicalResult lowerSoftmaxLike(Value input, Value output, int64_t axis,
           return arith::AddFOp::create(
               b, loc, s, math::ExpOp::create(b, loc, shifted(b, loc, v)));
         });
-    l.set(output,
-          l.generic({x, greatest, sum}, {all, rows, rows}, sizes, element,
-                    [&](OpBuilder &b, Location loc, ValueRange v) {
-                      Value log = math::LogOp::create(b, loc, v[2]);
-                      return Lowering::convertFloat(
-                          b, loc,
-                          arith::SubFOp::create(b, loc, shifted(b, loc, v),
-                                                log),
-                          element);
-                    }));
+    l.set(
+        output,
+        l.generic({x, greatest, sum}, {all, rows, rows}, sizes, element,
+                  [&](OpBuilder &b, Location loc, ValueRange v) {
+                    Value log = math::LogOp::create(b, loc, v[2]);
+                    return Lowering::convertFloat(
+                        b, loc,
+                        arith::SubFOp::create(b, loc, shifted(b, loc, v), log),
+                        element);
+                  }));
     return success();
   }
   Value e = l.generic({x, greatest}, {all, rows}, sizes, acc,
                       [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
                         return math::ExpOp::create(b, loc, shifted(b, loc, v));
                       });
-  Value sum = reduce(
-      l, {e}, {all}, sizes, axis, l.zero(acc),
-      [&](OpBuilder &b, Location loc, Value s, ValueRange v) -> Value {
-        return arith::AddFOp::create(b, loc, s, v[0]);
-      });
+  Value sum =
+      reduce(l, {e}, {all}, sizes, axis, l.zero(acc),
+             [&](OpBuilder &b, Location loc, Value s, ValueRange v) -> Value {
+               return arith::AddFOp::create(b, loc, s, v[0]);
+             });
   l.set(output, l.generic({e, sum}, {all, rows}, sizes, element,
                           [&](OpBuilder &b, Location loc, ValueRange v) {
                             return Lowering::convertFloat(

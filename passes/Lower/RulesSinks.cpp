@@ -27,8 +27,8 @@ struct Blocks {
     Value last = arith::SubIOp::create(b, loc, count, one);
     Value row = arith::MaxSIOp::create(
         b, loc, arith::MinSIOp::create(b, loc, block, last), zero);
-    Value some = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, block,
-                                       count);
+    Value some =
+        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, block, count);
     return scf::IfOp::create(
                b, loc, some,
                [&](OpBuilder &b, Location loc) {
@@ -39,8 +39,8 @@ struct Blocks {
                  scf::YieldOp::create(b, loc, is);
                },
                [&](OpBuilder &b, Location loc) {
-                 Value no = arith::ConstantOp::create(b, loc,
-                                                      b.getBoolAttr(false));
+                 Value no =
+                     arith::ConstantOp::create(b, loc, b.getBoolAttr(false));
                  scf::YieldOp::create(b, loc, no);
                })
         .getResult(0);
@@ -54,8 +54,7 @@ struct Blocks {
 } // namespace
 
 static Blocks blocksOf(Value layout, Lowering &l) {
-  return {layout,
-          tensor::DimOp::create(l.b, l.loc, layout, 0).getResult()};
+  return {layout, tensor::DimOp::create(l.b, l.loc, layout, 0).getResult()};
 }
 
 static LogicalResult refuseShared(std::string &why) {
@@ -102,10 +101,10 @@ static LogicalResult lowerInsertSinks(InsertSinksOp op, Lowering &l,
               Value block = state[2];
               Value previous = arith::MaxSIOp::create(
                   b, loc, arith::SubIOp::create(b, loc, block, one), zero);
-              Value differs = arith::CmpIOp::create(
-                  b, loc, arith::CmpIPredicate::ne,
-                  blocks.column(b, loc, block, 2),
-                  blocks.column(b, loc, previous, 2));
+              Value differs =
+                  arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne,
+                                        blocks.column(b, loc, block, 2),
+                                        blocks.column(b, loc, previous, 2));
               Value before =
                   arith::SelectOp::create(b, loc, differs, zero, state[3]);
               Value row = arith::AddIOp::create(
@@ -139,52 +138,50 @@ static LogicalResult lowerInsertSinks(InsertSinksOp op, Lowering &l,
             [&](OpBuilder &b, Location loc) {
               scf::YieldOp::create(b, loc, state);
             });
-        Value row = add(token, arith::MulIOp::create(b, loc, perBlock,
-                                                     enter.getResult(2)));
+        Value row = add(
+            token, arith::MulIOp::create(b, loc, perBlock, enter.getResult(2)));
         Value rows = tensor::InsertOp::create(
             b, loc, toInt(token), enter.getResult(0), ValueRange{row});
         Value places = tensor::InsertOp::create(
             b, loc, add(position, toInt(enter.getResult(3))),
             enter.getResult(1), ValueRange{zero, row});
-        scf::YieldOp::create(b, loc,
-                             ValueRange{rows, places, enter.getResult(2),
-                                        enter.getResult(3)});
+        scf::YieldOp::create(
+            b, loc,
+            ValueRange{rows, places, enter.getResult(2), enter.getResult(3)});
       });
   l.set(op.getResultPositions(), loop.getResult(1));
 
   Value rows = loop.getResult(0);
   AffineMap rowMap =
       AffineMap::get(3, 0, l.b.getAffineDimExpr(1), l.b.getContext());
-  Type element =
-      cast<RankedTensorType>(embeddings.getType()).getElementType();
+  Type element = cast<RankedTensorType>(embeddings.getType()).getElementType();
   l.set(op.getResult(),
-        l.generic(
-            {rows}, {rowMap}, sizes, element,
-            [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-              Value source = arith::IndexCastOp::create(
-                  b, loc, b.getIndexType(), v[0]);
-              Value column = linalg::IndexOp::create(b, loc, 2);
-              Value isSink = arith::CmpIOp::create(
-                  b, loc, arith::CmpIPredicate::slt, source, zero);
-              return scf::IfOp::create(
-                         b, loc, isSink,
-                         [&](OpBuilder &b, Location loc) {
-                           Value minusOne =
-                               arith::ConstantIndexOp::create(b, loc, -1);
-                           Value k = arith::SubIOp::create(b, loc, minusOne,
-                                                           source);
-                           Value read = tensor::ExtractOp::create(
-                               b, loc, table, ValueRange{k, column});
-                           scf::YieldOp::create(b, loc, read);
-                         },
-                         [&](OpBuilder &b, Location loc) {
-                           Value read = tensor::ExtractOp::create(
-                               b, loc, embeddings,
-                               ValueRange{zero, source, column});
-                           scf::YieldOp::create(b, loc, read);
-                         })
-                  .getResult(0);
-            }));
+        l.generic({rows}, {rowMap}, sizes, element,
+                  [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                    Value source = arith::IndexCastOp::create(
+                        b, loc, b.getIndexType(), v[0]);
+                    Value column = linalg::IndexOp::create(b, loc, 2);
+                    Value isSink = arith::CmpIOp::create(
+                        b, loc, arith::CmpIPredicate::slt, source, zero);
+                    return scf::IfOp::create(
+                               b, loc, isSink,
+                               [&](OpBuilder &b, Location loc) {
+                                 Value minusOne =
+                                     arith::ConstantIndexOp::create(b, loc, -1);
+                                 Value k = arith::SubIOp::create(
+                                     b, loc, minusOne, source);
+                                 Value read = tensor::ExtractOp::create(
+                                     b, loc, table, ValueRange{k, column});
+                                 scf::YieldOp::create(b, loc, read);
+                               },
+                               [&](OpBuilder &b, Location loc) {
+                                 Value read = tensor::ExtractOp::create(
+                                     b, loc, embeddings,
+                                     ValueRange{zero, source, column});
+                                 scf::YieldOp::create(b, loc, read);
+                               })
+                        .getResult(0);
+                  }));
 
   // start + sinks * block; the other columns stay.
   l.set(op.getResultLayout(),
@@ -239,8 +236,8 @@ static LogicalResult lowerDropSinks(DropSinksOp op, Lowering &l,
                     SmallVector<Value> at;
                     for (int64_t i = 0; i < type.getRank(); ++i)
                       at.push_back(linalg::IndexOp::create(b, loc, i));
-                    at[1] = arith::IndexCastOp::create(
-                        b, loc, b.getIndexType(), v[0]);
+                    at[1] = arith::IndexCastOp::create(b, loc, b.getIndexType(),
+                                                       v[0]);
                     return tensor::ExtractOp::create(b, loc, input, at);
                   }));
   return success();

@@ -57,9 +57,8 @@ void blockattn::declareRuntimeCall(ModuleOp module, RuntimeCall call) {
   if (module.lookupSymbol(name))
     return;
   OpBuilder b = OpBuilder::atBlockBegin(module.getBody());
-  auto func =
-      func::FuncOp::create(b, module.getLoc(), name,
-                           runtimeCallType(call, module.getContext()));
+  auto func = func::FuncOp::create(b, module.getLoc(), name,
+                                   runtimeCallType(call, module.getContext()));
   func.setPrivate();
 }
 

@@ -36,7 +36,8 @@ enum class RuntimeCall { ParallelFor, Gemm, Alloc, Fail };
 /// "ba_rt_gemm_f32" and the like.
 llvm::StringRef runtimeCallName(RuntimeCall call);
 std::optional<RuntimeCall> runtimeCallOf(llvm::StringRef name);
-mlir::FunctionType runtimeCallType(RuntimeCall call, mlir::MLIRContext *context);
+mlir::FunctionType runtimeCallType(RuntimeCall call,
+                                   mlir::MLIRContext *context);
 
 /// Declares the service in the module unless it is declared already.
 void declareRuntimeCall(mlir::ModuleOp module, RuntimeCall call);

@@ -19,8 +19,9 @@ static cl::OptionCategory category("blockattn-compile options");
 static cl::opt<std::string> inputPath(cl::Positional, cl::desc("MODEL.onnx"),
                                       cl::cat(category));
 static cl::opt<std::string>
-    outputPath("o", cl::desc("the artifact (or text, with --compile-to or "
-                             "--emit; \"-\" is standard output)"),
+    outputPath("o",
+               cl::desc("the artifact (or text, with --compile-to or "
+                        "--emit; \"-\" is standard output)"),
                cl::value_desc("M.ba"), cl::cat(category));
 static cl::opt<std::string> target("target",
                                    cl::desc("the machine to compile for: cpu"),
@@ -48,10 +49,10 @@ static cl::opt<bool> allowOutsideData(
     cl::desc("read external data from outside of the model's folder, too; "
              "for models that you trust"),
     cl::cat(category));
-static cl::opt<std::string> emitKind(
-    "emit",
-    cl::desc("what to write: artifact (default), mlir, llvm, object"),
-    cl::init("artifact"), cl::cat(category));
+static cl::opt<std::string>
+    emitKind("emit",
+             cl::desc("what to write: artifact (default), mlir, llvm, object"),
+             cl::init("artifact"), cl::cat(category));
 static cl::opt<std::string>
     dumpPhases("dump-phases",
                cl::desc("write the module after each phase into this folder"),
@@ -94,8 +95,9 @@ static int run() {
                 " is not known; use text or json");
   bool wantsExplain = explain.getNumOccurrences() > 0;
   if (wantsExplain && !explain.empty() && explain != "json")
-    return fail("--explain=" + explain + " is not known; use --explain or "
-                                         "--explain=json");
+    return fail("--explain=" + explain +
+                " is not known; use --explain or "
+                "--explain=json");
   if (inputPath.empty())
     return fail("no model given; usage: blockattn-compile MODEL.onnx -o M.ba "
                 "(see --help)");
@@ -150,7 +152,8 @@ int main(int argc, char **argv) {
   std::string message;
   raw_string_ostream messages(message);
   if (!cl::ParseCommandLineOptions(
-          argc, argv, "blockattn-compile: a model to a block-attention program\n",
+          argc, argv,
+          "blockattn-compile: a model to a block-attention program\n",
           &messages)) {
     errs() << "error: " << StringRef(message).trim() << "\n";
     return 1;
