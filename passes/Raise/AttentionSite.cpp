@@ -37,6 +37,44 @@ static onnx::MatMulOp findOutput(Subject &subject, Value weights) {
   return {};
 }
 
+Reason raise::runTimeMask(func::FuncOp func, BlockArgument argument) {
+  unsigned number = argument.getArgNumber();
+  auto name = func.getArgAttrOfType<StringAttr>(number, "onnx.name");
+  return "its mask comes from the input '" +
+         (name ? name.str() : "#" + std::to_string(number)) +
+         "', whose values are known at run time only";
+}
+
+/// The argument that is combined with a product of queries and keys, if one is.
+static BlockArgument findMaskArgument(Subject &subject, Value scores) {
+  llvm::SetVector<Value> values;
+  values.insert(scores);
+  bool hasProduct = false;
+  BlockArgument found;
+  constexpr size_t kMaxValues = 64;
+  for (size_t i = 0; i < values.size(); ++i) {
+    Value value = values[i];
+    if (values.size() > kMaxValues)
+      return {};
+    if (auto argument = dyn_cast<BlockArgument>(value)) {
+      if (!found)
+        found = argument;
+      continue;
+    }
+    Operation *op = value.getDefiningOp();
+    if (auto matmul = dyn_cast<onnx::MatMulOp>(op);
+        matmul && subject.deps.isData(matmul.getA()) &&
+        subject.deps.isData(matmul.getB())) {
+      hasProduct = true;
+      continue;
+    }
+    for (Value operand : op->getOperands())
+      if (subject.deps.isData(operand))
+        values.insert(operand);
+  }
+  return hasProduct ? found : BlockArgument();
+}
+
 std::optional<AttentionSite>
 raise::findSite(Subject &subject, onnx::SoftmaxOp softmax, Reason &reason) {
   auto type = dyn_cast<RankedTensorType>(softmax.getInput().getType());
@@ -67,6 +105,11 @@ raise::findSite(Subject &subject, onnx::SoftmaxOp softmax, Reason &reason) {
     site.product = isProduct(cut);
   }
   if (!site.product) {
+    if (BlockArgument argument =
+            findMaskArgument(subject, softmax.getInput())) {
+      reason = runTimeMask(subject.func, argument);
+      return std::nullopt;
+    }
     reason = "the scores are not a product of queries and keys plus a mask "
              "that does not depend on the tokens";
     return std::nullopt;

@@ -29,6 +29,9 @@ struct AttentionSite {
 /// Why something is not raised; empty where it is.
 using Reason = std::string;
 
+/// Says that a mask comes from an argument about whose values nothing is known.
+Reason runTimeMask(mlir::func::FuncOp func, mlir::BlockArgument argument);
+
 /// Why `--blockattn-decompose-onnx-attention` leaves an op alone; null where it
 /// does not.
 const char *whyNotDecomposed(onnx::AttentionOp op);

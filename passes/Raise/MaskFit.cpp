@@ -230,11 +230,37 @@ bool MaskFitter::fitShape(AttentionSite &site, MaskFit &fit) {
                "its mask is neither causal nor a window nor none");
 }
 
+/// Whether all arguments whose values the mask depends on can be tried: those
+/// of [batch, tokens] that hold positions or padding. A mask that is given by
+/// the caller can be anything.
+bool MaskFitter::understandsArguments(AttentionSite &site, Reason &reason) {
+  int64_t batch = subject.clamp(Setting()).batch;
+  for (Value value : slice(site, /*sizes=*/false)) {
+    auto argument = dyn_cast<BlockArgument>(value);
+    if (!argument || argument.getOwner() != &subject.func.getBody().front())
+      continue;
+    ArgumentKind kind = subject.deps.kind(argument);
+    auto type = dyn_cast<RankedTensorType>(argument.getType());
+    bool isUnderstood =
+        type && type.getRank() == 2 &&
+        (kind == ArgumentKind::Positions || kind == ArgumentKind::Mask);
+    // With as many rows as queries it says more than which keys are there.
+    if (isUnderstood && kind == ArgumentKind::Mask)
+      isUnderstood = type.isDynamicDim(0) == subject.hasBatch() &&
+                     (subject.hasBatch() || type.getDimSize(0) == batch);
+    if (!isUnderstood) {
+      reason = runTimeMask(subject.func, argument);
+      return false;
+    }
+  }
+  return true;
+}
+
 std::optional<BlockArgument> MaskFitter::onlyArgument(AttentionSite &site,
                                                       ArgumentKind kind,
                                                       Reason &reason) {
   BlockArgument found;
-  for (Value value : slice(site)) {
+  for (Value value : slice(site, /*sizes=*/false)) {
     auto argument = dyn_cast<BlockArgument>(value);
     if (!argument || subject.deps.kind(argument) != kind)
       continue;
@@ -263,13 +289,15 @@ bool MaskFitter::fitPadding(AttentionSite &site, MaskFit &fit) {
       Setting setting;
       setting.length = length;
       setting.past = past;
-      setting.batch = subject.hasBatch() ? 2 : 1;
-      for (int64_t row = 0; row < 2; ++row) {
+      setting.batch = 2;
+      // The contents are for the sizes that the function takes.
+      setting = subject.clamp(setting);
+      for (int64_t row = 0; row < std::max<int64_t>(setting.batch, 2); ++row) {
         SmallVector<int64_t> bits;
         for (int64_t j = 0; j < setting.total(); ++j) {
           // Padding on the left, on the right, with holes; and none at all.
-          int64_t amount = pattern + row;
-          bits.push_back(pattern == 0   ? row == 0 || j >= 2
+          int64_t amount = pattern + row % 2;
+          bits.push_back(pattern == 0   ? row % 2 == 0 || j >= 2
                          : pattern == 1 ? j >= amount
                          : pattern == 2 ? j < setting.total() - amount
                                         : (j * 5 + row) % 3 != 1);
@@ -301,7 +329,10 @@ bool MaskFitter::fitPositions(AttentionSite &site, MaskFit &fit) {
         ArrayRef<int64_t>{9, 8, 7, 6, 7, 8, 3, 2}}) {
     Setting setting;
     setting.length = positions.size();
-    setting.positions = llvm::to_vector(positions);
+    // The contents are for the sizes that the function takes.
+    setting = subject.clamp(setting);
+    for (int64_t t = 0; t < setting.length; ++t)
+      setting.positions.push_back(positions[t % positions.size()]);
     settings.push_back(setting);
   }
   MaskFit without = fit;
@@ -324,7 +355,7 @@ bool MaskFitter::fitPositions(AttentionSite &site, MaskFit &fit) {
                "its mask depends on positions, but not as packed sequences do");
 }
 
-SetVector<Value> MaskFitter::slice(AttentionSite &site) {
+SetVector<Value> MaskFitter::slice(AttentionSite &site, bool sizes) {
   SetVector<Value> values;
   SmallVector<Value> worklist = llvm::to_vector(site.maskInputs);
   for (Operation *op : site.scoreOps)
@@ -333,7 +364,8 @@ SetVector<Value> MaskFitter::slice(AttentionSite &site) {
         worklist.push_back(operand);
   while (!worklist.empty()) {
     Value value = worklist.pop_back_val();
-    if (!values.insert(value))
+    if ((!sizes && (subject.deps.of(value) & ~OnShapes) == 0) ||
+        !values.insert(value))
       continue;
     if (Operation *def = value.getDefiningOp()) {
       llvm::append_range(worklist, def->getOperands());
@@ -447,7 +479,8 @@ bool MaskFitter::fitLargeConstants(AttentionSite &site, MaskFit &fit) {
 
 MaskFit MaskFitter::classify(AttentionSite &site) {
   MaskFit fit;
-  if (!fitShape(site, fit) || !fitLargeConstants(site, fit))
+  if (!understandsArguments(site, fit.reason) || !fitShape(site, fit) ||
+      !fitLargeConstants(site, fit))
     return fit;
   if ((site.maskDependence & OnMask) && !fitPadding(site, fit))
     return fit;

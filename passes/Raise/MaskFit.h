@@ -57,6 +57,7 @@ private:
   bool agrees(const Observation &seen, const MaskFit &fit);
   bool check(AttentionSite &site, MaskFit &fit,
              llvm::ArrayRef<Setting> settings, llvm::StringRef what);
+  bool understandsArguments(AttentionSite &site, Reason &reason);
   bool fitShape(AttentionSite &site, MaskFit &fit);
   bool fitPadding(AttentionSite &site, MaskFit &fit);
   bool fitPositions(AttentionSite &site, MaskFit &fit);
@@ -65,7 +66,9 @@ private:
                                     int64_t value);
   std::optional<mlir::BlockArgument>
   onlyArgument(AttentionSite &site, ArgumentKind kind, Reason &reason);
-  llvm::SetVector<mlir::Value> slice(AttentionSite &site);
+  /// What the mask is computed from. Without sizes, what they are computed from
+  /// is left out: of such values only the shape is used.
+  llvm::SetVector<mlir::Value> slice(AttentionSite &site, bool sizes = true);
 
   Subject &subject;
   std::map<std::string, std::unique_ptr<Trial>> trials;

@@ -5,9 +5,15 @@
 // CHECK-DAG: attention 'alibi': its mask is a bias
 // CHECK-DAG: attention 'band': its mask is neither causal nor a window nor none
 // CHECK-DAG: attention 'prefix': its mask is neither
-// CHECK-DAG: attention 'of_tokens': the scores are not a product of queries and keys plus a mask that does not depend on the tokens
+// CHECK-DAG: attention 'of_tokens': its mask comes from the input 'input_ids', whose values are known at run time only
 // CHECK-DAG: attention 'values_scaled': its values are scaled
-// CHECK-DAG: attention 'float_mask': its mask depends on an argument that is not [batch, tokens]
+// CHECK-DAG: attention 'given_mask': its mask comes from the input 'attention_mask', whose values are known at run time only
+// CHECK-DAG: attention 'given_rows': its mask comes from the input 'attn_mask', whose values are known at run time only
+// CHECK-DAG: attention 'given_rows_causal': its mask comes from the input 'attn_mask', whose values are known at run time only
+// CHECK-DAG: attention 'given_square': its mask depends on an argument, but not as padding does
+// CHECK-DAG: attention 'given_bias': its mask comes from the input 'attn_mask', whose values are known at run time only
+// CHECK-DAG: attention 'given_heads': its mask comes from the input '#1', whose values are known at run time only
+// CHECK-DAG: attention 'fixed_decreasing': its mask depends on positions, but not as packed sequences do
 // CHECK-DAG: attention 'squared': its scores are neither scaled nor soft-capped
 // CHECK: module attributes {blockattn.attentions = [
 // CHECK-SAME: mask = "unknown", node = "alibi", {{.*}}raised = false, reasons = ["its mask is a bias
@@ -165,7 +171,7 @@ func.func @values_scaled(%h: tensor<1x?x32xf32> {onnx.dims = ["", "seq", ""]}) -
 }
 
 // The whole mask is an argument.
-func.func @float_mask(%h: tensor<1x?x32xf32> {onnx.dims = ["", "seq", ""]}, %given: tensor<1x1x?x?xi1> {onnx.dims = ["", "", "seq", "seq"], onnx.name = "attention_mask"}) -> tensor<1x?x4x8xf32> {
+func.func @given_mask(%h: tensor<1x?x32xf32> {onnx.dims = ["", "seq", ""]}, %given: tensor<1x1x?x?xi1> {onnx.dims = ["", "", "seq", "seq"], onnx.name = "attention_mask"}) -> tensor<1x?x4x8xf32> {
   %heads = onnx.Constant dense<[1, 0, 4, 8]> : tensor<4xi64>
   %zero = onnx.Constant dense<0> : tensor<i64>
   %one = onnx.Constant dense<1> : tensor<i64>
@@ -186,7 +192,7 @@ func.func @float_mask(%h: tensor<1x?x32xf32> {onnx.dims = ["", "seq", ""]}, %giv
   %le = onnx.LessOrEqual(%j, %i) : (tensor<?xi64>, tensor<?x1xi64>) -> tensor<?x?xi1>
   %mask = onnx.Where(%given, %visible, %masked) : (tensor<1x1x?x?xi1>, tensor<f32>, tensor<f32>) -> tensor<1x1x?x?xf32>
   %s2 = onnx.Add(%s1, %mask) : (tensor<1x4x?x?xf32>, tensor<1x1x?x?xf32>) -> tensor<1x4x?x?xf32>
-  %p = onnx.Softmax(%s2) : (tensor<1x4x?x?xf32>) -> tensor<1x4x?x?xf32> loc("float_mask")
+  %p = onnx.Softmax(%s2) : (tensor<1x4x?x?xf32>) -> tensor<1x4x?x?xf32> loc("given_mask")
   %o = onnx.MatMul(%p, %q) : (tensor<1x4x?x?xf32>, tensor<1x4x?x8xf32>) -> tensor<1x4x?x8xf32>
   %y = onnx.Transpose(%o) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x4x?x8xf32>) -> tensor<1x?x4x8xf32>
   return %y : tensor<1x?x4x8xf32>
@@ -219,4 +225,88 @@ func.func @squared(%h: tensor<1x?x32xf32> {onnx.dims = ["", "seq", ""]}) -> tens
   %o = onnx.MatMul(%p, %q) : (tensor<1x4x?x?xf32>, tensor<1x4x?x8xf32>) -> tensor<1x4x?x8xf32>
   %y = onnx.Transpose(%o) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x4x?x8xf32>) -> tensor<1x?x4x8xf32>
   return %y : tensor<1x?x4x8xf32>
+}
+
+// A row of the mask for each query, at a fixed size.
+func.func @given_rows(%q: tensor<1x4x2x8xf32>, %m: tensor<2x2xi1> {onnx.name = "attn_mask"}) -> tensor<1x4x2x8xf32> {
+  %visible = onnx.Constant dense<0.0> : tensor<f32>
+  %masked = onnx.Constant dense<-3.40282347E+38> : tensor<f32>
+  %kt = onnx.Transpose(%q) {perm = array<i64: 0, 1, 3, 2>} : (tensor<1x4x2x8xf32>) -> tensor<1x4x8x2xf32>
+  %s0 = onnx.MatMul(%q, %kt) : (tensor<1x4x2x8xf32>, tensor<1x4x8x2xf32>) -> tensor<1x4x2x2xf32>
+  %mask = onnx.Where(%m, %visible, %masked) : (tensor<2x2xi1>, tensor<f32>, tensor<f32>) -> tensor<2x2xf32>
+  %s1 = onnx.Add(%s0, %mask) : (tensor<1x4x2x2xf32>, tensor<2x2xf32>) -> tensor<1x4x2x2xf32>
+  %p = onnx.Softmax(%s1) : (tensor<1x4x2x2xf32>) -> tensor<1x4x2x2xf32> loc("given_rows")
+  %y = onnx.MatMul(%p, %q) : (tensor<1x4x2x2xf32>, tensor<1x4x2x8xf32>) -> tensor<1x4x2x8xf32>
+  return %y : tensor<1x4x2x8xf32>
+}
+
+// The same, and causal.
+func.func @given_rows_causal(%q: tensor<1x4x2x8xf32>, %m: tensor<2x2xi1> {onnx.name = "attn_mask"}) -> tensor<1x4x2x8xf32> {
+  %visible = onnx.Constant dense<0.0> : tensor<f32>
+  %masked = onnx.Constant dense<-3.40282347E+38> : tensor<f32>
+  %kt = onnx.Transpose(%q) {perm = array<i64: 0, 1, 3, 2>} : (tensor<1x4x2x8xf32>) -> tensor<1x4x8x2xf32>
+  %s0 = onnx.MatMul(%q, %kt) : (tensor<1x4x2x8xf32>, tensor<1x4x8x2xf32>) -> tensor<1x4x2x2xf32>
+  %tri = onnx.Constant dense<[[true, false], [true, true]]> : tensor<2x2xi1>
+  %both = onnx.And(%m, %tri) : (tensor<2x2xi1>, tensor<2x2xi1>) -> tensor<2x2xi1>
+  %mask = onnx.Where(%both, %visible, %masked) : (tensor<2x2xi1>, tensor<f32>, tensor<f32>) -> tensor<2x2xf32>
+  %s1 = onnx.Add(%s0, %mask) : (tensor<1x4x2x2xf32>, tensor<2x2xf32>) -> tensor<1x4x2x2xf32>
+  %p = onnx.Softmax(%s1) : (tensor<1x4x2x2xf32>) -> tensor<1x4x2x2xf32> loc("given_rows_causal")
+  %y = onnx.MatMul(%p, %q) : (tensor<1x4x2x2xf32>, tensor<1x4x2x8xf32>) -> tensor<1x4x2x8xf32>
+  return %y : tensor<1x4x2x8xf32>
+}
+
+// As many rows as there are sequences: what they do tells that they are queries.
+func.func @given_square(%q: tensor<2x4x2x8xf32>, %m: tensor<2x2xi1> {onnx.name = "attn_mask"}) -> tensor<2x4x2x8xf32> {
+  %visible = onnx.Constant dense<0.0> : tensor<f32>
+  %masked = onnx.Constant dense<-3.40282347E+38> : tensor<f32>
+  %kt = onnx.Transpose(%q) {perm = array<i64: 0, 1, 3, 2>} : (tensor<2x4x2x8xf32>) -> tensor<2x4x8x2xf32>
+  %s0 = onnx.MatMul(%q, %kt) : (tensor<2x4x2x8xf32>, tensor<2x4x8x2xf32>) -> tensor<2x4x2x2xf32>
+  %mask = onnx.Where(%m, %visible, %masked) : (tensor<2x2xi1>, tensor<f32>, tensor<f32>) -> tensor<2x2xf32>
+  %s1 = onnx.Add(%s0, %mask) : (tensor<2x4x2x2xf32>, tensor<2x2xf32>) -> tensor<2x4x2x2xf32>
+  %p = onnx.Softmax(%s1) : (tensor<2x4x2x2xf32>) -> tensor<2x4x2x2xf32> loc("given_square")
+  %y = onnx.MatMul(%p, %q) : (tensor<2x4x2x2xf32>, tensor<2x4x2x8xf32>) -> tensor<2x4x2x8xf32>
+  return %y : tensor<2x4x2x8xf32>
+}
+
+// Floats are added.
+func.func @given_bias(%q: tensor<1x4x?x8xf32>, %m: tensor<?x?xf32> {onnx.name = "attn_mask"}) -> tensor<1x4x?x8xf32> {
+  %visible = onnx.Constant dense<0.0> : tensor<f32>
+  %masked = onnx.Constant dense<-3.40282347E+38> : tensor<f32>
+  %kt = onnx.Transpose(%q) {perm = array<i64: 0, 1, 3, 2>} : (tensor<1x4x?x8xf32>) -> tensor<1x4x8x?xf32>
+  %s0 = onnx.MatMul(%q, %kt) : (tensor<1x4x?x8xf32>, tensor<1x4x8x?xf32>) -> tensor<1x4x?x?xf32>
+  %s1 = onnx.Add(%s0, %m) : (tensor<1x4x?x?xf32>, tensor<?x?xf32>) -> tensor<1x4x?x?xf32>
+  %p = onnx.Softmax(%s1) : (tensor<1x4x?x?xf32>) -> tensor<1x4x?x?xf32> loc("given_bias")
+  %y = onnx.MatMul(%p, %q) : (tensor<1x4x?x?xf32>, tensor<1x4x?x8xf32>) -> tensor<1x4x?x8xf32>
+  return %y : tensor<1x4x?x8xf32>
+}
+
+// The same for each head; the input has no name.
+func.func @given_heads(%q: tensor<1x4x?x8xf32>, %m: tensor<1x4x?x?xf32>) -> tensor<1x4x?x8xf32> {
+  %visible = onnx.Constant dense<0.0> : tensor<f32>
+  %masked = onnx.Constant dense<-3.40282347E+38> : tensor<f32>
+  %kt = onnx.Transpose(%q) {perm = array<i64: 0, 1, 3, 2>} : (tensor<1x4x?x8xf32>) -> tensor<1x4x8x?xf32>
+  %s0 = onnx.MatMul(%q, %kt) : (tensor<1x4x?x8xf32>, tensor<1x4x8x?xf32>) -> tensor<1x4x?x?xf32>
+  %s1 = onnx.Add(%s0, %m) : (tensor<1x4x?x?xf32>, tensor<1x4x?x?xf32>) -> tensor<1x4x?x?xf32>
+  %p = onnx.Softmax(%s1) : (tensor<1x4x?x?xf32>) -> tensor<1x4x?x?xf32> loc("given_heads")
+  %y = onnx.MatMul(%p, %q) : (tensor<1x4x?x?xf32>, tensor<1x4x?x8xf32>) -> tensor<1x4x?x8xf32>
+  return %y : tensor<1x4x?x8xf32>
+}
+
+// Positions in place of places are causal only where they rise; also where the
+// number of tokens is fixed.
+func.func @fixed_decreasing(%q: tensor<1x4x4x8xf32>, %pos: tensor<1x4xi64> {onnx.name = "position_ids"}) -> tensor<1x4x4x8xf32> {
+  %visible = onnx.Constant dense<0.0> : tensor<f32>
+  %masked = onnx.Constant dense<-3.40282347E+38> : tensor<f32>
+  %kt = onnx.Transpose(%q) {perm = array<i64: 0, 1, 3, 2>} : (tensor<1x4x4x8xf32>) -> tensor<1x4x8x4xf32>
+  %s0 = onnx.MatMul(%q, %kt) : (tensor<1x4x4x8xf32>, tensor<1x4x8x4xf32>) -> tensor<1x4x4x4xf32>
+  %first = onnx.Constant dense<1> : tensor<1xi64>
+  %last = onnx.Constant dense<2> : tensor<1xi64>
+  %i = onnx.Unsqueeze(%pos, %last) : (tensor<1x4xi64>, tensor<1xi64>) -> tensor<1x4x1xi64>
+  %j = onnx.Unsqueeze(%pos, %first) : (tensor<1x4xi64>, tensor<1xi64>) -> tensor<1x1x4xi64>
+  %le = onnx.LessOrEqual(%j, %i) : (tensor<1x1x4xi64>, tensor<1x4x1xi64>) -> tensor<1x4x4xi1>
+  %mask = onnx.Where(%le, %visible, %masked) : (tensor<1x4x4xi1>, tensor<f32>, tensor<f32>) -> tensor<1x4x4xf32>
+  %s1 = onnx.Add(%s0, %mask) : (tensor<1x4x4x4xf32>, tensor<1x4x4xf32>) -> tensor<1x4x4x4xf32>
+  %p = onnx.Softmax(%s1) : (tensor<1x4x4x4xf32>) -> tensor<1x4x4x4xf32> loc("fixed_decreasing")
+  %y = onnx.MatMul(%p, %q) : (tensor<1x4x4x4xf32>, tensor<1x4x4x8xf32>) -> tensor<1x4x4x8xf32>
+  return %y : tensor<1x4x4x8xf32>
 }

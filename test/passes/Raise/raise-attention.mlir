@@ -289,3 +289,20 @@ func.func @medium_window(%h: tensor<1x?x32xf32> {onnx.dims = ["", "seq", ""]}) -
   %y = onnx.Transpose(%o) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x4x?x8xf32>) -> tensor<1x?x4x8xf32>
   return %y : tensor<1x?x4x8xf32>
 }
+
+// Padding, where all sizes are fixed.
+// CHECK-LABEL: func.func @fixed_padding
+// CHECK: blockattn.attention {{.*}}key_mask
+func.func @fixed_padding(%q: tensor<2x4x4x8xf32>, %m: tensor<2x4xi1> {onnx.name = "attention_mask"}) -> tensor<2x4x4x8xf32> {
+  %visible = onnx.Constant dense<0.0> : tensor<f32>
+  %masked = onnx.Constant dense<-3.40282347E+38> : tensor<f32>
+  %kt = onnx.Transpose(%q) {perm = array<i64: 0, 1, 3, 2>} : (tensor<2x4x4x8xf32>) -> tensor<2x4x8x4xf32>
+  %s0 = onnx.MatMul(%q, %kt) : (tensor<2x4x4x8xf32>, tensor<2x4x8x4xf32>) -> tensor<2x4x4x4xf32>
+  %axes = onnx.Constant dense<[1, 2]> : tensor<2xi64>
+  %m4 = onnx.Unsqueeze(%m, %axes) : (tensor<2x4xi1>, tensor<2xi64>) -> tensor<2x1x1x4xi1>
+  %mask = onnx.Where(%m4, %visible, %masked) : (tensor<2x1x1x4xi1>, tensor<f32>, tensor<f32>) -> tensor<2x1x1x4xf32>
+  %s1 = onnx.Add(%s0, %mask) : (tensor<2x4x4x4xf32>, tensor<2x1x1x4xf32>) -> tensor<2x4x4x4xf32>
+  %p = onnx.Softmax(%s1) : (tensor<2x4x4x4xf32>) -> tensor<2x4x4x4xf32> loc("fixed_padding")
+  %y = onnx.MatMul(%p, %q) : (tensor<2x4x4x4xf32>, tensor<2x4x4x8xf32>) -> tensor<2x4x4x8xf32>
+  return %y : tensor<2x4x4x8xf32>
+}
