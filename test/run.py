@@ -89,6 +89,8 @@ def main():
                                os.path.join(ROOT, "test", "passes")],
                               ["round-trip=1"]))
         counts.append(run_unit(build))
+        counts.append(run_check("generated documentation",
+                                ["tools/generate-docs", "--check"]))
         sources = subprocess.run(
             ["git", "ls-files", "*.cpp", "*.h", "*.hpp", "*.c"], cwd=ROOT,
             stdout=subprocess.PIPE, text=True, check=True).stdout.split()
