@@ -99,7 +99,8 @@ void LoopNest::collapse(KernelBuilder &b) {
     int64_t lastGroup = -1;
     for (auto [i, result] : llvm::enumerate(access.map.getResults())) {
       auto dim = dyn_cast<AffineDimExpr>(result);
-      int64_t group = dim ? loopOf[dim.getPosition()] : -1;
+      int64_t group =
+          dim ? static_cast<int64_t>(loopOf[dim.getPosition()]) : -1;
       bool joins = group >= 0 && group == lastGroup &&
                    groups[group].front() != dim.getPosition();
       if (joins) {

@@ -159,3 +159,19 @@ func.func @small(%x: memref<f32>, %y: memref<f32>, %a: memref<4x64xf32>, %b: mem
   linalg.transpose ins(%a : memref<4x64xf32>) outs(%b : memref<64x4xf32>) permutation = [1, 0]
   return
 }
+
+// -----
+
+// Two broadcast dimensions side by side are no group of loops.
+// CHECK-LABEL: func.func @broadcast
+// CHECK: scf.parallel
+func.func @broadcast(%x: memref<?x1x1x1xi64>, %y: memref<?x1x?x?xi64>) {
+  linalg.generic {indexing_maps = [affine_map<(a, b, c, d) -> (a, b, 0, 0)>,
+                                   affine_map<(a, b, c, d) -> (a, b, c, d)>],
+                  iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%x : memref<?x1x1x1xi64>) outs(%y : memref<?x1x?x?xi64>) {
+  ^bb0(%p: i64, %q: i64):
+    linalg.yield %p : i64
+  }
+  return
+}
