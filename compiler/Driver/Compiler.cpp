@@ -185,26 +185,6 @@ LogicalResult Compiler::emit(StringRef outputPath) {
   return success();
 }
 
-/// Where the artifact finds weights that stay in the model's file.
-static std::string relativeTo(StringRef file, StringRef artifact) {
-  SmallString<256> from(llvm::sys::path::parent_path(artifact)), to(file);
-  llvm::sys::fs::make_absolute(from);
-  llvm::sys::fs::make_absolute(to);
-  llvm::sys::path::remove_dots(from, true);
-  llvm::sys::path::remove_dots(to, true);
-  auto fromIt = llvm::sys::path::begin(from),
-       fromEnd = llvm::sys::path::end(from);
-  auto toIt = llvm::sys::path::begin(to), toEnd = llvm::sys::path::end(to);
-  while (fromIt != fromEnd && toIt != toEnd && *fromIt == *toIt)
-    ++fromIt, ++toIt;
-  SmallString<256> result;
-  for (; fromIt != fromEnd; ++fromIt)
-    llvm::sys::path::append(result, "..");
-  for (; toIt != toEnd; ++toIt)
-    llvm::sys::path::append(result, *toIt);
-  return result.str().str();
-}
-
 LogicalResult Compiler::emitArtifact(StringRef outputPath) {
   if (llvm::sys::fs::equivalent(outputPath, modelPath))
     return error("the output '" + outputPath +

@@ -76,6 +76,8 @@ void DiagnosticPrinter::print(const Diagnostic &diag) {
                               {"message", text(diag.str())}};
     if (StringRef node = onnx::nodeName(diag.getLocation()); !node.empty())
       object["node"] = text(node.str());
+    else if (auto file = diag.getLocation()->findInstanceOf<FileLineColLoc>())
+      object["file"] = text(file.getFilename().str());
     if (auto source = onnx::userSource(diag.getLocation()))
       object["source"] = text(*source);
     llvm::json::Array notes;

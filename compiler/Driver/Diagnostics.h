@@ -19,8 +19,8 @@ enum class DiagnosticFormat { Text, Json };
 ///     error: node 'layers.0/Softmax' (model.py:31): message
 ///     note: ...
 ///
-/// and JSON is one object a line with the keys severity, message, node, source
-/// and notes. Remarks are left to those who ask for them.
+/// and JSON is one object a line with the keys severity, message, node or file,
+/// source and notes. Remarks are left to those who ask for them.
 class DiagnosticPrinter {
 public:
   DiagnosticPrinter(mlir::MLIRContext *context, llvm::raw_ostream &os,

@@ -37,8 +37,8 @@ struct CompileOptions {
   bool decomposeAttention = false;
   /// External data may lie outside the model's folder.
   bool allowOutsideData = false;
-  /// Weights are copied into the artifact, or left in the model's files.
-  bool embedWeights = true;
+  /// Learned sink tokens at every block; the table is an input of the programs.
+  unsigned sinks = 0;
   /// Writes the module after each phase to DIR/<n>-<phase>.mlir.
   std::string dumpPhases;
   /// Where the module and the pipeline are written when a pass fails.

@@ -30,6 +30,7 @@ static void buildBlockify(OpPassManager &pm, const CompileOptions &options) {
   BlockifyOptions blockify;
   for (const std::string &program : options.programs)
     blockify.programs.push_back(program);
+  blockify.sinks = options.sinks;
   buildBlockifyPipeline(pm, blockify);
 }
 

@@ -39,6 +39,11 @@ static cl::opt<std::string>
             cl::desc("print how each attention was rewritten, and why not; "
                      "--explain=json for programs"),
             cl::cat(category));
+static cl::opt<unsigned>
+    sinks("sinks",
+          cl::desc("learned sink tokens at the start of every block; their "
+                   "table is the input `sinks` of the block programs"),
+          cl::value_desc("N"), cl::init(0), cl::cat(category));
 static cl::opt<bool> decomposeAttention(
     "decompose-attention",
     cl::desc("compute attention with plain ops on whole score matrices, the "
@@ -107,6 +112,7 @@ static int run() {
   options.programs.assign(programs.begin(), programs.end());
   options.dtype = dtype;
   options.compileTo = compileTo;
+  options.sinks = sinks;
   options.decomposeAttention = decomposeAttention;
   options.allowOutsideData = allowOutsideData;
   options.dumpPhases = dumpPhases;
