@@ -197,6 +197,24 @@ static LogicalResult lowerAttention(AttentionOp op, Lowering &l,
     cache = l.get(op.getCache());
   if (op.getKeyMask())
     mask = l.get(op.getKeyMask());
+  // Inputs of a model that are named apart may differ in length, and the kernel
+  // reads all of them by the key's.
+  auto agree = [&](Value a, int64_t dim, Value b, const Twine &what) {
+    Value x = l.b.createOrFold<tensor::DimOp>(l.loc, a, dim);
+    Value y = l.b.createOrFold<tensor::DimOp>(l.loc, b, dim);
+    if (x != y)
+      l.check(arith::CmpIOp::create(l.b, l.loc, arith::CmpIPredicate::eq, x, y),
+              BA_KERNEL_FAIL_SHAPE, what);
+  };
+  agree(query, 0, key, "queries and keys differ in batch size");
+  agree(key, 0, value, "keys and values differ in batch size");
+  agree(key, 1, value, "keys and values differ in length");
+  if (mask) {
+    agree(key, 0, mask, "keys and their mask differ in batch size");
+    agree(key, 1, mask,
+          "keys and their mask differ in length: an attention mask has past "
+          "and new tokens");
+  }
   auto type = cast<RankedTensorType>(query.getType());
   SmallVector<Value> outputs = {l.empty(resultSizes, type.getElementType())};
   if (op.getLse())
