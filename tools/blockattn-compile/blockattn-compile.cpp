@@ -31,9 +31,9 @@ static cl::list<std::string> programs(
     cl::desc("programs that the artifact must have: full,block,encode,extend "
              "(default: all that the model allows)"),
     cl::cat(category));
-static cl::opt<std::string>
-    dtype("dtype", cl::desc("type of the computation: f32, bf16, f16"),
-          cl::init("f32"), cl::cat(category));
+static cl::opt<std::string> dtype("dtype",
+                                  cl::desc("type of the computation: f32"),
+                                  cl::init("f32"), cl::cat(category));
 static cl::opt<std::string>
     explain("explain", cl::ValueOptional,
             cl::desc("print how each attention was rewritten, and why not; "

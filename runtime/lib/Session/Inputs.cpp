@@ -331,5 +331,36 @@ Status Inputs::complete() {
         return status;
       done[i] = true;
     }
-  return checkExpressions();
+  if (Status status = checkExpressions())
+    return status;
+  return checkBlockPositions();
+}
+
+Status Inputs::checkBlockPositions() const {
+  const ba_tensor *layout = nullptr, *positions = nullptr;
+  for (size_t i = 0; i < program.inputs.size(); ++i) {
+    if (program.inputs[i].role == Role::Layout)
+      layout = &all[i];
+    if (program.inputs[i].role == Role::Positions)
+      positions = &all[i];
+  }
+  if (!layout || !positions || positions->dtype != BA_I64 ||
+      positions->rank != 2)
+    return Status();
+  auto *rows = static_cast<const int64_t *>(layout->data);
+  auto *at = static_cast<const int64_t *>(positions->data);
+  int64_t tokens = positions->shape[1];
+  for (int64_t b = 0; b < layout->shape[0]; ++b) {
+    int64_t end = b + 1 < layout->shape[0] ? rows[3 * (b + 1)] : tokens;
+    for (int64_t i = rows[3 * b] + 1; i < end && i < tokens; ++i)
+      if (static_cast<uint64_t>(at[i]) - static_cast<uint64_t>(at[i - 1]) != 1)
+        return error(
+            BA_INVALID_ARGUMENT,
+            "the positions go from %lld to %lld inside of the block "
+            "that starts at token %lld; those of a block are "
+            "consecutive: start a block at token %lld",
+            static_cast<long long>(at[i - 1]), static_cast<long long>(at[i]),
+            static_cast<long long>(rows[3 * b]), static_cast<long long>(i));
+  }
+  return Status();
 }

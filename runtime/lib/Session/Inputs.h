@@ -51,6 +51,9 @@ private:
   Status match(const ValueInfo &info, const ba_tensor &tensor);
   Status checkTokens(const ValueInfo &info, const ba_tensor &tensor) const;
   Status checkExpressions() const;
+  /// Under a layout: positions that restart inside of a block are a packed
+  /// prompt, which the graph itself may tell apart, but the layout does not.
+  Status checkBlockPositions() const;
   std::optional<int64_t> symbol(const std::string &name) const;
   int64_t pastLength() const;
   Status derivePast(const ValueInfo &info, ba_tensor &tensor);
