@@ -54,7 +54,7 @@ def main():
     for length, seconds in peer.items():
         print(f"{'ONNX Runtime, full':28}{length:8}{length:8}{seconds*1e3:9.1f} ms")
         for row in result["results"]:
-            if row["length"] == length:
+            if row["length"] == length and "seconds" in row:
                 print(f"{row['what']:28}{length:8}{row['tokens']:8}"
                       f"{row['seconds']*1e3:9.1f} ms")
 

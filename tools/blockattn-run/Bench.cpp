@@ -9,8 +9,10 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <functional>
+#include <map>
 
 using namespace blockattn;
 using namespace blockattn::tools;
@@ -73,7 +75,40 @@ public:
     double seconds = measure([&] { session.run(program); });
     report(program == "full" ? "full attention" : "block attention",
            tokens.size(), tokens.size(), seconds);
+    answers[program] = lastLogits(program, tokens.size() - starts.back());
     session.clear();
+  }
+
+  /// How the programs' logits of the last block's tokens compare.
+  void agreement(int64_t length) {
+    const Rows &full = answers["full"], &block = answers["block"],
+               &extend = answers["extend"];
+    if (!full.empty() && full.size() == block.size()) {
+      size_t same = 0;
+      for (size_t i = 0; i < full.size(); ++i)
+        same += largest(full[i]) == largest(block[i]);
+      results.push_back({{"what", "same next token, full and block"},
+                         {"length", length},
+                         {"share", double(same) / full.size()}});
+      if (!json)
+        std::printf("full and block attention: the same next token at %zu of "
+                    "the last block's %zu tokens\n",
+                    same, full.size());
+    }
+    if (!block.empty() && block.size() == extend.size()) {
+      double worst = 0;
+      for (size_t i = 0; i < block.size(); ++i)
+        for (size_t j = 0; j < block[i].size(); ++j)
+          worst = std::max(worst, std::abs(double(block[i][j]) - extend[i][j]));
+      results.push_back({{"what", "largest difference, block and cached"},
+                         {"length", length},
+                         {"difference", worst}});
+      if (!json)
+        std::printf("block attention and cached blocks: logits differ by at "
+                    "most %.1e\n",
+                    worst);
+    }
+    answers.clear();
   }
 
   /// Blocks are encoded once; then a prompt of all of them is answered.
@@ -94,6 +129,7 @@ public:
         prompt.append(block);
       session.extend(prompt, tokens.data() + cached, tokens.size() - cached);
     });
+    answers["extend"] = lastLogits("extend", tokens.size() - cached);
     report("first token, blocks cached", tokens.size(), tokens.size() - cached,
            answer);
   }
@@ -115,6 +151,32 @@ public:
   nlohmann::json take() { return std::move(results); }
 
 private:
+  using Rows = std::vector<std::vector<float>>;
+
+  /// The logits of the last `count` tokens of the last run; none where the
+  /// program has no output of that kind.
+  Rows lastLogits(const std::string &program, int64_t count) {
+    for (const ba_value_info &info : model.outputs(program)) {
+      if (std::string(info.name) != "logits" || info.dtype != BA_F32)
+        continue;
+      ba_tensor logits = session.output(info.name);
+      if (logits.rank != 3 || logits.shape[0] != 1 || logits.shape[1] < count)
+        continue;
+      int64_t width = logits.shape[2];
+      auto *data = static_cast<const float *>(logits.data) +
+                   (logits.shape[1] - count) * width;
+      Rows rows;
+      for (int64_t i = 0; i < count; ++i)
+        rows.emplace_back(data + i * width, data + (i + 1) * width);
+      return rows;
+    }
+    return {};
+  }
+
+  static size_t largest(const std::vector<float> &row) {
+    return std::max_element(row.begin(), row.end()) - row.begin();
+  }
+
   static std::vector<int64_t> shape(size_t count) {
     return {1, static_cast<int64_t>(count)};
   }
@@ -124,6 +186,8 @@ private:
   bool json;
   int64_t repeat;
   nlohmann::json results = nlohmann::json::array();
+  /// By program, until `agreement` has compared them.
+  std::map<std::string, Rows> answers;
 };
 
 } // namespace
@@ -185,6 +249,7 @@ void blockattn::tools::runBench(const Arguments &arguments) {
       bench.reuse(tokens, starts);
       bench.decode(tokens, starts, steps);
     }
+    bench.agreement(length);
   }
   if (!options.json)
     return;
