@@ -43,8 +43,6 @@ struct CompileOptions {
   std::string dumpPhases;
   /// Where the module and the pipeline are written when a pass fails.
   std::string crashReproducer;
-  /// Threads of the compiler; 0: one for each core.
-  unsigned threads = 0;
 };
 
 } // namespace blockattn

@@ -39,11 +39,11 @@ static cl::opt<std::string>
             cl::desc("print how each attention was rewritten, and why not; "
                      "--explain=json for programs"),
             cl::cat(category));
-static cl::opt<unsigned>
+static cl::opt<std::string>
     sinks("sinks",
           cl::desc("learned sink tokens at the start of every block; their "
                    "table is the input `sinks` of the block programs"),
-          cl::value_desc("N"), cl::init(0), cl::cat(category));
+          cl::value_desc("N"), cl::init("0"), cl::cat(category));
 static cl::opt<bool> decomposeAttention(
     "decompose-attention",
     cl::desc("compute attention with plain ops on whole score matrices, the "
@@ -112,7 +112,8 @@ static int run() {
   options.programs.assign(programs.begin(), programs.end());
   options.dtype = dtype;
   options.compileTo = compileTo;
-  options.sinks = sinks;
+  if (StringRef(sinks).getAsInteger(10, options.sinks) || options.sinks > 4096)
+    return fail("--sinks=" + sinks + " is not a number from 0 to 4096");
   options.decomposeAttention = decomposeAttention;
   options.allowOutsideData = allowOutsideData;
   options.dumpPhases = dumpPhases;
