@@ -12,7 +12,7 @@
 
 #include "dialects/Onnx/Evaluate.h"
 #include "dialects/Onnx/ShapeInference.h"
-#include "llvm/Support/MathExtras.h"
+#include "dialects/Onnx/ShapeInferenceExpr.h"
 
 using namespace mlir;
 using namespace blockattn::onnx;
@@ -33,25 +33,7 @@ evaluateExpr(AffineExpr expr,
   std::optional<int64_t> b = evaluateExpr(binary.getRHS(), symbol);
   if (!a || !b)
     return std::nullopt;
-  int64_t result;
-  switch (expr.getKind()) {
-  case AffineExprKind::Add:
-    return llvm::AddOverflow(*a, *b, result) ? std::nullopt
-                                             : std::optional(result);
-  case AffineExprKind::Mul:
-    return llvm::MulOverflow(*a, *b, result) ? std::nullopt
-                                             : std::optional(result);
-  case AffineExprKind::Mod:
-    return *b > 0 ? std::optional(llvm::mod(*a, *b)) : std::nullopt;
-  case AffineExprKind::FloorDiv:
-    return *b > 0 ? std::optional(llvm::divideFloorSigned(*a, *b))
-                  : std::nullopt;
-  case AffineExprKind::CeilDiv:
-    return *b > 0 ? std::optional(llvm::divideCeilSigned(*a, *b))
-                  : std::nullopt;
-  default:
-    return std::nullopt;
-  }
+  return evaluateBinary(expr.getKind(), *a, *b);
 }
 
 // Symbols whose places refer to one another in a circle cannot be read.

@@ -14,6 +14,27 @@ using namespace mlir;
 
 namespace blockattn::onnx {
 
+std::optional<int64_t> evaluateBinary(AffineExprKind kind, int64_t a,
+                                      int64_t b) {
+  int64_t result;
+  switch (kind) {
+  case AffineExprKind::Add:
+    return llvm::AddOverflow(a, b, result) ? std::nullopt
+                                           : std::optional(result);
+  case AffineExprKind::Mul:
+    return llvm::MulOverflow(a, b, result) ? std::nullopt
+                                           : std::optional(result);
+  case AffineExprKind::Mod:
+    return b > 0 ? std::optional(llvm::mod(a, b)) : std::nullopt;
+  case AffineExprKind::FloorDiv:
+    return b > 0 ? std::optional(llvm::divideFloorSigned(a, b)) : std::nullopt;
+  case AffineExprKind::CeilDiv:
+    return b > 0 ? std::optional(llvm::divideCeilSigned(a, b)) : std::nullopt;
+  default:
+    return std::nullopt;
+  }
+}
+
 /// Beyond these an expression counts as unknown. Real models stay far below.
 static constexpr size_t maxTerms = 64;
 static constexpr size_t maxDegree = 16;

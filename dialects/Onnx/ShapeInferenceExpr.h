@@ -1,5 +1,4 @@
-//===- ShapeInferenceExpr.h - algebra of symbolic dimensions -----*- C++
-//-*-===//
+//===- ShapeInferenceExpr.h - algebra of symbolic dimensions ----*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -21,6 +20,11 @@
 #include <optional>
 
 namespace blockattn::onnx {
+
+/// `a kind b`; std::nullopt on overflow and on division by what is not
+/// positive.
+std::optional<int64_t> evaluateBinary(mlir::AffineExprKind kind, int64_t a,
+                                      int64_t b);
 
 /// A sum of products of atoms. An atom is a symbol, or a floor or ceiling
 /// division that is not exact. Every operation returns std::nullopt when a

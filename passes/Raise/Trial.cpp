@@ -7,6 +7,7 @@
 #include "passes/Raise/Trial.h"
 
 #include "dialects/Onnx/Onnx.h"
+#include "dialects/Onnx/ShapeInferenceExpr.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/Support/MathExtras.h"
@@ -211,25 +212,7 @@ std::optional<int64_t> Subject::resolve(AffineExpr expr, const Setting &setting,
   std::optional<int64_t> b = resolve(binary.getRHS(), setting, depth + 1);
   if (!a || !b)
     return std::nullopt;
-  int64_t result;
-  switch (expr.getKind()) {
-  case AffineExprKind::Add:
-    return llvm::AddOverflow(*a, *b, result) ? std::nullopt
-                                             : std::optional(result);
-  case AffineExprKind::Mul:
-    return llvm::MulOverflow(*a, *b, result) ? std::nullopt
-                                             : std::optional(result);
-  case AffineExprKind::Mod:
-    return *b > 0 ? std::optional(llvm::mod(*a, *b)) : std::nullopt;
-  case AffineExprKind::FloorDiv:
-    return *b > 0 ? std::optional(llvm::divideFloorSigned(*a, *b))
-                  : std::nullopt;
-  case AffineExprKind::CeilDiv:
-    return *b > 0 ? std::optional(llvm::divideCeilSigned(*a, *b))
-                  : std::nullopt;
-  default:
-    return std::nullopt;
-  }
+  return onnx::evaluateBinary(expr.getKind(), *a, *b);
 }
 
 std::optional<SmallVector<int64_t>>
