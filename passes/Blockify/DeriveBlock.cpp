@@ -34,12 +34,23 @@ struct DeriveBlock : blockattn::impl::DeriveBlockBase<DeriveBlock> {
     if (!tokens)
       reasons.push_back("no input of the model is recognised as its tokens "
                         "(usually called input_ids)");
-    else if (cast<ShapedType>(tokens.getType()).getRank() != 2)
+    else if (auto type = dyn_cast<RankedTensorType>(tokens.getType());
+             !type || type.getRank() != 2)
       reasons.push_back("the token input is not of shape [batch, sequence]");
     else if (int64_t batch = cast<ShapedType>(tokens.getType()).getDimSize(0);
              !ShapedType::isDynamic(batch) && batch != 1)
       reasons.push_back("the batch size is fixed to " + std::to_string(batch) +
                         "; packed tokens need a batch of 1 or a dynamic one");
+    for (BlockArgument arg : full.getArguments())
+      if (argRole(full, arg.getArgNumber()).starts_with("past_") &&
+          !isa<RankedTensorType>(arg.getType())) {
+        auto name =
+            full.getArgAttrOfType<StringAttr>(arg.getArgNumber(), kNameAttr);
+        reasons.push_back(("the rank of the past input '" +
+                           (name ? name.getValue() : StringRef("?")) +
+                           "' is not known; declare its shape in the model")
+                              .str());
+      }
     int64_t attentions = 0;
     bool ownPositions = false;
     full.walk([&](AttentionOp op) {

@@ -22,6 +22,8 @@ struct DeriveEncode : blockattn::impl::DeriveEncodeBase<DeriveEncode> {
     func::FuncOp block = findProgram(getOperation(), "block");
     if (!block)
       return;
+    if (failed(checkBlockProgram(block)))
+      return signalPassFailure();
     func::FuncOp func = cloneProgram(block, "encode");
     makeOneBlock(func);
     SmallVector<ProgramResult> results;

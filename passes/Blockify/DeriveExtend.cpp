@@ -24,6 +24,8 @@ struct DeriveExtend : blockattn::impl::DeriveExtendBase<DeriveExtend> {
     func::FuncOp block = findProgram(getOperation(), "block");
     if (!block)
       return;
+    if (failed(checkBlockProgram(block)))
+      return signalPassFailure();
     func::FuncOp func = cloneProgram(block, "extend");
     makeOneBlock(func);
     BlockArgument cache = addArg(func, KVType::get(&getContext()), "kv", "kv");

@@ -46,13 +46,16 @@ struct InsertSinks : blockattn::impl::InsertSinksBase<InsertSinks> {
     func::FuncOp func = findProgram(module, "block");
     if (!func)
       return;
+    if (failed(checkBlockProgram(func)))
+      return signalPassFailure();
     BlockArgument positions = findArg(func, "positions");
     if (!positions) {
       func.emitError("sinks need positions of their own, but the model takes "
                      "no position input; export it with position_ids");
       return signalPassFailure();
     }
-    onnx::GatherOp embedding = findEmbedding(findArg(func, "tokens"));
+    BlockArgument tokens = findArg(func, "tokens");
+    onnx::GatherOp embedding = tokens ? findEmbedding(tokens) : nullptr;
     if (!embedding) {
       func.emitError("no token embedding (rows of a table, by token id) was "
                      "found to put sinks beside");

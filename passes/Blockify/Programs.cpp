@@ -89,6 +89,26 @@ void setResults(func::FuncOp func, ArrayRef<ProgramResult> results) {
   func.setResAttrsAttr(ArrayAttr::get(func->getContext(), attrs));
 }
 
+LogicalResult checkBlockProgram(func::FuncOp block) {
+  if (!block.getBody().hasOneBlock() ||
+      !isa<func::ReturnOp>(block.getBody().front().getTerminator()))
+    return block.emitError("the program `block` must be one block of "
+                           "operations that ends in func.return");
+  BlockArgument layout = findArg(block, "layout");
+  if (!layout || !isa<LayoutType>(layout.getType()))
+    return block.emitError("the program `block` has no argument of type "
+                           "!blockattn.layout and role `layout`; run "
+                           "blockattn-derive-block");
+  WalkResult walk = block.walk([](AttentionOp op) {
+    if (op.getLayer())
+      return WalkResult::advance();
+    op.emitError("the attention has no `layer`, which its keys and values are "
+                 "cached by; run blockattn-assign-roles first");
+    return WalkResult::interrupt();
+  });
+  return failure(walk.wasInterrupted());
+}
+
 void makeOneBlock(func::FuncOp func) {
   BlockArgument layout = findArg(func, "layout");
   func.walk([&](AttentionOp op) { op.getLayoutMutable().clear(); });

@@ -49,6 +49,10 @@ llvm::SmallVector<ProgramResult> getResults(mlir::func::FuncOp func);
 /// Replaces everything that `func` returns.
 void setResults(mlir::func::FuncOp func, llvm::ArrayRef<ProgramResult> results);
 
+/// Fails with an error where `block` is none that this phase could have made: a
+/// body that returns, a layout argument, numbered attentions.
+llvm::LogicalResult checkBlockProgram(mlir::func::FuncOp block);
+
 /// Takes the layout argument away: all tokens of the program are one block, to
 /// which attention needs no layout, and sinks a constant one.
 void makeOneBlock(mlir::func::FuncOp func);

@@ -31,3 +31,38 @@ module attributes {blockattn.attentions = [{node = "odd", raised = false}]} {
     return %w : tensor<1x?xi64>
   }
 }
+
+// -----
+
+// expected-error@+1 {{there is no function @main to make programs of}}
+module {
+}
+
+// -----
+
+// A past of any rank can't be made an empty one.
+// expected-error@+2 {{the programs block, encode and extend can't be made of this model}}
+// expected-note@+1 {{the rank of the past input 'p0' is not known; declare its shape in the model}}
+module {
+  func.func @main(%w: tensor<1x?xi64> {onnx.name = "input_ids"}, %x: tensor<1x?x2x4xf32> {onnx.name = "x"}, %pk: tensor<*xf32> {onnx.name = "p0"})
+      -> (tensor<1x?x2x4xf32>, tensor<?xi64>) {
+    %k = onnx.Concat(%pk, %x) {axis = 1 : i64} : (tensor<*xf32>, tensor<1x?x2x4xf32>) -> tensor<1x?x2x4xf32>
+    %o = blockattn.attention %x, %k, %x {causal, scale = 0.5 : f32} : tensor<1x?x2x4xf32>, tensor<1x?x2x4xf32>, tensor<1x?x2x4xf32> -> tensor<1x?x2x4xf32>
+    %s = onnx.Shape(%pk) : (tensor<*xf32>) -> tensor<?xi64>
+    return %o, %s : tensor<1x?x2x4xf32>, tensor<?xi64>
+  }
+}
+
+// -----
+
+// The tokens' rank comes from nowhere.
+// expected-error@+2 {{the programs block, encode and extend can't be made of this model}}
+// expected-note@+1 {{the token input is not of shape [batch, sequence]}}
+module {
+  func.func @main(%w: tensor<*xi64> {onnx.name = "words"}, %x: tensor<1x?x2x4xf32> {onnx.name = "x"}) -> (tensor<1x?x2x4xf32>, tensor<*xf32>) {
+    %table = onnx.Constant dense<0.0> : tensor<16x8xf32>
+    %e = onnx.Gather(%table, %w) {axis = 0 : i64} : (tensor<16x8xf32>, tensor<*xi64>) -> tensor<*xf32>
+    %o = blockattn.attention %x, %x, %x {causal, scale = 0.5 : f32} : tensor<1x?x2x4xf32>, tensor<1x?x2x4xf32>, tensor<1x?x2x4xf32> -> tensor<1x?x2x4xf32>
+    return %o, %e : tensor<1x?x2x4xf32>, tensor<*xf32>
+  }
+}
