@@ -7,6 +7,9 @@
 #include "passes/Blockify/Passes.h"
 #include "passes/Blockify/Programs.h"
 
+#include "dialects/BlockAttn/BlockAttn.h"
+#include "dialects/Onnx/Onnx.h"
+
 namespace blockattn {
 #define GEN_PASS_DEF_DERIVEENCODE
 #include "passes/Blockify/Passes.h.inc"

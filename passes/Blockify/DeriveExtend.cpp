@@ -8,6 +8,7 @@
 #include "passes/Blockify/Programs.h"
 
 #include "dialects/BlockAttn/BlockAttn.h"
+#include "dialects/Onnx/Onnx.h"
 
 namespace blockattn {
 #define GEN_PASS_DEF_DERIVEEXTEND
