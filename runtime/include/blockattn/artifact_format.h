@@ -13,7 +13,8 @@
 // Sections: `manifest` (JSON, UTF-8), `code.x86-64`, `code.x86-64-v3`,
 // `code.x86-64-v4` (ELF shared objects, see kernel_abi.h; on another
 // architecture `code.<arch>`) and `weights` (absent when the manifest has
-// a `weights_file`).
+// a `weights_file`). For the target cuda there are, in place of `code.*`,
+// `host.x86-64`, `ptx` and `cubin.sm_*` (kernel_abi_cuda.h).
 //
 // Checksums are XXH3_64bits (seed 0). Integers are little-endian. The writer
 // is in the compiler, the reader in the runtime; both use these structs.
@@ -43,6 +44,9 @@ constexpr uint64_t kWeightAlignment = 64;
 constexpr char kManifestSection[] = "manifest";
 constexpr char kWeightsSection[] = "weights";
 constexpr char kCodeSectionPrefix[] = "code.";
+constexpr char kHostSectionPrefix[] = "host.";
+constexpr char kPtxSection[] = "ptx";
+constexpr char kCubinSectionPrefix[] = "cubin.";
 
 struct ArtifactHeader {
   char magic[8];

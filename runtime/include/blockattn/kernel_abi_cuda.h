@@ -35,7 +35,7 @@
 #ifndef BLOCKATTN_KERNEL_ABI_CUDA_H
 #define BLOCKATTN_KERNEL_ABI_CUDA_H
 
-#include "blockattn/kernel_abi.h"
+#include "kernel_abi.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -94,13 +94,9 @@ ba_status *ba_artifact_verify(const ba_artifact *artifact) {
     Expected<Manifest> manifest = parseManifest(file.manifest(), file.path());
     if (!manifest)
       return manifest.takeError();
-    // A file of weights that is not ours has no checksum, but must be there.
-    if (manifest->weightsFile) {
-      Expected<std::unique_ptr<MappedFile>> weights =
-          openWeightsFile(file, *manifest->weightsFile);
-      if (!weights)
-        return weights.takeError();
-    }
+    for (const WeightsFile &reference : manifest->weightsFiles)
+      if (Status status = file.verifyWeightsFile(reference))
+        return status;
     return file.verifyWeights();
   });
 }
@@ -145,11 +141,11 @@ const char *ba_model_manifest(const ba_model *model) {
 }
 
 const char *ba_model_cpu_level(const ba_model *model) {
-  return unwrap(model)->code().level().c_str();
+  return unwrap(model)->device().level().c_str();
 }
 
 int32_t ba_model_threads(const ba_model *model) {
-  return unwrap(model)->pool().threads();
+  return unwrap(model)->device().threads();
 }
 
 int64_t ba_model_vocab_size(const ba_model *model) {

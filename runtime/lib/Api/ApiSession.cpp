@@ -16,7 +16,10 @@ ba_status *ba_session_create(ba_model *model, ba_session **session) {
       return status;
     if (Status status = required(session, "session"))
       return status;
-    *session = new ba_session{Session(Ref<Model>(unwrap(model)))};
+    Expected<Session> result = Session::create(Ref<Model>(unwrap(model)));
+    if (!result)
+      return result.takeError();
+    *session = new ba_session{std::move(*result)};
     return Status();
   });
 }
@@ -32,7 +35,7 @@ ba_status *ba_session_set_input(ba_session *session, const char *name,
       return status;
     if (Status status = required(tensor, "tensor"))
       return status;
-    session->session.setInput(name, *tensor);
+    session->session.setInput(name, *tensor, false);
     return Status();
   });
 }
@@ -46,7 +49,7 @@ ba_status *ba_session_set_output(ba_session *session, const char *name,
       return status;
     if (Status status = required(tensor, "tensor"))
       return status;
-    session->session.setOutput(name, *tensor);
+    session->session.setOutput(name, *tensor, false);
     return Status();
   });
 }
@@ -105,7 +108,7 @@ ba_status *ba_session_output(const ba_session *session, const char *name,
       return status;
     if (Status status = required(tensor, "tensor"))
       return status;
-    return session->session.output(name, *tensor);
+    return session->session.output(name, false, *tensor);
   });
 }
 

@@ -10,8 +10,10 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include <algorithm>
 #include <cinttypes>
 #include <cstring>
+#include <tuple>
 
 using namespace blockattn;
 using namespace blockattn::rt;
@@ -25,6 +27,8 @@ Expected<std::unique_ptr<Artifact>> Artifact::open(const std::string &path) {
   if (Status status = artifact->readHeader(sectionCount))
     return status;
   if (Status status = artifact->readTable(sectionCount))
+    return status;
+  if (Status status = artifact->checkPadding())
     return status;
   for (const Section &section : artifact->table)
     if (section.name != kWeightsSection)
@@ -119,6 +123,41 @@ Status Artifact::readTable(uint32_t sectionCount) {
   return Status();
 }
 
+Status Artifact::checkPadding() const {
+  std::vector<const Section *> ordered;
+  for (const Section &section : table)
+    ordered.push_back(&section);
+  std::sort(
+      ordered.begin(), ordered.end(), [](const Section *a, const Section *b) {
+        return std::tie(a->offset, a->size) < std::tie(b->offset, b->size);
+      });
+  uint64_t end = sizeof(ArtifactHeader) + table.size() * sizeof(SectionEntry);
+  auto isZero = [&](uint64_t until) {
+    return std::all_of(file->data() + end, file->data() + until,
+                       [](char byte) { return byte == 0; });
+  };
+  for (const Section *section : ordered) {
+    if (section->offset < end)
+      return error(BA_CORRUPT,
+                   "section %s of %s overlaps another part of the file; "
+                   "compile the model again",
+                   quote(section->name).c_str(), quote(path()).c_str());
+    if (!isZero(section->offset))
+      return error(BA_CORRUPT,
+                   "%s is damaged before section %s (the bytes there should "
+                   "be zero); copy the file again or compile the model again",
+                   quote(path()).c_str(), quote(section->name).c_str());
+    end = section->offset + section->size;
+  }
+  if (!isZero(file->size()))
+    return error(BA_CORRUPT,
+                 "%s is damaged after its last section (the bytes there "
+                 "should be zero); copy the file again or compile the model "
+                 "again",
+                 quote(path()).c_str());
+  return Status();
+}
+
 const Artifact::Section *Artifact::find(std::string_view name) const {
   for (const Section &section : table)
     if (section.name == name)
@@ -139,4 +178,41 @@ Status Artifact::verifyWeights() const {
   if (const Section *weights = find(kWeightsSection))
     return verify(*weights);
   return Status();
+}
+
+Expected<std::unique_ptr<MappedFile>>
+Artifact::openWeightsFile(const WeightsFile &reference) const {
+  std::string name = reference.path;
+  size_t slash = path().rfind('/');
+  if ((name.empty() || name.front() != '/') && slash != std::string::npos)
+    name = path().substr(0, slash + 1) + name;
+  Expected<std::unique_ptr<MappedFile>> mapped = MappedFile::open(name);
+  if (!mapped) {
+    Status status = mapped.takeError();
+    return error(status.code(),
+                 "%s refers to weights in another file: %s; put it back, or "
+                 "compile the model with --weights=embed",
+                 quote(path()).c_str(), status.text());
+  }
+  if ((*mapped)->size() != reference.bytes)
+    return error(BA_CORRUPT,
+                 "the weights file %s has %zu bytes, and had %" PRIu64
+                 " when %s was compiled; put the file of that time back, or "
+                 "compile the model again",
+                 quote(name).c_str(), (*mapped)->size(), reference.bytes,
+                 quote(path()).c_str());
+  return mapped;
+}
+
+Status Artifact::verifyWeightsFile(const WeightsFile &reference) const {
+  Expected<std::unique_ptr<MappedFile>> mapped = openWeightsFile(reference);
+  if (!mapped)
+    return mapped.takeError();
+  if (XXH3_64bits((*mapped)->data(), (*mapped)->size()) == reference.checksum)
+    return Status();
+  return error(BA_CORRUPT,
+               "the weights file %s is not what it was when %s was compiled "
+               "(its checksum is wrong); put the file of that time back, or "
+               "compile the model again",
+               quote((*mapped)->path()).c_str(), quote(path()).c_str());
 }

@@ -17,6 +17,15 @@
 
 namespace blockattn::rt {
 
+/// A file beside the artifact that the manifest refers to.
+struct WeightsFile {
+  /// Relative to the artifact's folder, or absolute.
+  std::string path;
+  uint64_t bytes;
+  /// Of the whole file.
+  uint64_t checksum;
+};
+
 /// An artifact file whose header, table, manifest and code were found whole.
 /// Everything points into the mapped file.
 class Artifact {
@@ -40,10 +49,19 @@ public:
   /// Checks the sections that `open` leaves out.
   Status verifyWeights() const;
 
+  /// A file that holds weights in place of the artifact; an error if it is
+  /// gone or has another size.
+  Expected<std::unique_ptr<MappedFile>>
+  openWeightsFile(const WeightsFile &reference) const;
+  /// Opens it and reads all of it, to compare the checksum.
+  Status verifyWeightsFile(const WeightsFile &reference) const;
+
 private:
   explicit Artifact(std::unique_ptr<MappedFile> file) : file(std::move(file)) {}
   Status readHeader(uint32_t &sectionCount);
   Status readTable(uint32_t sectionCount);
+  /// What no checksum covers, the space between the sections, is zero.
+  Status checkPadding() const;
   Status verify(const Section &section) const;
 
   std::unique_ptr<MappedFile> file;

@@ -45,19 +45,20 @@ std::string joined(const std::vector<std::string> &names) {
   return result.empty() ? "none" : result;
 }
 
-std::vector<std::string> artifactLevels(const Artifact &artifact) {
+std::vector<std::string> artifactLevels(const Artifact &artifact,
+                                        const char *prefix) {
   std::vector<std::string> levels;
-  size_t prefix = std::strlen(kCodeSectionPrefix);
+  size_t length = std::strlen(prefix);
   for (const Artifact::Section &section : artifact.sections())
-    if (section.name.compare(0, prefix, kCodeSectionPrefix) == 0)
-      levels.push_back(section.name.substr(prefix));
+    if (section.name.compare(0, length, prefix) == 0)
+      levels.push_back(section.name.substr(length));
   return levels;
 }
 
-Expected<std::string> chooseLevel(const Artifact &artifact,
+Expected<std::string> chooseLevel(const Artifact &artifact, const char *prefix,
                                   const char *wanted) {
   std::vector<std::string> host = hostLevels();
-  std::vector<std::string> offered = artifactLevels(artifact);
+  std::vector<std::string> offered = artifactLevels(artifact, prefix);
   for (const std::string &level : host) {
     if (wanted && level != wanted)
       continue;
@@ -104,26 +105,61 @@ Status CodeModule::loadFromMemory(const Artifact::Section &section) {
       problem ? problem : "the loader gave no reason");
 }
 
+Expected<std::unique_ptr<CodeModule>>
+CodeModule::open(const Artifact &artifact, const char *prefix,
+                 const std::string &level) {
+  std::unique_ptr<CodeModule> module(new CodeModule(level, artifact.path()));
+  if (Status status = module->loadFromMemory(*artifact.find(prefix + level)))
+    return status;
+  return module;
+}
+
+template <typename Init, typename Api>
+Status CodeModule::initialise(const char *name, uint32_t version,
+                              const Api *api) {
+  Expected<void *> init = symbol(name);
+  if (!init)
+    return init.takeError();
+  if (reinterpret_cast<Init>(*init)(version, api) == 0)
+    return Status();
+  return error(BA_VERSION_MISMATCH,
+               "the code in %s was compiled for another runtime than this one "
+               "(blockattn %s, kernel interface %u); compile the model again "
+               "with blockattn-compile %s",
+               quote(path).c_str(), BA_VERSION_STRING, version,
+               BA_VERSION_STRING);
+}
+
 Expected<std::unique_ptr<CodeModule>> CodeModule::load(const Artifact &artifact,
                                                        const char *level,
                                                        const ba_rt_api *api) {
-  Expected<std::string> chosen = chooseLevel(artifact, level);
+  Expected<std::string> chosen =
+      chooseLevel(artifact, kCodeSectionPrefix, level);
   if (!chosen)
     return chosen.takeError();
-  std::unique_ptr<CodeModule> module(new CodeModule(*chosen, artifact.path()));
-  if (Status status =
-          module->loadFromMemory(*artifact.find(kCodeSectionPrefix + *chosen)))
+  Expected<std::unique_ptr<CodeModule>> module =
+      open(artifact, kCodeSectionPrefix, *chosen);
+  if (!module)
+    return module;
+  if (Status status = (*module)->initialise<ba_init_fn>(
+          "ba_init", BA_KERNEL_ABI_VERSION, api))
     return status;
-  Expected<void *> init = module->symbol("ba_init");
-  if (!init)
-    return init.takeError();
-  if (reinterpret_cast<ba_init_fn>(*init)(BA_KERNEL_ABI_VERSION, api) != 0)
-    return error(BA_VERSION_MISMATCH,
-                 "the code in %s was compiled for another runtime than this "
-                 "one (blockattn %s, kernel interface %u); compile the model "
-                 "again with blockattn-compile %s",
-                 quote(artifact.path()).c_str(), BA_VERSION_STRING,
-                 BA_KERNEL_ABI_VERSION, BA_VERSION_STRING);
+  return module;
+}
+
+Expected<std::unique_ptr<CodeModule>>
+CodeModule::loadHost(const Artifact &artifact, const ba_cuda_api *api) {
+  Expected<std::string> chosen =
+      chooseLevel(artifact, kHostSectionPrefix, nullptr);
+  if (!chosen)
+    return chosen.takeError();
+  Expected<std::unique_ptr<CodeModule>> module =
+      open(artifact, kHostSectionPrefix, *chosen);
+  if (!module)
+    return module;
+  if (Status status = (*module)->initialise<ba_init_cuda_fn>(
+          "ba_init_cuda", BA_KERNEL_ABI_CUDA_VERSION, api))
+    return status;
   return module;
 }
 

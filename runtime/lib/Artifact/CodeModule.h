@@ -10,6 +10,7 @@
 #include "Artifact/Artifact.h"
 #include "Support/Status.h"
 #include "blockattn/kernel_abi.h"
+#include "blockattn/kernel_abi_cuda.h"
 
 #include <memory>
 #include <string>
@@ -24,6 +25,9 @@ public:
   /// the module.
   static Expected<std::unique_ptr<CodeModule>>
   load(const Artifact &artifact, const char *level, const ba_rt_api *api);
+  /// The same for the host's part of code for a GPU.
+  static Expected<std::unique_ptr<CodeModule>>
+  loadHost(const Artifact &artifact, const ba_cuda_api *api);
   ~CodeModule();
   CodeModule(const CodeModule &) = delete;
   CodeModule &operator=(const CodeModule &) = delete;
@@ -40,7 +44,11 @@ public:
 private:
   CodeModule(std::string level, std::string path)
       : levelName(std::move(level)), path(std::move(path)) {}
+  static Expected<std::unique_ptr<CodeModule>>
+  open(const Artifact &artifact, const char *prefix, const std::string &level);
   Status loadFromMemory(const Artifact::Section &section);
+  template <typename Init, typename Api>
+  Status initialise(const char *name, uint32_t version, const Api *api);
   Expected<void *> symbol(const std::string &name) const;
 
   /// The file in memory. It stays open: the loader knows objects by their path,

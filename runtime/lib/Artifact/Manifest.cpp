@@ -23,13 +23,23 @@ struct RoleName {
   const char *name;
 };
 constexpr RoleName kRoles[] = {
-    {Role::Input, "input"},         {Role::Tokens, "tokens"},
-    {Role::Positions, "positions"}, {Role::AttentionMask, "attention_mask"},
-    {Role::PastKey, "past_key"},    {Role::PastValue, "past_value"},
-    {Role::Layout, "layout"},       {Role::KV, "kv"},
-    {Role::Sinks, "sinks"},         {Role::Output, "output"},
-    {Role::KVKey, "kv_key"},        {Role::KVValue, "kv_value"},
-    {Role::Output, "present_key"},  {Role::Output, "present_value"},
+    {Role::Input, "input"},
+    {Role::Tokens, "tokens"},
+    {Role::Positions, "positions"},
+    {Role::AttentionMask, "attention_mask"},
+    {Role::PastKey, "past_key"},
+    {Role::PastValue, "past_value"},
+    {Role::Layout, "layout"},
+    {Role::KV, "kv"},
+    {Role::Sinks, "sinks"},
+    {Role::Output, "output"},
+    {Role::KVKey, "kv_key"},
+    {Role::KVValue, "kv_value"},
+    {Role::Output, "present_key"},
+    {Role::Output, "present_value"},
+    // Keys and values of a layer in one tensor are given, or not, like keys.
+    {Role::PastKey, "past_key_value"},
+    {Role::Output, "present_key_value"},
 };
 
 /// A manifest that does not say what it must. Thrown inside this file alone,
@@ -240,7 +250,18 @@ ProgramInfo program(const Json &object, size_t weightCount) {
   return info;
 }
 
-WeightInfo weight(const Json &object) {
+WeightsFile weightsFile(const Json &object) {
+  WeightsFile file{text(object, "path"), 0, 0};
+  file.bytes = count(object, "bytes");
+  std::string checksum = text(object, "xxh3");
+  if (checksum.size() != 16 ||
+      checksum.find_first_not_of("0123456789abcdef") != std::string::npos)
+    malformed("'xxh3' is not a checksum of 16 hexadecimal digits");
+  file.checksum = std::stoull(checksum, nullptr, 16);
+  return file;
+}
+
+WeightInfo weight(const Json &object, size_t files) {
   WeightInfo info;
   info.name = text(object, "name");
   info.dtype = dtype(object);
@@ -254,6 +275,21 @@ WeightInfo weight(const Json &object) {
       info.shape.data(), info.shape.size(), ba_dtype_size(info.dtype));
   if (!bytes || static_cast<uint64_t>(*bytes) != info.bytes)
     malformed("'bytes' is not what its shape and dtype make");
+  if (object.contains("file")) {
+    info.file = count(object, "file");
+    if (*info.file >= files)
+      malformed("there is no weights file " + std::to_string(*info.file));
+  }
+  return info;
+}
+
+SinkInfo sinks(const Json &object) {
+  SinkInfo info;
+  info.count = count(object, "count");
+  std::string placement = text(object, "placement");
+  if (placement != "block" && placement != "prefix")
+    malformed("unknown placement " + quote(placement));
+  info.isPrefix = placement == "prefix";
   return info;
 }
 
@@ -303,14 +339,13 @@ Manifest read(const Json &document) {
               std::to_string(kArtifactVersion));
   manifest.compiler = text(document, "compiler");
   manifest.target = text(document, "target");
+  if (document.contains("weights_files"))
+    for (const Json &entry : list(document, "weights_files"))
+      within("weights file " + std::to_string(manifest.weightsFiles.size()),
+             [&] { manifest.weightsFiles.push_back(weightsFile(entry)); });
   for (const Json &entry : list(document, "weights"))
-    within("weight " + std::to_string(manifest.weights.size()),
-           [&] { manifest.weights.push_back(weight(entry)); });
-  auto file = document.find("weights_file");
-  if (file != document.end() && !file->is_null())
-    manifest.weightsFile = within("'weights_file'", [&] {
-      return WeightsFile{text(*file, "path"),
-                         static_cast<uint64_t>(count(*file, "bytes"))};
+    within("weight " + std::to_string(manifest.weights.size()), [&] {
+      manifest.weights.push_back(weight(entry, manifest.weightsFiles.size()));
     });
   auto cached = document.find("kv");
   if (cached != document.end() && !cached->is_null())
@@ -331,9 +366,19 @@ Manifest read(const Json &document) {
       manifest.programs.push_back(std::move(info));
     });
   }
+  if (manifest.target == "cuda")
+    for (const Json &entry : list(document, "kernels"))
+      within("kernel " + std::to_string(manifest.kernels.size()),
+             [&] { manifest.kernels.push_back(text(entry, "name")); });
   auto vocabulary = document.find("vocab_size");
   if (vocabulary != document.end() && !vocabulary->is_null())
     manifest.vocabSize = asCount(*vocabulary, "vocab_size");
+  auto positions = document.find("max_positions");
+  if (positions != document.end() && !positions->is_null())
+    manifest.maxPositions = asCount(*positions, "max_positions");
+  auto sinkInfo = document.find("sinks");
+  if (sinkInfo != document.end() && !sinkInfo->is_null())
+    within("'sinks'", [&] { manifest.sinks = sinks(*sinkInfo); });
   manifest.kvReason = kvReason(document);
   manifest.refused = sentences(document, "refused");
   if (!manifest.find("encode") && !manifest.find("extend"))

@@ -7,6 +7,7 @@
 #ifndef BLOCKATTN_RUNTIME_ARTIFACT_MANIFEST_H
 #define BLOCKATTN_RUNTIME_ARTIFACT_MANIFEST_H
 
+#include "Artifact/Artifact.h"
 #include "Artifact/DimExpr.h"
 #include "Support/Status.h"
 
@@ -51,6 +52,8 @@ struct WeightInfo {
   /// From the start of the weights section or file.
   uint64_t offset;
   uint64_t bytes;
+  /// Which of Manifest::weightsFiles; none: the artifact's own section.
+  std::optional<size_t> file;
 };
 
 /// A buffer of a program: alive from step `first` through step `last`.
@@ -73,18 +76,24 @@ struct ProgramInfo {
   const ValueInfo *inputOf(Role role) const;
 };
 
-struct WeightsFile {
-  /// Relative to the artifact's folder, or absolute.
-  std::string path;
-  uint64_t bytes;
+/// Sink tokens that the programs of blocks put in (see insert_sinks of the
+/// blockattn dialect).
+struct SinkInfo {
+  /// Rows of the table; 0: the model has no sinks.
+  int64_t count = 0;
+  /// Once at the head of a prompt, in place of before every block.
+  bool isPrefix = false;
 };
 
 struct Manifest {
   std::string compiler;
   std::string target;
   std::vector<WeightInfo> weights;
-  std::optional<WeightsFile> weightsFile;
+  /// Files that hold weights in place of the artifact.
+  std::vector<WeightsFile> weightsFiles;
   std::vector<ProgramInfo> programs;
+  /// Of the target cuda: the entries of the kernels, by number.
+  std::vector<std::string> kernels;
   /// layers = 0: no programs for cached blocks.
   ba_kv_info kv{0, 0, 0, 0};
   /// Why cached blocks are tied to their place; empty if they are not.
@@ -93,6 +102,9 @@ struct Manifest {
   std::string refused;
   /// 0: unknown.
   int64_t vocabSize = 0;
+  /// Learned positions; 0: there is no table of them, or it is not known.
+  int64_t maxPositions = 0;
+  SinkInfo sinks;
 
   const ProgramInfo *find(std::string_view program) const;
 };

@@ -277,6 +277,14 @@ Status Inputs::missing(const ValueInfo &info) const {
                  "program %s needs the block starts: --blocks=0,... or "
                  "ba_session_set_blocks",
                  program.name.c_str());
+  if (info.role == Role::Sinks)
+    return error(BA_INVALID_ARGUMENT,
+                 "input %s of program %s is missing: give the learned table of "
+                 "%" PRId64 " sinks, %s with that many rows (--input "
+                 "%s=FILE.npy), or one without rows to run without sinks",
+                 quote(info.name).c_str(), program.name.c_str(),
+                 manifest.sinks.count, typeText(info).c_str(),
+                 info.name.c_str());
   if (info.role == Role::KV)
     return error(BA_INVALID_ARGUMENT,
                  "program %s reads cached blocks; run it with ba_extend",
@@ -292,6 +300,7 @@ Status Inputs::complete() {
     return status;
   size_t count = program.inputs.size();
   all.assign(count, ba_tensor{});
+  there.assign(count, false);
   std::vector<bool> done(count, false);
   for (size_t i = 0; i < count; ++i) {
     const ValueInfo &info = program.inputs[i];
@@ -299,14 +308,18 @@ Status Inputs::complete() {
     auto name = named.find(info.name);
     if (role != byRole.end())
       all[i] = role->second;
-    else if (name != named.end())
+    else if (name != named.end()) {
       all[i] = name->second;
-    else
+      there[i] = unreadable.count(info.name);
+    } else
       continue;
     if (Status status = match(info, all[i]))
       return status;
-    if (info.role == Role::Tokens)
+    if (info.role == Role::Tokens && !there[i])
       if (Status status = checkTokens(info, all[i]))
+        return status;
+    if (info.role == Role::Sinks)
+      if (Status status = checkSinks(info, all[i]))
         return status;
     done[i] = true;
   }
@@ -333,7 +346,65 @@ Status Inputs::complete() {
     }
   if (Status status = checkExpressions())
     return status;
-  return checkBlockPositions();
+  if (Status status = checkBlockPositions())
+    return status;
+  return checkLastPosition();
+}
+
+Status Inputs::checkSinks(const ValueInfo &info,
+                          const ba_tensor &tensor) const {
+  int64_t rows = tensor.shape[0], count = manifest.sinks.count;
+  if (tensor.rank != 2 || rows == 0 || rows == count)
+    return Status();
+  std::string columns = std::to_string(tensor.shape[1]);
+  return error(BA_INVALID_ARGUMENT,
+               "input %s has %" PRId64 " rows, and the model was compiled for "
+               "%" PRId64 " sinks (--sinks=%" PRId64 "); give a table [%" PRId64
+               ", %s], or [0, %s] to run without sinks",
+               quote(info.name).c_str(), rows, count, count, count,
+               columns.c_str(), columns.c_str());
+}
+
+Status Inputs::checkLastPosition() const {
+  const ba_tensor *layout = nullptr, *positions = nullptr;
+  int64_t sinks = 0;
+  for (size_t i = 0; i < program.inputs.size(); ++i) {
+    Role role = program.inputs[i].role;
+    if (role == Role::Layout)
+      layout = &all[i];
+    else if (role == Role::Positions && !there[i])
+      positions = &all[i];
+    else if (role == Role::Sinks)
+      sinks = all[i].shape[0];
+  }
+  if (manifest.maxPositions <= 0 || !positions || positions->rank == 0 ||
+      (positions->dtype != BA_I64 && positions->dtype != BA_I32))
+    return Status();
+  int64_t row = positions->shape[positions->rank - 1], count = 1;
+  for (int32_t d = 0; d < positions->rank; ++d)
+    count *= positions->shape[d];
+  auto *blocks = layout ? static_cast<const int64_t *>(layout->data) : nullptr;
+  int64_t block = 0, blockCount = layout ? layout->shape[0] : 0;
+  int64_t before = sinks;
+  for (int64_t i = 0; i < count; ++i) {
+    // Sinks before every block add up in a segment.
+    while (block + 1 < blockCount && blocks[3 * (block + 1)] <= i) {
+      ++block;
+      bool isSame = blocks[3 * block + 2] == blocks[3 * block - 1];
+      before = manifest.sinks.isPrefix || !isSame ? sinks : before + sinks;
+    }
+    int64_t position = readInteger(*positions, i);
+    if (position < manifest.maxPositions - before)
+      continue;
+    return error(BA_INVALID_ARGUMENT,
+                 "token %" PRId64 " would stand at position %" PRId64
+                 "%s, but the model has %" PRId64 " learned positions (0 to "
+                 "%" PRId64 "); use a shorter prompt",
+                 row ? i % row : i, position + before,
+                 before ? ", sinks counted" : "", manifest.maxPositions,
+                 manifest.maxPositions - 1);
+  }
+  return Status();
 }
 
 Status Inputs::checkBlockPositions() const {
@@ -341,7 +412,7 @@ Status Inputs::checkBlockPositions() const {
   for (size_t i = 0; i < program.inputs.size(); ++i) {
     if (program.inputs[i].role == Role::Layout)
       layout = &all[i];
-    if (program.inputs[i].role == Role::Positions)
+    if (program.inputs[i].role == Role::Positions && !there[i])
       positions = &all[i];
   }
   if (!layout || !positions || positions->dtype != BA_I64 ||

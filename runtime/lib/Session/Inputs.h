@@ -12,6 +12,7 @@
 #include "Support/Status.h"
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,9 +25,13 @@ public:
   Inputs(const ProgramInfo &program, const Manifest &manifest)
       : program(program), manifest(manifest) {}
 
-  /// Gives an input by name. Kept by reference, as are all views here.
-  void give(const std::string &name, const ba_tensor &tensor) {
+  /// Gives an input by name. Kept by reference, as are all views here. What is
+  /// `onDevice` is not looked into: its elements are not checked here.
+  void give(const std::string &name, const ba_tensor &tensor,
+            bool onDevice = false) {
     named[name] = tensor;
+    if (onDevice)
+      unreadable.insert(name);
   }
   /// Gives every input of a role, in the runtime's own name.
   void give(Role role, const ba_tensor &tensor) { byRole[role] = tensor; }
@@ -41,6 +46,8 @@ public:
 
   /// In the program's order.
   const std::vector<ba_tensor> &tensors() const { return all; }
+  /// Which of them were given on the device.
+  const std::vector<bool> &onDevice() const { return there; }
   /// Elements of the token input (of the first input where there is none).
   int64_t tokens() const;
   /// Its last dimension: the length of a row.
@@ -54,6 +61,10 @@ private:
   /// Under a layout: positions that restart inside of a block are a packed
   /// prompt, which the graph itself may tell apart, but the layout does not.
   Status checkBlockPositions() const;
+  /// The table has as many rows as the model was compiled for, or none.
+  Status checkSinks(const ValueInfo &info, const ba_tensor &tensor) const;
+  /// Every position, behind the sinks before it, has a learned one.
+  Status checkLastPosition() const;
   std::optional<int64_t> symbol(const std::string &name) const;
   int64_t pastLength() const;
   Status derivePast(const ValueInfo &info, ba_tensor &tensor);
@@ -74,7 +85,9 @@ private:
   int64_t firstPosition = 0;
   bool positionsGiven = false;
   std::map<std::string, Bound> symbols;
+  std::set<std::string> unreadable;
   std::vector<ba_tensor> all;
+  std::vector<bool> there;
   std::vector<AlignedBuffer> owned;
 };
 

@@ -18,7 +18,8 @@ namespace {
 constexpr int64_t kFirstChunk = 128;
 } // namespace
 
-Expected<KVStorage> KVStorage::allocate(const std::vector<uint64_t> &rowBytes,
+Expected<KVStorage> KVStorage::allocate(Device &device,
+                                        const std::vector<uint64_t> &rowBytes,
                                         int64_t capacity) {
   KVStorage storage;
   storage.rowBytes = rowBytes;
@@ -38,8 +39,8 @@ Expected<KVStorage> KVStorage::allocate(const std::vector<uint64_t> &rowBytes,
                    capacity);
     total = *next / BA_KERNEL_ALIGNMENT * BA_KERNEL_ALIGNMENT;
   }
-  Expected<AlignedBuffer> memory =
-      AlignedBuffer::allocate(total, "the keys and values of a block");
+  Expected<DeviceBuffer> memory =
+      device.allocate(total, "the keys and values of a block");
   if (!memory)
     return memory.takeError();
   storage.memory = std::move(*memory);
@@ -61,18 +62,31 @@ Status Prompt::append(Ref<KVBlock> block) {
                  "prompt's (%s)",
                  quote(block->model->artifact().path()).c_str(),
                  quote(model->artifact().path()).c_str());
-  if (block->isTied && block->position != tokens) {
+  bool isFirst = parts.empty();
+  if (!isFirst && block->prefix != prefix)
+    return error(BA_INVALID_ARGUMENT,
+                 "the block was encoded behind %" PRId64
+                 " sinks, and the prompt has %" PRId64
+                 "; encode all of a prompt's blocks with one table of sinks",
+                 block->prefix, prefix);
+  int64_t place = isFirst ? block->prefix : tokens;
+  if (block->isTied && block->position != place) {
     const std::string &reason = model->manifest().kvReason;
+    // The first block is asked for at 0, ahead of the prefix.
+    int64_t given = block->position == block->prefix ? 0 : block->position;
     return error(BA_INVALID_ARGUMENT,
                  "the block was encoded for position %" PRId64
                  " and cannot stand at %" PRId64
                  ": this model's blocks are tied to their place%s%s; encode it "
                  "again for position %" PRId64,
-                 block->position, tokens, reason.empty() ? "" : ": ",
-                 reason.c_str(), tokens);
+                 given, tokens, reason.empty() ? "" : ": ", reason.c_str(),
+                 tokens);
   }
-  int64_t length = block->length;
-  parts.push_back({std::move(block), nullptr, tokens, length});
+  int64_t skipped = isFirst ? 0 : block->prefix;
+  int64_t length = block->length + (isFirst ? block->prefix : 0);
+  if (isFirst)
+    prefix = block->prefix;
+  parts.push_back({std::move(block), nullptr, tokens, length, skipped});
   tokens += length;
   return Status();
 }
@@ -81,11 +95,14 @@ void Prompt::table(std::vector<int64_t> &rows) const {
   rows.clear();
   for (const Part &part : parts) {
     // Chunks are written at their true positions, shared blocks at their own.
-    int64_t shift = part.block.get() ? part.first - part.block->position : 0;
+    int64_t shift = 0;
+    if (const KVBlock *block = part.block.get())
+      shift = part.first - (block->position - block->prefix + part.skipped);
     rows.insert(rows.end(), {part.length, shift, part.first, 0});
     const KVStorage &storage = part.storage();
     for (size_t array = 0; array < storage.arrays(); ++array)
-      rows.push_back(reinterpret_cast<int64_t>(storage.at(array, 0)));
+      rows.push_back(
+          reinterpret_cast<int64_t>(storage.at(array, part.skipped)));
   }
 }
 
@@ -103,8 +120,8 @@ Prompt::reserve(const std::vector<uint64_t> &rowBytes, int64_t count) {
     for (const Part &part : parts)
       if (part.chunk)
         tail += part.length;
-    Expected<KVStorage> storage =
-        KVStorage::allocate(rowBytes, std::max({count, tail, kFirstChunk}));
+    Expected<KVStorage> storage = KVStorage::allocate(
+        model->device(), rowBytes, std::max({count, tail, kFirstChunk}));
     if (!storage)
       return storage.takeError();
     fresh = std::make_unique<KVStorage>(std::move(*storage));
@@ -116,9 +133,11 @@ Prompt::reserve(const std::vector<uint64_t> &rowBytes, int64_t count) {
   return addresses;
 }
 
-void Prompt::commit(int64_t count) {
+void Prompt::commit(int64_t count, int64_t newPrefix) {
+  if (parts.empty())
+    prefix = newPrefix;
   if (fresh)
-    parts.push_back({Ref<KVBlock>(), std::move(fresh), tokens, count});
+    parts.push_back({Ref<KVBlock>(), std::move(fresh), tokens, count, 0});
   else
     parts.back().length += count;
   tokens += count;

@@ -8,7 +8,6 @@
 #define BLOCKATTN_RUNTIME_SESSION_KVBLOCK_H
 
 #include "Session/Model.h"
-#include "Support/AlignedBuffer.h"
 #include "Support/RefCounted.h"
 
 #include <memory>
@@ -23,7 +22,8 @@ class KVStorage {
 public:
   /// `rowBytes`: bytes that one token takes, for the key of layer 0, its
   /// value, the key of layer 1, ...
-  static Expected<KVStorage> allocate(const std::vector<uint64_t> &rowBytes,
+  static Expected<KVStorage> allocate(Device &device,
+                                      const std::vector<uint64_t> &rowBytes,
                                       int64_t capacity);
 
   int64_t capacity() const { return rows; }
@@ -35,7 +35,7 @@ public:
   }
 
 private:
-  AlignedBuffer memory;
+  DeviceBuffer memory;
   std::vector<uint64_t> offsets;
   std::vector<uint64_t> rowBytes;
   int64_t rows = 0;
@@ -44,15 +44,19 @@ private:
 /// An encoded block: never changed again.
 class KVBlock : public RefCounted {
 public:
-  KVBlock(Ref<Model> model, KVStorage storage, int64_t length, int64_t position,
-          bool isTied)
-      : model(std::move(model)), storage(std::move(storage)), length(length),
-        position(position), isTied(isTied) {}
+  KVBlock(Ref<Model> model, KVStorage storage, int64_t prefix, int64_t length,
+          int64_t position, bool isTied)
+      : model(std::move(model)), storage(std::move(storage)), prefix(prefix),
+        length(length), position(position), isTied(isTied) {}
 
   const Ref<Model> model;
   const KVStorage storage;
+  /// Rows of a shared prefix of sinks, ahead of the block's own: they are the
+  /// same in every block, and a prompt reads those of its first block.
+  const int64_t prefix;
+  /// Without the prefix.
   const int64_t length;
-  /// Of the first token, as it was encoded.
+  /// Of the first own token, as it was encoded.
   const int64_t position;
   /// Serves at `position` alone.
   const bool isTied;
@@ -74,13 +78,16 @@ public:
   /// dialect): a row of `4 + 2 * layers` for each piece.
   void table(std::vector<int64_t> &rows) const;
   size_t pieces() const { return parts.size(); }
+  /// The next tokens go on with what `extend` wrote last.
+  bool endsInTail() const { return !parts.empty() && parts.back().chunk; }
 
   /// Where the keys and values of `count` more tokens go: addresses in the
   /// order of KVStorage's arrays. Nothing changes until `commit`.
   Expected<std::vector<void *>> reserve(const std::vector<uint64_t> &rowBytes,
                                         int64_t count);
-  /// The reserved tokens are written.
-  void commit(int64_t count);
+  /// The reserved tokens are written; the first `newPrefix` of them are the
+  /// prompt's shared sinks.
+  void commit(int64_t count, int64_t newPrefix);
 
 private:
   /// Tokens that lie together: a shared block, or a chunk of the tail.
@@ -89,6 +96,8 @@ private:
     std::unique_ptr<KVStorage> chunk;
     int64_t first;
     int64_t length;
+    /// Rows of the storage before the first one that is read.
+    int64_t skipped;
 
     const KVStorage &storage() const {
       return block.get() ? block->storage : *chunk;
@@ -98,6 +107,8 @@ private:
   Ref<Model> model;
   std::vector<Part> parts;
   int64_t tokens = 0;
+  /// Shared sinks at the head; part of `tokens`.
+  int64_t prefix = 0;
   /// A chunk that `reserve` made and no token is in yet.
   std::unique_ptr<KVStorage> fresh;
 };

@@ -9,20 +9,12 @@
 
 #include <algorithm>
 #include <cinttypes>
-#include <cstring>
 
 using namespace blockattn;
 using namespace blockattn::rt;
 
 Expected<Ref<Model>> Model::open(const std::string &path,
                                  const ba_model_options &options) {
-  // More threads than any machine has cores.
-  constexpr int32_t mostThreads = 1024;
-  if (options.threads < 0 || options.threads > mostThreads)
-    return error(BA_INVALID_ARGUMENT,
-                 "%" PRId32 " threads: give a number from 1 to %" PRId32
-                 ", or 0 for all cores",
-                 options.threads, mostThreads);
   Expected<std::unique_ptr<Artifact>> artifact = Artifact::open(path);
   if (!artifact)
     return artifact.takeError();
@@ -32,71 +24,36 @@ Expected<Ref<Model>> Model::open(const std::string &path,
   if (!manifest)
     return manifest.takeError();
   model->contents = std::move(*manifest);
-  if (model->contents.target != "cpu")
-    return error(BA_UNSUPPORTED,
-                 "%s was compiled for target %s, and this runtime runs cpu; "
-                 "compile the model with --target=cpu",
-                 quote(path).c_str(), quote(model->contents.target).c_str());
+  Expected<std::unique_ptr<Device>> device =
+      openDevice(*model->file, model->contents, options);
+  if (!device)
+    return device.takeError();
+  model->place = std::move(*device);
   if (Status status = model->mapWeights())
     return status;
-  Expected<std::unique_ptr<ThreadPool>> threads = ThreadPool::create(
-      options.threads ? options.threads
-                      : std::min<int>(availableCores(), mostThreads));
-  if (!threads)
-    return threads.takeError();
-  model->threads = std::move(*threads);
-  Expected<std::unique_ptr<CodeModule>> module =
-      CodeModule::load(*model->file, options.cpu_level, Exec::api());
-  if (!module)
-    return module.takeError();
-  model->module = std::move(*module);
   if (Status status = model->loadPrograms())
     return status;
   return model;
 }
 
-Expected<std::unique_ptr<MappedFile>>
-blockattn::rt::openWeightsFile(const Artifact &artifact,
-                               const WeightsFile &reference) {
-  std::string subject = quote(artifact.path()), path = reference.path;
-  size_t slash = artifact.path().rfind('/');
-  if ((path.empty() || path.front() != '/') && slash != std::string::npos)
-    path = artifact.path().substr(0, slash + 1) + path;
-  Expected<std::unique_ptr<MappedFile>> mapped = MappedFile::open(path);
-  if (!mapped) {
-    Status status = mapped.takeError();
-    return error(status.code(),
-                 "%s keeps its weights in a file of their own: %s; put it "
-                 "back, or compile the model with the weights inside",
-                 subject.c_str(), status.text());
-  }
-  if ((*mapped)->size() != reference.bytes)
-    return error(BA_CORRUPT,
-                 "the weights file %s has %zu bytes, and had %" PRIu64
-                 " when %s was compiled; compile the model again",
-                 quote(path).c_str(), (*mapped)->size(), reference.bytes,
-                 subject.c_str());
-  return mapped;
-}
-
 Status Model::mapWeights() {
-  const char *data = nullptr;
-  uint64_t size = 0;
-  std::string subject = file->path();
-  if (contents.weightsFile) {
+  for (const WeightsFile &reference : contents.weightsFiles) {
     Expected<std::unique_ptr<MappedFile>> mapped =
-        openWeightsFile(*file, *contents.weightsFile);
+        file->openWeightsFile(reference);
     if (!mapped)
       return mapped.takeError();
-    weightsFile = std::move(*mapped);
-    data = weightsFile->data();
-    size = weightsFile->size();
-    subject = weightsFile->path();
-  } else if (const Artifact::Section *section = file->find(kWeightsSection)) {
-    data = section->data;
-    size = section->size;
+    weightsFiles.push_back(std::move(*mapped));
   }
+  const Artifact::Section *section = file->find(kWeightsSection);
+  std::vector<ba_tensor> views;
   for (const WeightInfo &info : contents.weights) {
+    const MappedFile *other =
+        info.file ? weightsFiles[*info.file].get() : nullptr;
+    const char *data = other     ? other->data()
+                       : section ? section->data
+                                 : nullptr;
+    uint64_t size = other ? other->size() : section ? section->size : 0;
+    const std::string &subject = other ? other->path() : file->path();
     if (info.offset > size || info.bytes > size - info.offset)
       return error(BA_CORRUPT,
                    "weight %s lies at bytes %" PRIu64 "+%" PRIu64
@@ -110,23 +67,18 @@ Status Model::mapWeights() {
     std::copy(info.shape.begin(), info.shape.end(), view.shape);
     // Compiled code reads weights only.
     view.data = const_cast<char *>(data ? data + info.offset : nullptr);
-    if (reinterpret_cast<uintptr_t>(view.data) % ba_dtype_size(info.dtype)) {
-      Expected<AlignedBuffer> copy =
-          AlignedBuffer::allocate(info.bytes, "a weight");
-      if (!copy)
-        return copy.takeError();
-      std::memcpy(copy->data(), view.data, info.bytes);
-      view.data = copy->data();
-      copies.push_back(std::move(*copy));
-    }
-    weights.emplace_back(view);
+    views.push_back(view);
   }
+  if (Status status = place->placeWeights(views))
+    return status;
+  for (const ba_tensor &view : views)
+    weights.emplace_back(view);
   return Status();
 }
 
 Status Model::loadPrograms() {
   for (const ProgramInfo &info : contents.programs) {
-    Expected<CodeModule::Program> code = module->program(info.name);
+    Expected<CodeModule::Program> code = place->program(info.name);
     if (!code)
       return code.takeError();
     Program program{&info, *code, {}};

@@ -8,10 +8,9 @@
 #define BLOCKATTN_RUNTIME_SESSION_MODEL_H
 
 #include "Artifact/Artifact.h"
-#include "Artifact/CodeModule.h"
 #include "Artifact/Manifest.h"
-#include "Cpu/ThreadPool.h"
-#include "Session/Execution.h"
+#include "Device/Device.h"
+#include "Support/MappedFile.h"
 #include "Support/RefCounted.h"
 
 #include <memory>
@@ -20,14 +19,8 @@
 
 namespace blockattn::rt {
 
-/// A program with its code and its weights.
-struct Program {
-  const ProgramInfo *info;
-  CodeModule::Program code;
-  std::vector<const Descriptor *> weights;
-};
-
-/// A loaded artifact: immutable, shared by all sessions and threads.
+/// An artifact loaded on a device: immutable, shared by all sessions and
+/// threads.
 class Model : public RefCounted {
 public:
   static Expected<Ref<Model>> open(const std::string &path,
@@ -36,8 +29,7 @@ public:
 
   const Artifact &artifact() const { return *file; }
   const Manifest &manifest() const { return contents; }
-  const CodeModule &code() const { return *module; }
-  ThreadPool &pool() const { return *threads; }
+  Device &device() const { return *place; }
   const std::vector<Program> &programs() const { return loaded; }
   /// Null if the artifact has no such program.
   const Program *find(std::string_view name) const;
@@ -51,20 +43,11 @@ private:
 
   std::unique_ptr<Artifact> file;
   Manifest contents;
-  std::unique_ptr<MappedFile> weightsFile;
+  std::vector<std::unique_ptr<MappedFile>> weightsFiles;
   std::vector<Descriptor> weights;
-  /// Weights that do not lie at a multiple of their element's size in a file
-  /// which is not ours.
-  std::vector<AlignedBuffer> copies;
-  std::unique_ptr<ThreadPool> threads;
-  std::unique_ptr<CodeModule> module;
+  std::unique_ptr<Device> place;
   std::vector<Program> loaded;
 };
-
-/// The file that holds the weights of an artifact which does not hold them
-/// itself; an error if it is gone or has another size.
-Expected<std::unique_ptr<MappedFile>>
-openWeightsFile(const Artifact &artifact, const WeightsFile &reference);
 
 } // namespace blockattn::rt
 

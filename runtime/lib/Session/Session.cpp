@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <cinttypes>
-#include <cstring>
 
 using namespace blockattn::rt;
 
@@ -18,6 +17,26 @@ namespace {
 /// every length replaces the oldest.
 constexpr size_t kMostPlans = 64;
 } // namespace
+
+Expected<Session> Session::create(Ref<Model> model) {
+  Expected<std::unique_ptr<Stream>> work = model->device().createStream();
+  if (!work)
+    return work.takeError();
+  return Session(std::move(model), std::move(*work));
+}
+
+void Session::giveBound(Inputs &inputs) const {
+  for (const auto &[name, bound] : boundInputs)
+    inputs.give(name, bound.tensor, bound.onDevice && !isHost());
+}
+
+const ba_tensor *Session::boundSinks(const ProgramInfo &program) const {
+  const ValueInfo *sinks = program.inputOf(Role::Sinks);
+  auto found = sinks ? boundInputs.find(sinks->name) : boundInputs.end();
+  if (found == boundInputs.end() || found->second.tensor.rank != 2)
+    return nullptr;
+  return &found->second.tensor;
+}
 
 void Session::clear() {
   boundInputs.clear();
@@ -48,13 +67,11 @@ Expected<Session::Plan *> Session::plan(const Program &program,
   size_t buffers = info.buffers.size();
   // What the code leaves unset is noticed as an impossible size.
   std::vector<int64_t> sizes(buffers + info.outputDims, -2);
-  Exec exec(model->pool());
-  std::vector<void *> arguments = {&exec};
+  std::vector<void *> arguments = {nullptr};
   for (Descriptor &descriptor : descriptors)
     arguments.push_back(&descriptor);
   arguments.push_back(sizes.data());
-  int32_t result = program.code.plan(arguments.data());
-  if (Status status = exec.status(result, info.name))
+  if (Status status = work->plan(program, arguments))
     return status;
 
   Plan plan;
@@ -88,6 +105,7 @@ Status Session::placeOutputs(const Program &program, const Plan &plan,
     const ValueInfo &value = info.outputs[i];
     Output &slot = slots[i];
     slot.isValid = false;
+    slot.copy = nullptr;
     slot.tensor = {
         nullptr, value.dtype, static_cast<int32_t>(value.shape.size()), {}};
     std::copy(dims, dims + slot.tensor.rank, slot.tensor.shape);
@@ -107,14 +125,16 @@ Status Session::placeOutputs(const Program &program, const Plan &plan,
       continue;
     }
     auto bound = boundOutputs.find(value.name);
-    if (bound == boundOutputs.end()) {
+    if (bound == boundOutputs.end() || !bound->second.onDevice) {
       std::string purpose = "output " + quote(value.name);
-      if (Status status = slot.memory.reserve(*bytes, purpose.c_str()))
+      if (Status status =
+              slot.memory.reserve(model->device(), *bytes, purpose.c_str()))
         return status;
       slot.tensor.data = slot.memory.data();
-      continue;
     }
-    const ba_tensor &given = bound->second;
+    if (bound == boundOutputs.end())
+      continue;
+    const ba_tensor &given = bound->second.tensor;
     if (given.dtype != value.dtype || given.rank != slot.tensor.rank ||
         !std::equal(given.shape, given.shape + given.rank, slot.tensor.shape))
       return error(BA_INVALID_ARGUMENT,
@@ -130,12 +150,14 @@ Status Session::placeOutputs(const Program &program, const Plan &plan,
                    "the memory bound to output %s is null or not aligned to "
                    "its elements",
                    quote(value.name).c_str());
-    slot.tensor.data = given.data;
+    if (bound->second.onDevice)
+      slot.tensor.data = given.data;
   }
   return Status();
 }
 
-/// After the run: outputs whose shape only the data could tell.
+/// After the run: outputs whose shape only the data could tell, and those that
+/// the caller wants elsewhere.
 Status Session::takeOutputs(const Program &program, const Placement &placement,
                             const std::vector<Descriptor> &results) {
   std::vector<Output> &slots = outputs[&program];
@@ -144,45 +166,53 @@ Status Session::takeOutputs(const Program &program, const Placement &placement,
     const ValueInfo &value = program.info->outputs[i];
     // Keys and values belong to their block, which may go before the session.
     slots[i].isValid = !placement[i];
-    if (!std::count(tensor.shape, tensor.shape + tensor.rank, -1))
-      continue;
-    std::copy(results[i].dims, results[i].dims + tensor.rank, tensor.shape);
-    tensor.data = results[i].aligned;
+    bool isOpen = std::count(tensor.shape, tensor.shape + tensor.rank, -1);
+    if (isOpen) {
+      std::copy(results[i].dims, results[i].dims + tensor.rank, tensor.shape);
+      tensor.data = results[i].aligned;
+    }
     auto bound = boundOutputs.find(value.name);
-    if (bound == boundOutputs.end() || placement[i])
+    if (bound == boundOutputs.end() || placement[i] ||
+        (bound->second.onDevice && !isOpen))
       continue;
-    const ba_tensor &given = bound->second;
+    const ba_tensor &given = bound->second.tensor;
     std::optional<int64_t> bytes =
         tensorBytes(tensor.shape, tensor.rank, ba_dtype_size(tensor.dtype));
     if (!bytes || given.dtype != tensor.dtype || given.rank != tensor.rank ||
         !std::equal(given.shape, given.shape + given.rank, tensor.shape) ||
-        !given.data)
+        (*bytes && !given.data))
       return error(BA_INVALID_ARGUMENT,
                    "output %s turned out to be %s, and the memory bound to it "
                    "is for another shape or type",
                    quote(value.name).c_str(),
                    shapeText(tensor.shape, tensor.rank).c_str());
-    std::memcpy(given.data, tensor.data, *bytes);
-    tensor.data = given.data;
+    if (bound->second.onDevice) {
+      if (Status status = work->copy(given.data, tensor.data, *bytes))
+        return status;
+      tensor.data = given.data;
+    } else {
+      if (Status status = work->fetch(given.data, tensor.data, *bytes))
+        return status;
+      slots[i].copy = given.data;
+    }
   }
   return Status();
 }
 
 Status Session::execute(const Program &program, const Inputs &inputs,
-                        const Plan &plan, const Placement &placement) {
+                        Plan &plan, const Placement &placement) {
   const ProgramInfo &info = *program.info;
   lastProgram = nullptr;
-  dataMemory.clear();
-  if (Status status =
-          arena.reserve(plan.memory.arenaBytes, "the working memory of a run"))
+  if (Status status = arena.reserve(model->device(), plan.memory.arenaBytes,
+                                    "the working memory of a run"))
     return status;
   if (Status status = placeOutputs(program, plan, placement))
     return status;
 
-  std::vector<Descriptor> descriptors;
-  descriptors.reserve(inputs.tensors().size());
-  for (const ba_tensor &tensor : inputs.tensors())
-    descriptors.emplace_back(tensor);
+  std::vector<ba_tensor> tensors = inputs.tensors();
+  if (Status status = work->stage(tensors, inputs.onDevice()))
+    return status;
+  std::vector<Descriptor> descriptors(tensors.begin(), tensors.end());
   std::vector<Descriptor> results;
   results.reserve(info.outputs.size());
   for (const Output &slot : outputs[&program])
@@ -191,8 +221,7 @@ Status Session::execute(const Program &program, const Inputs &inputs,
   for (uint64_t offset : plan.memory.offsets)
     buffers.push_back(arena.data() + offset);
 
-  Exec exec(model->pool());
-  std::vector<void *> arguments = {&exec};
+  std::vector<void *> arguments = {nullptr};
   for (Descriptor &descriptor : descriptors)
     arguments.push_back(&descriptor);
   for (Descriptor &descriptor : results)
@@ -200,9 +229,7 @@ Status Session::execute(const Program &program, const Inputs &inputs,
   for (const Descriptor *weight : program.weights)
     arguments.push_back(const_cast<Descriptor *>(weight));
   arguments.push_back(buffers.data());
-  int32_t result = program.code.run(arguments.data());
-  dataMemory = exec.takeMemory();
-  if (Status status = exec.status(result, info.name))
+  if (Status status = work->run(program, arguments, plan.replay))
     return status;
   if (Status status = takeOutputs(program, placement, results))
     return status;
@@ -223,8 +250,7 @@ Status Session::run(std::string_view name) {
     return program.takeError();
   const ProgramInfo &info = *(*program)->info;
   Inputs inputs(info, model->manifest());
-  for (const auto &[inputName, tensor] : boundInputs)
-    inputs.give(inputName, tensor);
+  giveBound(inputs);
   for (const auto &bound : boundOutputs) {
     bool isKnown = std::any_of(
         info.outputs.begin(), info.outputs.end(),
@@ -251,7 +277,8 @@ Status Session::run(std::string_view name) {
                  Placement(info.outputs.size(), nullptr));
 }
 
-Status Session::output(std::string_view name, ba_tensor &tensor) const {
+Status Session::output(std::string_view name, bool onDevice,
+                       ba_tensor &tensor) const {
   if (!lastProgram)
     return error(BA_INVALID_ARGUMENT,
                  "there is no output %s: no program has run, or the last run "
@@ -263,15 +290,34 @@ Status Session::output(std::string_view name, ba_tensor &tensor) const {
     const ValueInfo &info = lastProgram->info->outputs[i];
     if (!slots[i].isValid)
       continue;
-    if (info.name == name) {
-      tensor = slots[i].tensor;
-      return Status();
-    }
+    if (info.name == name)
+      return show(slots[i], info, onDevice, tensor);
     known += (known.empty() ? "" : ", ") + info.name;
   }
   return error(BA_NOT_FOUND, "program %s has no output %s; its outputs are %s",
                lastProgram->info->name.c_str(), quote(name).c_str(),
                known.empty() ? "none" : known.c_str());
+}
+
+Status Session::show(const Output &slot, const ValueInfo &info, bool onDevice,
+                     ba_tensor &tensor) const {
+  ba_tensor view = slot.tensor;
+  if (!onDevice && !isHost()) {
+    if (!slot.copy) {
+      int64_t bytes =
+          tensorBytes(view.shape, view.rank, ba_dtype_size(view.dtype))
+              .value_or(0);
+      std::string purpose = "output " + quote(info.name);
+      if (Status status = slot.copyMemory.reserve(bytes, purpose.c_str()))
+        return status;
+      if (Status status = work->fetch(slot.copyMemory.data(), view.data, bytes))
+        return status;
+      slot.copy = slot.copyMemory.data();
+    }
+    view.data = slot.copy;
+  }
+  tensor = view;
+  return Status();
 }
 
 ba_counters Session::counters(std::string_view name) const {

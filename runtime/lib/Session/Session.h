@@ -7,6 +7,7 @@
 #ifndef BLOCKATTN_RUNTIME_SESSION_SESSION_H
 #define BLOCKATTN_RUNTIME_SESSION_SESSION_H
 
+#include "Cpu/MemoryPlan.h"
 #include "Session/Inputs.h"
 #include "Session/KVBlock.h"
 #include "Session/Layout.h"
@@ -23,16 +24,18 @@ namespace blockattn::rt {
 /// the last run. For one thread at a time.
 class Session {
 public:
-  explicit Session(Ref<Model> model) : model(std::move(model)) {}
+  static Expected<Session> create(Ref<Model> model);
 
   const Model &getModel() const { return *model; }
 
-  void setInput(const char *name, const ba_tensor &tensor) {
-    boundInputs[name] = tensor;
+  /// `onDevice`: the data is where the model's device reads and writes it.
+  void setInput(const char *name, const ba_tensor &tensor, bool onDevice) {
+    boundInputs[name] = {tensor, onDevice || isHost()};
   }
-  void setOutput(const char *name, const ba_tensor &tensor) {
-    boundOutputs[name] = tensor;
+  void setOutput(const char *name, const ba_tensor &tensor, bool onDevice) {
+    boundOutputs[name] = {tensor, onDevice || isHost()};
   }
+  Status setStream(void *stream) { return work->use(stream); }
   void setLayout(Layout newLayout) { layout = std::move(newLayout); }
   void clear();
 
@@ -41,11 +44,20 @@ public:
                                 int64_t position);
   Status extend(Prompt &prompt, const int64_t *tokens, int64_t count);
 
-  Status output(std::string_view name, ba_tensor &tensor) const;
+  /// A view in the host's memory, or of the device's.
+  Status output(std::string_view name, bool onDevice, ba_tensor &tensor) const;
   ba_counters counters(std::string_view program) const;
   ba_memory_use memoryUse() const;
 
 private:
+  Session(Ref<Model> model, std::unique_ptr<Stream> work)
+      : model(std::move(model)), work(std::move(work)) {}
+
+  /// A tensor of the caller's.
+  struct Bound {
+    ba_tensor tensor;
+    bool onDevice;
+  };
   /// The sizes for one program at one set of input shapes.
   struct Plan {
     const Program *program = nullptr;
@@ -54,37 +66,48 @@ private:
     /// All outputs' dimensions, one after the other.
     std::vector<int64_t> outputDims;
     uint64_t lastUse = 0;
+    std::unique_ptr<Replay> replay;
   };
-  /// An output of the last run.
+  /// An output of the last run, in the device's memory.
   struct Output {
     ba_tensor tensor;
     /// Empty for outputs in the memory of others.
-    AlignedBuffer memory;
+    DeviceBuffer memory;
     bool isValid = false;
+    /// On another device: the host's copy, once there is one, and its memory
+    /// unless that is the caller's.
+    mutable void *copy = nullptr;
+    mutable AlignedBuffer copyMemory;
   };
   /// Memory for an output that is not kept by the session; null if it is.
   using Placement = std::vector<void *>;
 
+  bool isHost() const { return model->device().isHost(); }
+  void giveBound(Inputs &inputs) const;
+  /// The table of sinks that is bound, if the program takes one and it is a
+  /// matrix; what is wrong with it is for Inputs to say.
+  const ba_tensor *boundSinks(const ProgramInfo &program) const;
   Expected<Plan *> plan(const Program &program, const Inputs &inputs);
-  Status execute(const Program &program, const Inputs &inputs, const Plan &plan,
+  Status execute(const Program &program, const Inputs &inputs, Plan &plan,
                  const Placement &placement);
   Status placeOutputs(const Program &program, const Plan &plan,
                       const Placement &placement);
+  Status show(const Output &slot, const ValueInfo &info, bool onDevice,
+              ba_tensor &tensor) const;
   Status takeOutputs(const Program &program, const Placement &placement,
                      const std::vector<Descriptor> &results);
 
   Ref<Model> model;
-  std::map<std::string, ba_tensor> boundInputs;
-  std::map<std::string, ba_tensor> boundOutputs;
+  std::unique_ptr<Stream> work;
+  std::map<std::string, Bound> boundInputs;
+  std::map<std::string, Bound> boundOutputs;
   std::optional<Layout> layout;
 
   std::vector<Plan> plans;
   uint64_t planClock = 0;
-  AlignedBuffer arena;
+  DeviceBuffer arena;
   const Program *lastProgram = nullptr;
   std::map<const Program *, std::vector<Output>> outputs;
-  /// What compiled code allocated in the last run.
-  std::vector<AlignedBuffer> dataMemory;
   std::map<const Program *, ba_counters> counts;
   uint64_t kvBytesCopied = 0;
 };

@@ -97,10 +97,23 @@ Expected<Ref<KVBlock>> Session::encode(const int64_t *tokens, int64_t count,
   const ProgramInfo &info = *(*program)->info;
   bool isTied = !model->manifest().kv.position_independent;
   int64_t first = isTied ? position : 0;
+  // Behind a prefix of sinks the program counts them for itself.
+  int64_t prefix = 0;
+  if (model->manifest().sinks.isPrefix)
+    if (const ba_tensor *table = boundSinks(info))
+      prefix = table->shape[0];
+  if (first > 0 && prefix > 0) {
+    if (position < prefix)
+      return error(BA_INVALID_ARGUMENT,
+                   "position %" PRId64 " of a block lies among the prompt's "
+                   "%" PRId64 " sinks; the first block is encoded for "
+                   "position 0, others for ba_prompt_length",
+                   position, prefix);
+    first -= prefix;
+  }
 
   Inputs inputs(info, model->manifest());
-  for (const auto &[name, tensor] : boundInputs)
-    inputs.give(name, tensor);
+  giveBound(inputs);
   std::vector<int32_t> narrow;
   giveTokens(info, inputs, tokens, count, narrow);
   inputs.setFirstPosition(first);
@@ -114,7 +127,7 @@ Expected<Ref<KVBlock>> Session::encode(const int64_t *tokens, int64_t count,
   if (!shape)
     return shape.takeError();
   Expected<KVStorage> storage =
-      KVStorage::allocate(shape->rowBytes, shape->tokens);
+      KVStorage::allocate(model->device(), shape->rowBytes, shape->tokens);
   if (!storage)
     return storage.takeError();
   // The program writes into the block's own memory.
@@ -125,8 +138,9 @@ Expected<Ref<KVBlock>> Session::encode(const int64_t *tokens, int64_t count,
   if (Status status = execute(**program, inputs, **sizes, placement))
     return status;
   // A moved KVStorage keeps its memory: the addresses stay right.
-  return Ref<KVBlock>(
-      new KVBlock(model, std::move(*storage), shape->tokens, first, isTied));
+  return Ref<KVBlock>(new KVBlock(model, std::move(*storage), prefix,
+                                  shape->tokens - prefix, first + prefix,
+                                  isTied));
 }
 
 Status Session::extend(Prompt &prompt, const int64_t *tokens, int64_t count) {
@@ -140,8 +154,13 @@ Status Session::extend(Prompt &prompt, const int64_t *tokens, int64_t count) {
                  "the prompt belongs to another model than the session");
   const ProgramInfo &info = *(*program)->info;
   Inputs inputs(info, model->manifest());
-  for (const auto &[name, tensor] : boundInputs)
-    inputs.give(name, tensor);
+  // Sinks begin a block, or a prompt: what goes on with one has them already.
+  const ValueInfo *sinks = info.inputOf(Role::Sinks);
+  bool hasSinks = model->manifest().sinks.isPrefix ? prompt.pieces() != 0
+                                                   : prompt.endsInTail();
+  giveBound(inputs);
+  if (const ba_tensor *table = boundSinks(info); table && hasSinks)
+    inputs.give(sinks->name, {nullptr, table->dtype, 2, {0, table->shape[1]}});
   std::vector<int32_t> narrow;
   giveTokens(info, inputs, tokens, count, narrow);
   inputs.setFirstPosition(prompt.length());
@@ -171,6 +190,7 @@ Status Session::extend(Prompt &prompt, const int64_t *tokens, int64_t count) {
       placement[i] = (*addresses)[*array];
   if (Status status = execute(**program, inputs, **sizes, placement))
     return status;
-  prompt.commit(shape->tokens);
+  prompt.commit(shape->tokens,
+                model->manifest().sinks.isPrefix ? shape->tokens - count : 0);
   return Status();
 }

@@ -42,6 +42,12 @@ public:
   char *data() const { return memory; }
   uint64_t size() const { return bytes; }
 
+  /// Hands the memory over; it is freed with std::free.
+  char *release() {
+    bytes = 0;
+    return std::exchange(memory, nullptr);
+  }
+
 private:
   char *memory = nullptr;
   uint64_t bytes = 0;

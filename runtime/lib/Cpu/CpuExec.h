@@ -1,49 +1,34 @@
-//===- Execution.h - one run of a compiled program --------------*- C++ -*-===//
+//===- CpuExec.h - one run of a program on the host -------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef BLOCKATTN_RUNTIME_SESSION_EXECUTION_H
-#define BLOCKATTN_RUNTIME_SESSION_EXECUTION_H
+#ifndef BLOCKATTN_RUNTIME_CPU_CPUEXEC_H
+#define BLOCKATTN_RUNTIME_CPU_CPUEXEC_H
 
-#include "Cpu/MemoryPlan.h"
 #include "Cpu/ThreadPool.h"
+#include "Device/Failure.h"
 #include "Support/AlignedBuffer.h"
-#include "Support/Status.h"
 #include "blockattn/kernel_abi.h"
 
-#include <atomic>
 #include <mutex>
-#include <string>
 #include <vector>
 
 namespace blockattn::rt {
 
-/// A memref descriptor of any rank up to BA_MAX_RANK (kernel_abi.h).
-struct Descriptor {
-  Descriptor() = default;
-  explicit Descriptor(const ba_tensor &tensor);
-
-  void *allocated = nullptr;
-  void *aligned = nullptr;
-  int64_t offset = 0;
-  /// The sizes, and right after them the strides.
-  int64_t dims[2 * BA_MAX_RANK] = {};
-};
-
 /// What compiled code is given as `exec`: the services of ba_rt_api for one
 /// run, and the record of what went wrong in it.
-class Exec {
+class CpuExec {
 public:
-  explicit Exec(ThreadPool &pool) : pool(pool) {}
+  explicit CpuExec(ThreadPool &pool) : pool(pool) {}
 
   /// The table for all compiled code.
   static const ba_rt_api *api();
 
-  /// The first failure that the code reported, or success. `result` is what
-  /// the program returned, `program` its name.
-  Status status(int32_t result, const std::string &program);
+  Status status(int32_t result, const std::string &program) {
+    return failure.status(result, program);
+  }
   /// Memory that the code asked for; it may hold outputs.
   std::vector<AlignedBuffer> takeMemory() { return std::move(memory); }
 
@@ -56,16 +41,13 @@ private:
                       int64_t ldc);
   static void *alloc(void *exec, int64_t bytes);
   static void fail(void *exec, int32_t code, const char *message);
-  void record(ba_status_code code, const char *message);
 
   ThreadPool &pool;
+  Failure failure;
   std::mutex mutex;
   std::vector<AlignedBuffer> memory;
-  std::atomic<bool> failed{false};
-  ba_status_code failure = BA_OK;
-  std::string failureMessage;
 };
 
 } // namespace blockattn::rt
 
-#endif // BLOCKATTN_RUNTIME_SESSION_EXECUTION_H
+#endif // BLOCKATTN_RUNTIME_CPU_CPUEXEC_H
