@@ -10,7 +10,8 @@ benchmarks need no network. Examples:
     build_model.py encoder bert.onnx --hidden=128
 
 Inputs of a decoder: input_ids and position_ids (int64, [batch, sequence]),
-and with --past past_key_values.I.key|value ([batch, kv_heads, past, head_size]).
+with --past past_key_values.I.key|value ([batch, kv_heads, past, head_size]), and
+with --mask attention_mask (int64, [batch, past + sequence]).
 Outputs: logits, and with --past present.I.key|value. An encoder takes input_ids
 and attention_mask and returns last_hidden_state.
 """
@@ -144,6 +145,9 @@ def build_decoder(a, weights):
     cos, sin = g.op("Cos", angles, name="cos"), g.op("Sin", angles, name="sin")
 
     bias = None
+    if a.mask and a.attention != "eager":
+        sys.exit("error: --mask with --attention=op is not supported; use "
+                 "--attention=eager")
     if a.attention == "eager":
         length = g.op("Gather", g.op("Shape", "input_ids", name="shape"),
                       g.const(1), name="length", axis=0)
@@ -160,6 +164,14 @@ def build_decoder(a, weights):
                        g.op("Unsqueeze", keys, g.const([0]), name="keys/row"),
                        g.op("Unsqueeze", queries, g.const([1]),
                             name="queries/column"), name="visible")
+        if a.mask:
+            inputs.append(helper.make_tensor_value_info(
+                "attention_mask", TensorProto.INT64,
+                ["batch", "past + sequence" if a.past else "sequence"]))
+            keep = g.op("Cast", g.op("Unsqueeze", "attention_mask", g.const([1, 2]),
+                                     name="mask/unsqueeze"), name="mask/keep",
+                        to=TensorProto.BOOL)
+            visible = g.op("And", visible, keep, name="visible/kept")
         bias = g.op("Where", visible, g.const(0, np.float32),
                     g.const(np.finfo(np.float32).min, np.float32), name="mask")
 
@@ -304,6 +316,8 @@ def main():
     parser.add_argument("--attention", choices=("eager", "op"), default="eager",
                         help="spelled out, or ONNX's Attention op (opset 23)")
     parser.add_argument("--past", action="store_true", help="KV-cache inputs")
+    parser.add_argument("--mask", action="store_true",
+                        help="an attention_mask input, for padding")
     parser.add_argument("--external-data", action="store_true",
                         help="weights in OUTPUT.data, not in the model")
     parser.add_argument("--seed", type=int, default=0)
