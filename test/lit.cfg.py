@@ -9,7 +9,7 @@ import lit.formats
 config.name = "blockattn"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".test", ".c"]
-config.excludes = ["Inputs", "CMakeLists.txt", "benchmarks", "unit", "fuzz"]
+config.excludes = ["Inputs", "CMakeLists.txt", "benchmarks", "unit", "corpus"]
 config.test_source_root = os.path.dirname(__file__)
 root = os.path.dirname(config.test_source_root)
 
@@ -43,3 +43,11 @@ if os.path.isdir(shared):
 
 if shutil.which("ptxas") or os.path.exists("/usr/local/cuda/bin/ptxas"):
     config.available_features.add("ptxas")
+
+# Fuzz targets are there where the compiler was Clang; `--param fuzz-seconds=N`
+# says how long each may look for something.
+config.substitutions.append(("%fuzz_seconds",
+                             str(lit_config.params.get("fuzz-seconds", 60))))
+fuzzers = os.path.join(build, "bin", "fuzz")
+if os.path.isdir(fuzzers):
+    config.available_features.update(os.listdir(fuzzers))
