@@ -1,0 +1,362 @@
+//===- AttentionEmitter.cpp - what all attention kernels share ------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/LowerCuda/AttentionEmitter.h"
+
+#include "passes/Lower/RuntimeCalls.h"
+#include "passes/LowerCuda/DeviceKernel.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+
+#include <limits>
+
+using namespace mlir;
+using namespace blockattn;
+
+static constexpr double kLog2E = 1.4426950408889634;
+static constexpr double kLn2 = 0.6931471805599453;
+static constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+AttentionEmitter::AttentionEmitter(AttentionKernelOp op, gpu::GPUFuncOp kernel)
+    : op(op), b(op.getLoc(), kernel.getBody().front().getTerminator()),
+      host(op), kernel(kernel) {
+  auto type = cast<MemRefType>(op.getQuery().getType());
+  element = type.getElementType();
+  elementBytes = element.getIntOrFloatBitWidth() / 8;
+  headSize = cast<MemRefType>(op.getKey().getType()).getDimSize(3);
+  valueSize = cast<MemRefType>(op.getValue().getType()).getDimSize(3);
+  window = op.getWindow();
+  scale = op.getScale().convertToDouble();
+  softcap = op.getSoftcap().convertToDouble();
+  causal = op.getCausal();
+  // A word for each warp, then the turns of a rotary embedding.
+  scratch = 128;
+  if (RotaryAttr rope = op.getQueryRotaryAttr())
+    scratch += 8 * llvm::alignTo(rope.getInvFreq().getNumElements(), 16);
+}
+
+//===----------------------------------------------------------------------===//
+// Parameters
+//===----------------------------------------------------------------------===//
+
+/// The kernel's view of a value of the host: a constant where it is one, a
+/// parameter otherwise.
+Value AttentionEmitter::parameter(Value value, Type type) {
+  Value &known = parameters[{value, type}];
+  if (known)
+    return known;
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(&kernel.getBody().front());
+  if (std::optional<int64_t> constant = getConstantIntValue(value))
+    return known =
+               arith::ConstantOp::create(b, b.getIntegerAttr(type, *constant));
+  unsigned number = kernel.getNumArguments();
+  (void)kernel.insertArgument(number, type, DictionaryAttr(), op.getLoc());
+  if (isa<IndexType>(value.getType()))
+    value = arith::IndexCastOp::create(host, op.getLoc(), type, value);
+  arguments.push_back(value);
+  return known = kernel.getArgument(number);
+}
+
+Value AttentionEmitter::hostDim(Value memref, int64_t i) {
+  return host.createOrFold<memref::DimOp>(op.getLoc(), memref, i);
+}
+
+/// The address of a memref's first element.
+Value AttentionEmitter::pointerParameter(Value memref) {
+  Value &known = pointers[memref];
+  if (known)
+    return known;
+  Location loc = op.getLoc();
+  auto type = cast<MemRefType>(memref.getType());
+  Type i64 = host.getI64Type();
+  Value address = arith::IndexCastOp::create(
+      host, loc, i64,
+      memref::ExtractAlignedPointerAsIndexOp::create(host, loc, memref)
+          .getResult());
+  auto [strides, offset] = type.getStridesAndOffset();
+  if (offset != 0) {
+    auto metadata = memref::ExtractStridedMetadataOp::create(host, loc, memref);
+    Value bytes = arith::MulIOp::create(
+        host, loc,
+        arith::IndexCastOp::create(host, loc, i64, metadata.getOffset())
+            .getResult(),
+        arith::ConstantOp::create(
+            host, loc,
+            host.getI64IntegerAttr(std::max(8u, type.getElementTypeBitWidth()) /
+                                   8)));
+    address = arith::AddIOp::create(host, loc, address, bytes);
+  }
+  Type generic = LLVM::LLVMPointerType::get(host.getContext());
+  Value pointer =
+      parameter(LLVM::IntToPtrOp::create(host, loc, generic, address), generic);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(&kernel.getBody().front());
+  return known = LLVM::AddrSpaceCastOp::create(b, b.pointer(kGlobalMemory),
+                                               pointer);
+}
+
+Value AttentionEmitter::strideOf(Value memref, int64_t i) {
+  auto type = cast<MemRefType>(memref.getType());
+  int64_t stride = type.getStridesAndOffset().first[i];
+  int64_t bytes = std::max(8u, type.getElementTypeBitWidth()) / 8;
+  if (!ShapedType::isDynamic(stride))
+    return b.i64(stride * bytes);
+  auto metadata =
+      memref::ExtractStridedMetadataOp::create(host, op.getLoc(), memref);
+  return b.mul(parameter(metadata.getStrides()[i], b.getI64Type()), bytes);
+}
+
+/// An operand [B, N, H, D] at this thread block's sequence.
+AttentionEmitter::Operand AttentionEmitter::operand(Value memref) {
+  Operand result;
+  result.pointer = b.offset(pointerParameter(memref),
+                            b.mul(b.wide(sequence), strideOf(memref, 0)));
+  result.token = strideOf(memref, 1);
+  result.head = strideOf(memref, 2);
+  return result;
+}
+
+void AttentionEmitter::loadSizes() {
+  Type i32 = b.getI32Type();
+  Value heads = parameter(hostDim(op.getQuery(), 2), i32);
+  numQueries = parameter(hostDim(op.getQuery(), 1), i32);
+  numKeys = parameter(hostDim(op.getKey(), 1), i32);
+  kvHeads = parameter(hostDim(op.getKey(), 2), i32);
+  group = b.div(heads, kvHeads);
+  numRows = b.mul(numQueries, group);
+  ahead = b.sub(numKeys, numQueries);
+}
+
+/// Which tile of which head this thread block has. Under a causal mask, and
+/// under a layout whose last block is global, the last rows have the most to
+/// do: they start first.
+void AttentionEmitter::placeBlock() {
+  Geometry shape = geometry();
+  Value batch = parameter(hostDim(op.getQuery(), 0), b.getI32Type());
+  Value strips = b.mul(batch, kvHeads);
+  Value tiles = b.ceilDiv(numRows, shape.tileRows);
+  Value block = b.blockX();
+  Value strip = b.rem(block, strips);
+  Value tile = b.sub(b.sub(tiles, b.i32(1)), b.div(block, strips));
+  sequence = b.div(strip, kvHeads);
+  kvHead = b.rem(strip, kvHeads);
+  firstRow = b.mul(tile, shape.tileRows);
+  thread = b.thread();
+  lane = b.bitAnd(thread, 31);
+  // The same in all lanes, which the assembler cannot know by itself.
+  warp = NVVM::ShflOp::create(b, b.getI32Type(), b.i32(-1), b.div(thread, 32),
+                              b.i32(0), b.i32(31), NVVM::ShflKind::idx,
+                              UnitAttr());
+}
+
+//===----------------------------------------------------------------------===//
+// Rows
+//===----------------------------------------------------------------------===//
+
+std::pair<Value, Value> AttentionEmitter::queryAndHead(Value row) {
+  return {b.div(row, group), b.add(b.mul(kvHead, group), b.rem(row, group))};
+}
+
+Value AttentionEmitter::rowAddress(const Operand &operand, Value row) {
+  Value inside = b.min(b.add(firstRow, row), b.sub(numRows, b.i32(1)));
+  auto [token, head] = queryAndHead(inside);
+  Value bytes = b.add(b.mul(b.wide(token), operand.token),
+                      b.mul(b.wide(head), operand.head));
+  return b.offset(operand.pointer, bytes);
+}
+
+/// The query of each row of a lane.
+AttentionEmitter::Values AttentionEmitter::rowQueries() {
+  Values queries;
+  for (unsigned i = 0; i < rowsOfLane(); ++i) {
+    Value row = b.min(b.add(firstRow, laneRow(i)), b.sub(numRows, b.i32(1)));
+    queries.push_back(b.div(row, group));
+  }
+  return queries;
+}
+
+/// The least first_key of the tile's queries, of which there are at most as
+/// many as threads.
+Value AttentionEmitter::firstKeyOfTile(Value firstQuery, Value lastQuery) {
+  Value mine = b.min(b.add(firstQuery, thread), lastQuery);
+  Value pointer =
+      b.offset(pointerParameter(op.getFirstKey()), b.mul(b.wide(mine), 8));
+  Value least = b.warpMin(b.narrow(b.load(b.getI64Type(), pointer)));
+  b.when(b.equal(lane, b.i32(0)),
+         [&] { b.store(least, b.offset(shared, b.mul(warp, 4))); });
+  b.barrier();
+  Value result;
+  for (int64_t i = 0, warps = geometry().threads / 32; i < warps; ++i) {
+    Value value = b.load(b.getI32Type(), b.offset(shared, 4 * i));
+    result = result ? b.min(result, value) : value;
+  }
+  return result;
+}
+
+/// The keys that came with the queries.
+KeySegment AttentionEmitter::ownKeys() {
+  KeySegment segment;
+  Value headBytes = b.mul(b.wide(kvHead), key.head);
+  segment.keys = b.offset(key.pointer, headBytes);
+  segment.values = b.offset(value.pointer, b.mul(b.wide(kvHead), value.head));
+  segment.keyStride = key.token;
+  segment.valueStride = value.token;
+  Value zero = b.i32(0);
+  Value lastKey = b.sub(numKeys, b.i32(1));
+  segment.begin = zero;
+  segment.end = numKeys;
+  if (causal) {
+    Value lastRow =
+        b.sub(b.min(b.add(firstRow, geometry().tileRows), numRows), b.i32(1));
+    Value firstQuery = b.div(firstRow, group);
+    Value lastQuery = b.div(lastRow, group);
+    segment.end = b.add(b.min(b.add(lastQuery, ahead), lastKey), 1);
+    if (window)
+      segment.begin = b.max(zero, b.add(b.add(firstQuery, ahead), 1 - window));
+    if (op.getFirstKey())
+      segment.begin =
+          b.max(segment.begin, firstKeyOfTile(firstQuery, lastQuery));
+  }
+  for (Value rowQuery : rowQueries()) {
+    Value first = zero, last = lastKey;
+    if (causal) {
+      Value position = b.add(rowQuery, ahead);
+      last = b.min(position, lastKey);
+      if (window)
+        first = b.max(first, b.add(position, 1 - window));
+      if (op.getFirstKey()) {
+        Value pointer = b.offset(pointerParameter(op.getFirstKey()),
+                                 b.mul(b.wide(rowQuery), 8));
+        first = b.max(first, b.narrow(b.load(b.getI64Type(), pointer)));
+      }
+    }
+    segment.first.push_back(first);
+    segment.last.push_back(last);
+  }
+  if (Value mask = op.getKeyMask()) {
+    segment.keyMask = b.offset(pointerParameter(mask),
+                               b.mul(b.wide(sequence), strideOf(mask, 0)));
+    segment.keyMaskCounts = b.equal(zero, zero);
+  }
+  return segment;
+}
+
+Value AttentionEmitter::keyMaskAt(const KeySegment &segment, Value index) {
+  Value zero = b.i32(0);
+  auto seen = b.branch(
+      segment.keyMaskCounts, b.getI1Type(),
+      [&]() -> Values {
+        Value inside = b.max(zero, b.min(index, b.sub(segment.end, b.i32(1))));
+        Value byte =
+            b.load(b.getI8Type(), b.offset(segment.keyMask, b.wide(inside)));
+        Value none = LLVM::ConstantOp::create(b, b.getI8Type(), 0);
+        return {LLVM::ICmpOp::create(b, LLVM::ICmpPredicate::ne, byte, none)};
+      },
+      [&]() -> Values { return {b.equal(zero, zero)}; });
+  return seen[0];
+}
+
+//===----------------------------------------------------------------------===//
+// Scores
+//===----------------------------------------------------------------------===//
+
+double AttentionEmitter::factor() const {
+  return needsCap() ? 1.0 : scale * kLog2E;
+}
+
+/// softcap * tanh(score * scale / softcap) in units of log2, or the scaled
+/// score. tanh(x) is 1 - 2 / (1 + exp(2 x)), right to 1e-7 of the cap.
+Value AttentionEmitter::capped(Value score) {
+  if (softcap <= 0)
+    return b.mulF(score, b.f32(scale * kLog2E));
+  Value power = b.exp2(b.mulF(score, b.f32(2 * kLog2E * scale / softcap)));
+  Value quotient = b.divF(b.f32(2), b.addF(power, b.f32(1)));
+  return b.fma(quotient, b.f32(-softcap * kLog2E), b.f32(softcap * kLog2E));
+}
+
+std::pair<Value, Value> AttentionEmitter::normalizer(Value maximum, Value sum) {
+  Value empty = b.equalF(sum, b.f32(0));
+  Value inverse = b.select(empty, b.f32(0), b.divF(b.f32(1), sum));
+  Value lse = b.mulF(b.fma(maximum, b.f32(factor()), b.log2(sum)), b.f32(kLn2));
+  return {inverse, b.select(empty, b.f32(-kInfinity), lse)};
+}
+
+void AttentionEmitter::storeLse(Value row, Value lse) {
+  if (op.getOutputs().size() < 2)
+    return;
+  // [B, Nq, H]
+  auto [token, head] = queryAndHead(row);
+  Value heads = b.mul(kvHeads, group);
+  Value index = b.add(
+      b.mul(b.add(b.mul(b.wide(sequence), b.wide(numQueries)), b.wide(token)),
+            b.wide(heads)),
+      b.wide(head));
+  b.store(lse, b.offset(pointerParameter(op.getOutputs()[1]), b.mul(index, 4)));
+}
+
+//===----------------------------------------------------------------------===//
+// The kernel and its launch
+//===----------------------------------------------------------------------===//
+
+void AttentionEmitter::emitBody() {
+  shared = LLVM::AddressOfOp::create(b, b.pointer(kSharedMemory),
+                                     "attention_shared");
+  loadSizes();
+  placeBlock();
+  query = operand(op.getQuery());
+  key = operand(op.getKey());
+  value = operand(op.getValue());
+  result = operand(op.getOutputs()[0]);
+  prepare();
+  // Cached blocks may need turned queries, each block its own.
+  if (!op.getQueryRotaryAttr())
+    loadQueries(Value());
+  KeySegment own = ownKeys();
+  Values state = initialState();
+  state = op.getCache() ? attendCache(own, state) : attend(own, state);
+  finish(state);
+}
+
+/// The shared memory of all kernels: as much as a launch asks for.
+static void declareSharedMemory(gpu::GPUModuleOp module) {
+  StringRef name = "attention_shared";
+  if (module.lookupSymbol(name))
+    return;
+  OpBuilder b = OpBuilder::atBlockBegin(module.getBody());
+  auto type = LLVM::LLVMArrayType::get(b.getI8Type(), 0);
+  LLVM::GlobalOp::create(b, module.getLoc(), type, /*isConstant=*/false,
+                         LLVM::Linkage::External, name, Attribute(),
+                         /*alignment=*/16, kSharedMemory);
+}
+
+void AttentionEmitter::launch() {
+  Geometry shape = geometry();
+  KernelBuilder h(op.getLoc(), op);
+  Value batch = hostDim(op.getQuery(), 0), heads = hostDim(op.getQuery(), 2),
+        kvHeads = hostDim(op.getKey(), 2),
+        numQueries = hostDim(op.getQuery(), 1);
+  // Empty extents leave no thread block, but must not divide by zero before.
+  Value one = h.index(1);
+  Value rows = h.mul(numQueries, h.div(heads, h.max(kvHeads, one)));
+  Value grid = h.mul(h.ceilDiv(rows, shape.tileRows), h.mul(batch, kvHeads));
+  gpu::LaunchFuncOp::create(h, kernel, gpu::KernelDim3{grid, one, one},
+                            gpu::KernelDim3{h.index(shape.threads), one, one},
+                            h.i32(shape.sharedBytes), arguments);
+}
+
+void AttentionEmitter::emit() {
+  declareSharedMemory(kernel->getParentOfType<gpu::GPUModuleOp>());
+  Geometry shape = geometry();
+  kernel.setKnownBlockSizeAttr(
+      b.getDenseI32ArrayAttr({int32_t(shape.threads), 1, 1}));
+  kernel->setAttr("nvvm.minctasm", b.getI32IntegerAttr(shape.residents));
+  emitBody();
+  launch();
+}

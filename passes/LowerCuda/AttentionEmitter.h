@@ -1,0 +1,157 @@
+//===- AttentionEmitter.h - what all attention kernels share ----*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A thread block has a tile of rows of one key head. The query heads of a key
+// head are rows beside one another: row r is query r / g of head r % g, with g
+// query heads a key head. So a tile meets each key once for all heads, few
+// queries fill a tile, and a tile spans few positions, which leaves little to
+// mask at the edges.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef BLOCKATTN_PASSES_LOWERCUDA_ATTENTIONEMITTER_H
+#define BLOCKATTN_PASSES_LOWERCUDA_ATTENTIONEMITTER_H
+
+#include "dialects/BlockAttn/BlockAttn.h"
+#include "passes/LowerCuda/DeviceBuilder.h"
+
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/IR/BuiltinOps.h"
+
+#include <memory>
+#include <optional>
+
+namespace blockattn {
+
+/// Keys and values of one head that lie in one array, and who sees them.
+struct KeySegment {
+  /// Of the head's first key and value, and the bytes from one to the next.
+  mlir::Value keys, values, keyStride, valueStride;
+  /// The keys that some row of the tile sees.
+  mlir::Value begin, end;
+  /// For each row of a lane the first and the last key that it sees.
+  llvm::SmallVector<mlir::Value> first, last;
+  /// Bytes that say of each key whether it is seen; or null. They count where
+  /// `keyMaskCounts` is true.
+  mlir::Value keyMask, keyMaskCounts;
+};
+
+class AttentionEmitter {
+public:
+  /// What a kernel wants to be launched with.
+  struct Geometry {
+    int64_t threads, tileRows, keyTile, sharedBytes;
+    /// Thread blocks that should fit on a multiprocessor.
+    int64_t residents;
+  };
+
+  AttentionEmitter(AttentionKernelOp op, mlir::gpu::GPUFuncOp kernel);
+  virtual ~AttentionEmitter() = default;
+
+  /// Builds the kernel, and before the operation its launch.
+  void emit();
+
+protected:
+  using Value = mlir::Value;
+  using ValueRange = mlir::ValueRange;
+  using Values = llvm::SmallVector<mlir::Value>;
+
+  /// An operand [B, N, H, D] on the device: where the sequence of this thread
+  /// block begins, and bytes between tokens and heads.
+  struct Operand {
+    Value pointer, token, head;
+  };
+
+  virtual Geometry geometry() const = 0;
+  /// Computes what is needed throughout.
+  virtual void prepare() = 0;
+  /// Starts to bring the rows of the tile into shared memory; with `shift`
+  /// turned back by that many positions.
+  virtual void loadQueries(Value shift) = 0;
+  virtual Values initialState() = 0;
+  virtual Values attend(const KeySegment &segment, ValueRange state) = 0;
+  /// Row i of those that a lane has, counted from the tile's first.
+  virtual unsigned rowsOfLane() const = 0;
+  virtual Value laneRow(unsigned i) = 0;
+  virtual void finish(ValueRange state) = 0;
+
+  // For the implementations.
+  Value sharedMemory() { return shared; }
+  /// Where an implementation's own shared memory begins.
+  int64_t scratchBytes() const { return scratch; }
+  std::pair<Value, Value> queryAndHead(Value row);
+  /// The address of a row of the queries or of the result. A row beyond the
+  /// last one is the last.
+  Value rowAddress(const Operand &operand, Value row);
+  /// Calls `store(row, d, value)` for elements of the tile's rows, spread over
+  /// the threads, rotated when there is a shift.
+  void forEachQuery(Value shift, int64_t threads, int64_t rows,
+                    llvm::function_ref<void(Value, Value, Value)> store);
+  /// Whether the segment's mask of keys lets a key be seen. A key out of range
+  /// is any other.
+  Value keyMaskAt(const KeySegment &segment, Value index);
+  /// Multiplies scores by this to get them in units of log2; or, where a soft
+  /// cap or an odd scale stands in between, 1, and `capped` does the rest.
+  double factor() const;
+  bool needsCap() const { return softcap > 0 || scale <= 0; }
+  Value capped(Value score);
+  /// 1 / sum, 0 for a row that saw nothing, and the log-sum-exp.
+  std::pair<Value, Value> normalizer(Value maximum, Value sum);
+  /// Stores the log-sum-exp, when asked for.
+  void storeLse(Value row, Value lse);
+
+  AttentionKernelOp op;
+  DeviceBuilder b;
+  mlir::Type element;
+  int64_t elementBytes, headSize, valueSize, window;
+  double scale, softcap;
+  bool causal;
+  /// Of the launch.
+  Value numQueries, numKeys, kvHeads, group, numRows, ahead;
+  /// Of the thread block.
+  Value thread, lane, warp, sequence, kvHead, firstRow;
+  Operand query, key, value, result;
+
+private:
+  Value parameter(Value host, mlir::Type type);
+  Value pointerParameter(Value memref);
+  /// In bytes.
+  Value strideOf(Value memref, int64_t i);
+  Operand operand(Value memref);
+  Value hostDim(Value memref, int64_t i);
+  void loadSizes();
+  void placeBlock();
+  void emitBody();
+  Values rowQueries();
+  KeySegment ownKeys();
+  Value firstKeyOfTile(Value firstQuery, Value lastQuery);
+  Values attendCache(const KeySegment &own, Values state);
+  void fillTurns(Value shift);
+  void launch();
+
+  mlir::OpBuilder host;
+  mlir::gpu::GPUFuncOp kernel;
+  Values arguments;
+  llvm::DenseMap<std::pair<Value, mlir::Type>, Value> parameters;
+  llvm::DenseMap<Value, Value> pointers;
+  Value shared;
+  int64_t scratch;
+};
+
+/// Tensor cores, for f16 and bf16. Null, with the reason in `why`, where it
+/// does not apply.
+std::unique_ptr<AttentionEmitter> makeMmaAttention(AttentionKernelOp op,
+                                                   mlir::gpu::GPUFuncOp kernel);
+std::optional<std::string> whyNotMma(AttentionKernelOp op);
+
+/// f32 arithmetic, for anything with known head sizes.
+std::unique_ptr<AttentionEmitter>
+makeSimtAttention(AttentionKernelOp op, mlir::gpu::GPUFuncOp kernel);
+std::optional<std::string> whyNotSimt(AttentionKernelOp op);
+
+} // namespace blockattn
+
+#endif // BLOCKATTN_PASSES_LOWERCUDA_ATTENTIONEMITTER_H

@@ -1,0 +1,509 @@
+//===- AttentionMma.cpp - attention on tensor cores (mma.sync) ------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Four warps, each with 16 or 32 rows of a tile. Tiles of keys and values come
+// into shared memory by cp.async, one or more ahead of the one computed with;
+// fragments of all operands come from there by ldmatrix. Rows of shared memory
+// are 16 bytes longer than the data, which leaves ldmatrix without conflicts
+// and its addresses a base register and a constant. Scores never leave the
+// registers: the result layout of the first product is the operand layout of
+// the second.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/LowerCuda/AttentionEmitter.h"
+
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+
+#include <limits>
+
+using namespace mlir;
+using namespace blockattn;
+
+static constexpr int64_t kWarps = 4;
+static constexpr int64_t kThreads = 32 * kWarps;
+static constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+namespace {
+class MmaAttention : public AttentionEmitter {
+public:
+  MmaAttention(AttentionKernelOp op, gpu::GPUFuncOp kernel);
+
+protected:
+  Geometry geometry() const override;
+  void prepare() override;
+  void loadQueries(Value shift) override;
+  Values initialState() override;
+  Values attend(const KeySegment &segment, ValueRange state) override;
+  unsigned rowsOfLane() const override { return 2 * strips; }
+  Value laneRow(unsigned i) override;
+  void finish(ValueRange state) override;
+
+private:
+  using Fragment = std::array<Value, 4>;
+
+  /// Shared memory of one operand: rows of `size` elements.
+  int64_t pitch(int64_t size) const { return 2 * size + 16; }
+  int64_t keyBytes() const { return keyTile * pitch(paddedHead); }
+  int64_t stageBytes() const {
+    return keyBytes() + keyTile * pitch(paddedValue);
+  }
+  int64_t queryBytes() const { return tileRows() * pitch(paddedHead); }
+  int64_t tileRows() const { return 16 * kWarps * strips; }
+
+  void clearPadding();
+  void clearPaddingOf(Value rows, int64_t count, int64_t size, int64_t padded);
+  /// Copies `count` rows of `size` elements to shared memory at `target`.
+  /// `source(row)`: where a row lies, and how many of each 16 bytes exist.
+  void copyRows(Value target, int64_t count, int64_t size, int64_t padded,
+                function_ref<std::pair<Value, Value>(Value row)> source);
+  void copyTile(const KeySegment &segment, Value firstKey, Value stage);
+  Fragment loadFragment(Value address, bool transposed);
+  Fragment multiply(const Fragment &a, Value b0, Value b1, const Fragment &c);
+  std::vector<Fragment> scores(Value stage);
+  void mask(const KeySegment &segment, Value firstKey,
+            std::vector<Fragment> &scores);
+  Values step(const KeySegment &segment, Value firstKey, Value stage,
+              Value bounds[2], ValueRange state);
+
+  int64_t paddedHead, paddedValue;
+  /// Strips of 16 rows that a warp has; keys of a tile; tiles in flight.
+  int64_t strips, keyTile, stages;
+  /// Addresses of a lane for ldmatrix.
+  Value queryLane, keyLane, valueLane;
+  Value queries, firstStage;
+};
+} // namespace
+
+std::optional<std::string> blockattn::whyNotMma(AttentionKernelOp op) {
+  auto aligned = [](MemRefType type) {
+    auto [strides, offset] = type.getStridesAndOffset();
+    if (ShapedType::isDynamic(offset) || offset % 8)
+      return false;
+    for (int64_t i = 0; i < 3; ++i) {
+      // A dynamic stride is that of a row-major buffer, a multiple of the
+      // static ones below it; a batch of one never uses its stride.
+      bool one = type.getDimSize(i) == 1;
+      bool rowMajor = type.getLayout().isIdentity();
+      if (ShapedType::isDynamic(strides[i]) ? !rowMajor && !one
+                                            : strides[i] % 8 != 0 && !one)
+        return false;
+    }
+    return strides[3] == 1;
+  };
+  auto type = cast<MemRefType>(op.getQuery().getType());
+  if (type.getElementType().isF32())
+    return "f32 has no tensor core instruction of full precision";
+  for (Value operand : {op.getKey(), op.getValue()}) {
+    int64_t size = cast<MemRefType>(operand.getType()).getDimSize(3);
+    if (ShapedType::isDynamic(size))
+      return "the head size is not known";
+    if (size % 8 || size < 8 || size > 256)
+      return "head size " + std::to_string(size) +
+             " is not a multiple of 8 from 8 to 256";
+  }
+  for (Value operand :
+       {op.getQuery(), op.getKey(), op.getValue(), op.getOutputs()[0]})
+    if (!aligned(cast<MemRefType>(operand.getType())))
+      return "rows are not known to be aligned to 16 bytes";
+  return std::nullopt;
+}
+
+std::unique_ptr<AttentionEmitter>
+blockattn::makeMmaAttention(AttentionKernelOp op, gpu::GPUFuncOp kernel) {
+  return std::make_unique<MmaAttention>(op, kernel);
+}
+
+MmaAttention::MmaAttention(AttentionKernelOp op, gpu::GPUFuncOp kernel)
+    : AttentionEmitter(op, kernel), paddedHead(llvm::alignTo(headSize, 16)),
+      paddedValue(llvm::alignTo(valueSize, 16)) {
+  // Outputs of 32 rows and 128 columns fill half of a thread's registers.
+  int64_t larger = std::max(paddedHead, paddedValue);
+  strips = larger <= 128 ? 2 : 1;
+  keyTile = larger <= 128 ? 64 : 32;
+  stages = 2;
+}
+
+AttentionEmitter::Geometry MmaAttention::geometry() const {
+  return {kThreads, tileRows(), keyTile,
+          scratchBytes() + queryBytes() + stages * stageBytes(),
+          /*residents=*/2};
+}
+
+Value MmaAttention::laneRow(unsigned i) {
+  Value first = b.add(b.mul(warp, 16 * strips), b.div(lane, 4));
+  return b.add(first, 16 * (i / 2) + 8 * (i % 2));
+}
+
+//===----------------------------------------------------------------------===//
+// Global to shared memory
+//===----------------------------------------------------------------------===//
+
+/// Columns beyond the data are zeros, and stay so.
+void MmaAttention::clearPaddingOf(Value rows, int64_t count, int64_t size,
+                                  int64_t padded) {
+  if (size == padded)
+    return;
+  auto type = VectorType::get({4}, b.getI32Type());
+  Value zeros =
+      LLVM::ConstantOp::create(b, type, DenseElementsAttr::get(type, 0));
+  b.loop(thread, b.i32(count), b.i32(kThreads), [&](Value row) {
+    b.store(zeros, b.offset(rows, b.add(b.mul(row, pitch(padded)), 2 * size)),
+            16);
+  });
+}
+
+void MmaAttention::clearPadding() {
+  clearPaddingOf(queries, tileRows(), headSize, paddedHead);
+  for (int64_t i = 0; i < stages; ++i) {
+    Value stage = b.offset(firstStage, i * stageBytes());
+    clearPaddingOf(stage, keyTile, headSize, paddedHead);
+    clearPaddingOf(b.offset(stage, keyBytes()), keyTile, valueSize,
+                   paddedValue);
+  }
+}
+
+void MmaAttention::copyRows(
+    Value target, int64_t count, int64_t size, int64_t padded,
+    function_ref<std::pair<Value, Value>(Value row)> source) {
+  // Neighbouring lanes have neighbouring pieces of 16 bytes; a power of two of
+  // them, so that no division is needed.
+  int64_t pieces = size / 8;
+  int64_t across = std::min<int64_t>(16, pieces & -pieces);
+  int64_t down = kThreads / across;
+  Value column = b.bitAnd(thread, across - 1);
+  Value rowInPass = b.div(thread, across);
+  auto copy = [&](Value row) {
+    auto [from, bytes] = source(row);
+    Value to =
+        b.offset(target, b.add(b.mul(row, pitch(padded)), b.mul(column, 16)));
+    from = b.offset(from, b.wide(b.mul(column, 16)));
+    for (int64_t i = 0; i < pieces; i += across)
+      NVVM::CpAsyncOp::create(b, b.offset(to, 16 * i), b.offset(from, 16 * i),
+                              16, NVVM::LoadCacheModifierKind::CG, bytes);
+  };
+  for (int64_t pass = 0; pass * down < count; ++pass) {
+    Value row = b.add(rowInPass, pass * down);
+    if (down <= count)
+      copy(row);
+    else
+      b.when(b.less(row, b.i32(count)), [&] { copy(row); });
+  }
+}
+
+void MmaAttention::copyTile(const KeySegment &segment, Value firstKey,
+                            Value stage) {
+  Value end = segment.end;
+  auto from = [&](Value base, Value stride) {
+    return [&, base, stride](Value row) -> std::pair<Value, Value> {
+      Value index = b.add(firstKey, row);
+      // Keys beyond the end are zeros: no NaN comes from what is not there.
+      Value bytes = b.select(b.less(index, end), b.i32(16), b.i32(0));
+      Value inside = b.min(index, b.sub(end, b.i32(1)));
+      return {b.offset(base, b.mul(b.wide(inside), stride)), bytes};
+    };
+  };
+  copyRows(stage, keyTile, headSize, paddedHead,
+           from(segment.keys, segment.keyStride));
+  copyRows(b.offset(stage, keyBytes()), keyTile, valueSize, paddedValue,
+           from(segment.values, segment.valueStride));
+}
+
+void MmaAttention::prepare() {
+  queries = b.offset(sharedMemory(), scratchBytes());
+  firstStage = b.offset(queries, queryBytes());
+  // Matrices of ldmatrix.x4 are in the order of the operand's registers.
+  Value low = b.bitAnd(lane, 15), high = b.div(lane, 16);
+  Value row = b.add(b.mul(warp, 16 * strips), low);
+  queryLane =
+      b.offset(queries, b.add(b.mul(row, pitch(paddedHead)), b.mul(high, 16)));
+  Value keyRow = b.add(b.mul(high, 8), b.bitAnd(lane, 7));
+  Value keyHalf = b.bitAnd(b.div(lane, 8), 1);
+  keyLane = b.add(b.mul(keyRow, pitch(paddedHead)), b.mul(keyHalf, 16));
+  valueLane =
+      b.add(b.add(b.mul(low, pitch(paddedValue)), b.mul(high, 16)), keyBytes());
+  clearPadding();
+}
+
+void MmaAttention::loadQueries(Value shift) {
+  if (op.getQueryRotaryAttr()) {
+    forEachQuery(shift, kThreads, tileRows(),
+                 [&](Value row, Value d, Value value) {
+                   Value at = b.add(b.mul(row, pitch(paddedHead)), b.mul(d, 2));
+                   b.store(b.fromF32(value, element), b.offset(queries, at));
+                 });
+    return;
+  }
+  copyRows(queries, tileRows(), headSize, paddedHead,
+           [&](Value row) -> std::pair<Value, Value> {
+             return {rowAddress(query, row), b.i32(16)};
+           });
+}
+
+//===----------------------------------------------------------------------===//
+// Products
+//===----------------------------------------------------------------------===//
+
+MmaAttention::Fragment MmaAttention::loadFragment(Value address,
+                                                  bool transposed) {
+  Type i32 = b.getI32Type();
+  auto type =
+      LLVM::LLVMStructType::getLiteral(b.getContext(), {i32, i32, i32, i32});
+  auto shape = NVVM::LdStMatrixShapeAttr::get(b.getContext(), 8, 8);
+  Value loaded = NVVM::LdMatrixOp::create(b, type, address, 4,
+                                          transposed ? NVVM::MMALayout::col
+                                                     : NVVM::MMALayout::row,
+                                          shape, NVVM::LdStMatrixEltType::B16);
+  Fragment fragment;
+  for (int64_t i = 0; i < 4; ++i)
+    fragment[i] = LLVM::ExtractValueOp::create(b, loaded, i);
+  return fragment;
+}
+
+MmaAttention::Fragment MmaAttention::multiply(const Fragment &a, Value b0,
+                                              Value b1, const Fragment &c) {
+  Type f32 = b.getF32Type();
+  auto type =
+      LLVM::LLVMStructType::getLiteral(b.getContext(), {f32, f32, f32, f32});
+  bool bf16 = element.isBF16();
+  auto operand = [&](Value value) -> Value {
+    if (bf16)
+      return value;
+    return LLVM::BitcastOp::create(b, VectorType::get({2}, element), value);
+  };
+  Values left, right{operand(b0), operand(b1)};
+  for (Value value : a)
+    left.push_back(operand(value));
+  auto kind = bf16 ? NVVM::MMATypes::bf16 : NVVM::MMATypes::f16;
+  Value product = NVVM::MmaOp::create(
+      b, type, left, right, ValueRange(ArrayRef<Value>(c)), {16, 8, 16},
+      std::nullopt, std::nullopt, std::array<NVVM::MMATypes, 2>{kind, kind},
+      std::array<NVVM::MMALayout, 2>{NVVM::MMALayout::row,
+                                     NVVM::MMALayout::col});
+  Fragment result;
+  for (int64_t i = 0; i < 4; ++i)
+    result[i] = LLVM::ExtractValueOp::create(b, product, i);
+  return result;
+}
+
+/// Scores of the tile in `stage`: fragment strip * keyTile / 8 + n has keys
+/// [8 n, 8 n + 8).
+std::vector<MmaAttention::Fragment> MmaAttention::scores(Value stage) {
+  Value zero = b.f32(0);
+  int64_t columns = keyTile / 8;
+  std::vector<Fragment> sums(strips * columns,
+                             Fragment{zero, zero, zero, zero});
+  Value keys = b.offset(stage, keyLane);
+  for (int64_t d = 0; d < paddedHead; d += 16) {
+    SmallVector<Fragment> rows;
+    for (int64_t s = 0; s < strips; ++s)
+      rows.push_back(loadFragment(
+          b.offset(queryLane, 16 * s * pitch(paddedHead) + 2 * d), false));
+    for (int64_t n = 0; n < columns; n += 2) {
+      Fragment k = loadFragment(
+          b.offset(keys, 8 * n * pitch(paddedHead) + 2 * d), false);
+      for (int64_t s = 0; s < strips; ++s) {
+        Fragment *sum = &sums[s * columns + n];
+        sum[0] = multiply(rows[s], k[0], k[1], sum[0]);
+        sum[1] = multiply(rows[s], k[2], k[3], sum[1]);
+      }
+    }
+  }
+  return sums;
+}
+
+void MmaAttention::mask(const KeySegment &segment, Value firstKey,
+                        std::vector<Fragment> &scores) {
+  Value none = b.f32(-kInfinity);
+  int64_t columns = keyTile / 8;
+  // The lane's first key in a fragment; it has this one and the next.
+  Value laneKey = b.add(firstKey, b.mul(b.bitAnd(lane, 3), 2));
+  for (int64_t n = 0; n < columns; ++n)
+    for (int64_t i = 0; i < 2; ++i) {
+      Value index = b.add(laneKey, 8 * n + i);
+      Value seen;
+      if (segment.keyMask)
+        seen = keyMaskAt(segment, index);
+      for (int64_t s = 0; s < strips; ++s)
+        for (int64_t half = 0; half < 2; ++half) {
+          Value ok = b.both(b.lessEqual(segment.first[2 * s + half], index),
+                            b.lessEqual(index, segment.last[2 * s + half]));
+          if (seen)
+            ok = b.both(ok, seen);
+          Value &score = scores[s * columns + n][2 * half + i];
+          score = b.select(ok, score, none);
+        }
+    }
+}
+
+//===----------------------------------------------------------------------===//
+// Online softmax
+//===----------------------------------------------------------------------===//
+
+// The state: outputs [strip][column / 8][4], then for each row of the lane
+// its maximum, then its sum, of which each lane has a part.
+
+AttentionEmitter::Values MmaAttention::initialState() {
+  int64_t outputs = strips * paddedValue / 2;
+  Values state(outputs, b.f32(0));
+  state.append(rowsOfLane(), b.f32(-kInfinity));
+  state.append(rowsOfLane(), b.f32(0));
+  return state;
+}
+
+AttentionEmitter::Values MmaAttention::step(const KeySegment &segment,
+                                            Value firstKey, Value stage,
+                                            Value bounds[2], ValueRange state) {
+  int64_t columns = keyTile / 8, valueColumns = paddedValue / 8;
+  std::vector<Fragment> weights = scores(stage);
+  if (needsCap())
+    for (Fragment &fragment : weights)
+      for (Value &score : fragment)
+        score = capped(score);
+
+  // A tile that all rows of the warp see whole goes without a mask.
+  auto flat = [&] {
+    Values values;
+    for (Fragment &fragment : weights)
+      values.append(fragment.begin(), fragment.end());
+    return values;
+  };
+  Value edge = b.either(b.less(firstKey, bounds[0]),
+                        b.less(bounds[1], b.add(firstKey, keyTile - 1)));
+  if (segment.keyMask)
+    edge = b.either(edge, segment.keyMaskCounts);
+  Values plain = flat();
+  Values masked = b.branch(
+      edge, ValueRange(plain).getTypes(),
+      [&] {
+        mask(segment, firstKey, weights);
+        return flat();
+      },
+      [&] { return plain; });
+  for (size_t i = 0; i < masked.size(); ++i)
+    weights[i / 4][i % 4] = masked[i];
+
+  size_t rows = rowsOfLane(), outputs = state.size() - 2 * rows;
+  Values next(state.begin(), state.end());
+  Value c = b.f32(factor());
+  for (size_t row = 0; row < rows; ++row) {
+    Fragment *strip = &weights[row / 2 * columns];
+    size_t half = 2 * (row % 2);
+    Value oldMaximum = state[outputs + row];
+    Value maximum = oldMaximum;
+    for (int64_t n = 0; n < columns; ++n)
+      maximum = b.maxF(maximum, b.maxF(strip[n][half], strip[n][half + 1]));
+    maximum = b.maxF(maximum, b.shuffleXor(maximum, 1));
+    maximum = b.maxF(maximum, b.shuffleXor(maximum, 2));
+    // A row that has seen nothing yet: -inf - -inf would be NaN.
+    Value base = b.select(b.equalF(maximum, b.f32(-kInfinity)), b.f32(0),
+                          b.mulF(maximum, b.f32(-factor())));
+    Value rescale = b.exp2(b.fma(oldMaximum, c, base));
+    Value sum = b.mulF(state[outputs + rows + row], rescale);
+    for (int64_t n = 0; n < columns; ++n)
+      for (size_t i = half; i < half + 2; ++i) {
+        strip[n][i] = b.exp2(b.fma(strip[n][i], c, base));
+        sum = b.addF(sum, strip[n][i]);
+      }
+    next[outputs + row] = maximum;
+    next[outputs + rows + row] = sum;
+    for (int64_t n = 0; n < valueColumns; ++n)
+      for (size_t i = half; i < half + 2; ++i) {
+        Value &output = next[(row / 2 * valueColumns + n) * 4 + i];
+        output = b.mulF(output, rescale);
+      }
+  }
+
+  Value values = b.offset(stage, valueLane);
+  for (int64_t k = 0; k < columns; k += 2) {
+    SmallVector<Fragment> left;
+    for (int64_t s = 0; s < strips; ++s) {
+      Fragment *w = &weights[s * columns + k];
+      left.push_back({b.pack(w[0][0], w[0][1], element),
+                      b.pack(w[0][2], w[0][3], element),
+                      b.pack(w[1][0], w[1][1], element),
+                      b.pack(w[1][2], w[1][3], element)});
+    }
+    for (int64_t n = 0; n < valueColumns; n += 2) {
+      Fragment v = loadFragment(
+          b.offset(values, 8 * k * pitch(paddedValue) + 16 * n), true);
+      for (int64_t s = 0; s < strips; ++s)
+        for (int64_t j = 0; j < 2; ++j) {
+          Value *output = &next[(s * valueColumns + n + j) * 4];
+          Fragment sum = multiply(left[s], v[2 * j], v[2 * j + 1],
+                                  {output[0], output[1], output[2], output[3]});
+          llvm::copy(sum, output);
+        }
+    }
+  }
+  return next;
+}
+
+AttentionEmitter::Values MmaAttention::attend(const KeySegment &segment,
+                                              ValueRange state) {
+  Value zero = b.i32(0), one = b.i32(1);
+  Value count = b.max(zero, b.sub(segment.end, segment.begin));
+  Value tiles = b.ceilDiv(count, keyTile);
+  auto keyOf = [&](Value tile) {
+    return b.add(segment.begin, b.mul(tile, keyTile));
+  };
+  auto stageOf = [&](Value tile) {
+    return b.offset(firstStage, b.mul(b.rem(tile, stages), stageBytes()));
+  };
+  auto fetch = [&](Value tile) {
+    b.when(b.less(tile, tiles),
+           [&] { copyTile(segment, keyOf(tile), stageOf(tile)); });
+    NVVM::CpAsyncCommitGroupOp::create(b);
+  };
+  // The first key that all rows of the warp see, and the last.
+  Value most = segment.first[0], least = segment.last[0];
+  for (unsigned i = 1; i < rowsOfLane(); ++i) {
+    most = b.max(most, segment.first[i]);
+    least = b.min(least, segment.last[i]);
+  }
+  Value bounds[2] = {b.warpMax(most), b.warpMin(least)};
+
+  // All are done with the tiles of an earlier call.
+  b.barrier();
+  for (int64_t i = 0; i + 1 < stages; ++i)
+    fetch(b.i32(i));
+  return b.loop(
+      zero, tiles, one, state, [&](Value tile, ValueRange carried) -> Values {
+        NVVM::CpAsyncWaitGroupOp::create(b, stages - 2);
+        // The tile is there for all threads, and all are done with
+        // the one whose place the next takes.
+        b.barrier();
+        fetch(b.add(tile, stages - 1));
+        return step(segment, keyOf(tile), stageOf(tile), bounds, carried);
+      });
+}
+
+void MmaAttention::finish(ValueRange state) {
+  size_t rows = rowsOfLane(), outputs = state.size() - 2 * rows;
+  int64_t valueColumns = paddedValue / 8;
+  Value laneColumn = b.wide(b.mul(b.bitAnd(lane, 3), 4));
+  for (size_t row = 0; row < rows; ++row) {
+    Value sum = state[outputs + rows + row];
+    sum = b.addF(sum, b.shuffleXor(sum, 1));
+    sum = b.addF(sum, b.shuffleXor(sum, 2));
+    auto [inverse, lse] = normalizer(state[outputs + row], sum);
+    Value tileRow = laneRow(row);
+    Value index = b.add(firstRow, tileRow);
+    Value scale = inverse, logarithm = lse;
+    b.when(b.less(index, numRows), [&] {
+      Value address = b.offset(rowAddress(result, tileRow), laneColumn);
+      size_t half = 2 * (row % 2);
+      for (int64_t n = 0; n < valueSize / 8; ++n) {
+        size_t at = (row / 2 * valueColumns + n) * 4 + half;
+        Value pair = b.pack(b.mulF(state[at], scale),
+                            b.mulF(state[at + 1], scale), element);
+        b.store(pair, b.offset(address, 16 * n), 4);
+      }
+      b.when(b.equal(b.bitAnd(lane, 3), b.i32(0)),
+             [&] { storeLse(index, logarithm); });
+    });
+  }
+}

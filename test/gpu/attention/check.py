@@ -1,0 +1,200 @@
+"""Attention kernels against float64 on random layouts.
+
+    check.py HOST.mlir KERNELS.cubin [CASES]
+
+HOST.mlir is what --blockattn-lower-attention-to-cuda makes of the output of
+variants.py, in generic form.
+"""
+
+import random
+import sys
+
+import torch
+
+import launcher
+import variants
+
+DTYPES = {"bf16": torch.bfloat16, "f16": torch.float16, "f32": torch.float32}
+LIMITS = {"bf16": 8e-3, "f16": 1e-3, "f32": 1e-5}
+DEVICE = "cuda"
+
+
+def random_layout(n, rng):
+    """first_key of n tokens."""
+    kind = rng.randrange(6)
+    if kind == 0:
+        starts = list(range(n))
+    elif kind == 1:
+        starts = [0]
+    elif kind == 2:
+        starts = sorted({0, *(rng.randrange(n) for _ in range(1000))})
+    else:
+        starts = sorted({0, *(rng.randrange(n) for _ in range(rng.randrange(12)))})
+    segment_start, first = 0, []
+    for i, start in enumerate(starts):
+        end = starts[i + 1] if i + 1 < len(starts) else n
+        last = end == n
+        if kind == 5 and rng.random() < 0.3:
+            segment_start = start
+        is_global = last or kind == 3 or rng.random() < 0.2
+        first += [segment_start if is_global else start] * (end - start)
+    return torch.tensor(first, dtype=torch.int64, device=DEVICE)
+
+
+def rotate(q, shift, v):
+    """[..., D] in float64, turned back by `shift`."""
+    pairs = v["rope"]
+    if not pairs or not shift:
+        return q
+    f = torch.tensor(variants.inv_freq(pairs), dtype=torch.float32,
+                     device=DEVICE).double()
+    cos, sin = torch.cos(shift * f), torch.sin(shift * f)
+    q = q.clone()
+    if v["interleaved"]:
+        x, y = q[..., 0:2 * pairs:2].clone(), q[..., 1:2 * pairs:2].clone()
+        q[..., 0:2 * pairs:2] = x * cos + y * sin
+        q[..., 1:2 * pairs:2] = y * cos - x * sin
+    else:
+        x, y = q[..., :pairs].clone(), q[..., pairs:2 * pairs].clone()
+        q[..., :pairs] = x * cos + y * sin
+        q[..., pairs:2 * pairs] = y * cos - x * sin
+    return q
+
+
+def reference(v, q, k, values, first=None, mask=None, blocks=()):
+    q, k, values = q.double(), k.double(), values.double()
+    b, nq, h, d = q.shape
+    nk, g = k.shape[1], h // k.shape[2]
+    ahead = nk - nq
+    position = torch.arange(nq, device=DEVICE)[:, None] + ahead
+    index = torch.arange(nk, device=DEVICE)[None, :]
+    seen = torch.ones(nq, nk, dtype=torch.bool, device=DEVICE)
+    if v["causal"]:
+        seen &= index <= position
+    if v["window"]:
+        seen &= position - index < v["window"]
+    if first is not None:
+        seen &= index >= first[:, None]
+    seen = seen[None].expand(b, nq, nk)
+    if mask is not None:
+        seen = seen & mask[:, None, :]
+    own_start = max([p + len(bk) for bk, _, _, p in blocks], default=0)
+    scores, seens, all_values = [], [], []
+    for bk, bv, shift, p in blocks:
+        s = torch.einsum("bqhd,khd->bhqk", rotate(q, shift, v),
+                         bk.double().repeat_interleave(g, 1))
+        scores.append(s)
+        ok = torch.ones(b, nq, len(bk), dtype=torch.bool, device=DEVICE)
+        if v["window"]:
+            j = p + torch.arange(len(bk), device=DEVICE)
+            ok &= own_start + position - j < v["window"]
+        seens.append(ok)
+        all_values.append(bv.double().repeat_interleave(g, 1)[None])
+    scores.append(torch.einsum("bqhd,bkhd->bhqk", q,
+                               k.repeat_interleave(g, 2)))
+    seens.append(seen)
+    all_values.append(values.repeat_interleave(g, 2))
+    s = torch.cat(scores, -1) * v["scale"]
+    if v["softcap"]:
+        s = v["softcap"] * torch.tanh(s / v["softcap"])
+    s = s.masked_fill(~torch.cat(seens, -1)[:, None], float("-inf"))
+    lse = torch.logsumexp(s, -1)
+    p = torch.exp(s - lse[..., None]).nan_to_num(0)
+    out = torch.einsum("bhqk,bkhd->bqhd", p, torch.cat(all_values, 1))
+    return out, lse.transpose(1, 2)
+
+
+def case(module, v, rng):
+    dtype = DTYPES[v["dtype"]]
+    new = lambda *shape: torch.randn(*shape, device=DEVICE).to(dtype)
+    kv_heads = v["kv_heads"] or rng.choice([1, 2, 3])
+    heads = v["heads"] or kv_heads * rng.choice([1, 2, 3, 4, 8])
+    batch = v["batch"]
+    n = rng.choice([1, 2, 17, 63, 64, 65, 128, 200, 333, 513])
+    nk = n
+    if not v["layout"] and rng.random() < 0.6:
+        nk = rng.choice([1, 40, 100, 300, n + 7])
+    if v["causal"]:
+        nk = max(nk, n) if rng.random() < 0.8 else nk
+    q, k = new(batch, n, heads, v["d"]), new(batch, nk, kv_heads, v["d"])
+    values = new(batch, nk, kv_heads, v["dv"])
+    out = torch.full((batch, n, heads, v["dv"]), float("nan"), device=DEVICE,
+                     dtype=dtype)
+    tensors, known, keep = [q, k, values, out], {}, []
+    if v["layout"]:
+        known["first"] = random_layout(n, rng)
+        tensors.append(known["first"])
+    if v["cache"]:
+        blocks, rows, p = [], [], 0
+        for _ in range(rng.choice([0, 1, 2, 5, 40])):
+            length = rng.choice([0, 1, 15, 64, 100, 257])
+            bk = new(length, kv_heads, v["d"])
+            bv = new(length, kv_heads, v["dv"])
+            shift = rng.choice([0, 5, 1000, 40000])
+            blocks.append((bk, bv, shift, p))
+            rows.append([length, shift, p, 0, 0, 0, bk.data_ptr(),
+                         bv.data_ptr()])
+            p += length
+        known["blocks"] = blocks
+        table = torch.tensor(rows, dtype=torch.int64).reshape(-1, 8).to(DEVICE)
+        tensors.append(table)
+    if v["key_mask"]:
+        known["mask"] = torch.rand(batch, nk, device=DEVICE) < rng.choice(
+            [0.0, 0.5, 0.9])
+        tensors.append(known["mask"])
+    lse = None
+    if v["lse"]:
+        lse = torch.full((batch, n, heads), float("nan"), device=DEVICE)
+        tensors.append(lse)
+    torch.cuda.synchronize()
+    module.run(v["name"], tensors)
+    torch.cuda.synchronize()
+    expected, expected_lse = reference(v, q, k, values, **known)
+    norm = expected.norm().item() or 1.0
+    error = (out.double() - expected).norm().item() / norm
+    lse_error = 0.0
+    if lse is not None:
+        empty = torch.isinf(expected_lse)
+        if not torch.equal(empty, torch.isinf(lse)) or lse.isnan().any():
+            lse_error = float("inf")
+        elif (~empty).any():
+            lse_error = (lse - expected_lse)[~empty].abs().max().item()
+    shape = "batch %d queries %d keys %d heads %d/%d blocks %d" % (
+        batch, n, nk, heads, kv_heads, len(known.get("blocks", ())))
+    return error, lse_error, shape
+
+
+def main():
+    host, code = sys.argv[1:3]
+    cases = int(sys.argv[3]) if len(sys.argv) > 3 else 20
+    module = launcher.Module(host, code)
+    bad = 0
+    for v in variants.ALL:
+        rng = random.Random(v["name"])
+        torch.manual_seed(1)
+        worst, worst_lse, wrong = 0.0, 0.0, []
+        for _ in range(cases):
+            try:
+                error, lse_error, shape = case(module, v, rng)
+            except Exception as exception:  # a device error ends all
+                print("%-20s %s" % (v["name"], exception))
+                raise
+            limit = LIMITS[v["dtype"]]
+            lse_limit = 2e-2 if v["dtype"] == "bf16" else 3e-3
+            if v["dtype"] == "f32":
+                lse_limit = 2e-5
+            if not error <= limit or not lse_error <= lse_limit:
+                wrong.append("%s: %.2e lse %.2e" % (shape, error, lse_error))
+            worst, worst_lse = max(worst, error), max(worst_lse, lse_error)
+        print("%-20s error %.2e  lse %.2e  %s" % (
+            v["name"], worst, worst_lse,
+            "ok" if not wrong else "WRONG %d of %d" % (len(wrong), cases)))
+        for line in wrong[:4]:
+            print("    " + line)
+        bad += bool(wrong)
+    print("%d of %d variants wrong" % (bad, len(variants.ALL)))
+    return bad != 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
