@@ -101,6 +101,11 @@ bool upgradeNode(ImportContext &import, OpBuilder &builder, NodeParts &node) {
     node.opType = "RMSNormalization";
     return true;
   }
+  if (node.domain == "com.microsoft" &&
+      (node.opType == "Gelu" || node.opType == "DequantizeLinear")) {
+    node.domain.clear();
+    return true;
+  }
   if (!node.domain.empty())
     return true;
   StringRef op = node.opType;

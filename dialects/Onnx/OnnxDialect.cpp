@@ -4,7 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "dialects/Onnx/Onnx.h"
+#include "dialects/Onnx/Microsoft.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
@@ -29,6 +29,10 @@ void OnnxDialect::initialize() {
   addOperations<
 #define GET_OP_LIST
 #include "dialects/Onnx/OnnxOps.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/Onnx/Microsoft.cpp.inc"
       >();
 }
 
@@ -83,17 +87,24 @@ template <typename Op> static Slots slotsOf() {
   return slots;
 }
 
-template <typename... Ops> static llvm::StringMap<Slots> makeSlotTable() {
-  llvm::StringMap<Slots> table;
+template <typename... Ops>
+static void fillSlotTable(llvm::StringMap<Slots> &table) {
   (table.try_emplace(Ops::getOperationName(), slotsOf<Ops>()), ...);
-  return table;
 }
 
 static Slots slotsOf(OperationName name) {
-  static const llvm::StringMap<Slots> table = makeSlotTable<
+  static const llvm::StringMap<Slots> table = [] {
+    llvm::StringMap<Slots> table;
+    fillSlotTable<
 #define GET_OP_LIST
 #include "dialects/Onnx/OnnxOps.cpp.inc"
-      >();
+        >(table);
+    fillSlotTable<
+#define GET_OP_LIST
+#include "dialects/Onnx/Microsoft.cpp.inc"
+        >(table);
+    return table;
+  }();
   return table.lookup(name.getStringRef());
 }
 

@@ -17,6 +17,7 @@ const ShapeRules &ShapeRules::get() {
     addControlRules(rules);
     addElementwiseRules(rules);
     addGatherRules(rules);
+    addMicrosoftRules(rules);
     addMovementRules(rules);
     addNNRules(rules);
     addReductionRules(rules);

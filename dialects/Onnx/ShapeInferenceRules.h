@@ -53,6 +53,7 @@ void addCreationRules(ShapeRules &rules);
 void addControlRules(ShapeRules &rules);
 void addElementwiseRules(ShapeRules &rules);
 void addGatherRules(ShapeRules &rules);
+void addMicrosoftRules(ShapeRules &rules);
 void addMovementRules(ShapeRules &rules);
 void addNNRules(ShapeRules &rules);
 void addReductionRules(ShapeRules &rules);
