@@ -72,6 +72,29 @@ def Decompose : Pass<"blockattn-decompose", "::mlir::func::FuncOp"> {
   }];
 }
 
+def DecomposeMicrosoft
+    : Pass<"blockattn-decompose-microsoft", "::mlir::func::FuncOp"> {
+  let summary = "rewrite ops of ONNX Runtime to standard ones";
+  let description = [{
+    The ops of domain com.microsoft (`onnx.ms.*`) become standard ops:
+
+      * norms with a skip connection or embeddings in them become Add, Gather
+        and LayerNormalization or RMSNormalization
+      * activations with a bias become Add and Gelu
+      * Attention, MultiHeadAttention and GroupQueryAttention become
+        `onnx.Attention`, with their projections, norms and rotary positions
+        before it. The rows of a batch are taken to have one past length, that
+        of the past keys; `seqlens_k` and `total_sequence_length` say the same
+        there, and are not used.
+      * MatMulNBits and GatherBlockQuantized become what unpacks the weight,
+        and a MatMul or Gather. The weight stays packed in the artifact; each
+        run of the program unpacks it into a buffer that one product needs
+
+    An option without such a form is an error that names the node, the option
+    and what to do.
+  }];
+}
+
 def SinkReshapes : Pass<"blockattn-sink-reshapes", "::mlir::func::FuncOp"> {
   let summary = "compute in the shape that the data has";
   let description = [{

@@ -1,0 +1,181 @@
+//===- DecomposeMicrosoftQuantized.cpp - weights of few bits --------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Weights stay packed in the artifact; each run unpacks those of a product into
+// a buffer that lives no longer than the product. All steps are elementwise on
+// [N, blocks, bytes, elements in a byte], which the lowering makes one loop of.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/Normalize/DecomposeMicrosoft.h"
+
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+
+namespace blockattn {
+
+/// The elements of bytes as numbers, in a new last dimension: byte / 2^(bits *
+/// i), rounded down, modulo 2^bits, for each i.
+static Value unpackBytes(GraphBuilder &g, Value bytes, int64_t bits,
+                         Type element) {
+  Value numbers = g.unsqueeze(g.cast(bytes, element), g.rank(bytes));
+  if (bits == 8)
+    return numbers;
+  SmallVector<double> factors;
+  for (int64_t shift = 0; shift < 8; shift += bits)
+    factors.push_back(1.0 / (1 << shift));
+  double values = 1 << bits;
+  Value shifted = g.make<onnx::FloorOp>(
+      g.binary<onnx::MulOp>(numbers, g.floats(element, factors)));
+  Value above = g.make<onnx::FloorOp>(
+      g.binary<onnx::MulOp>(shifted, g.number(element, 1 / values)));
+  return g.binary<onnx::SubOp>(
+      shifted, g.binary<onnx::MulOp>(above, g.number(element, values)));
+}
+
+static Refusal requireBytes(Value value, StringRef name) {
+  if (GraphBuilder::element(value).isUnsignedInteger(8))
+    return {};
+  return (name + " must be bytes (uint8)").str();
+}
+
+Refusal decompose(onnx::MSMatMulNBitsOp op, GraphBuilder &g) {
+  Type element = g.element(op.getA());
+  if (!element.isF32() && !element.isF16() && !element.isBF16())
+    return "its operand A must be float32, float16 or bfloat16";
+  if (Refusal refusal = requireBytes(op.getB(), "its weight B");
+      !refusal.empty())
+    return refusal;
+  int64_t rows = op.getN(), columns = op.getK(), bits = op.getBits();
+  int64_t blockSize = op.getBlockSize();
+  int64_t blocks = llvm::divideCeil(columns, blockSize), parts = 8 / bits;
+  // Unpacking is exact in f32 and rounds nowhere: 8 bits at most.
+  Type f32 = Float32Type::get(op.getContext());
+  auto toElement = [&](Value value) { return g.cast(value, element); };
+
+  // Zero points, [N, blocks].
+  Value zeros = op.getZeroPoints();
+  if (!zeros) {
+    zeros = g.number(element, 1 << (bits - 1));
+  } else if (isa<FloatType>(g.element(zeros))) {
+    zeros = g.reshape(toElement(zeros), {rows, blocks});
+  } else {
+    if (Refusal refusal = requireBytes(zeros, "its zero points");
+        !refusal.empty())
+      return refusal;
+    int64_t bytes = llvm::divideCeil(blocks, parts);
+    Value unpacked = unpackBytes(g, g.reshape(zeros, {rows, bytes}), bits, f32);
+    zeros = g.reshape(unpacked, {rows, bytes * parts});
+    if (bytes * parts != blocks)
+      zeros = g.slice(zeros, 1, 0, blocks);
+    zeros = toElement(zeros);
+  }
+  Value scales = g.reshape(op.getScales(), {rows, blocks});
+  bool oneZero = g.rank(zeros) == 0;
+
+  Value packed = g.reshape(op.getB(), {rows, blocks, blockSize / parts});
+  Value numbers = toElement(unpackBytes(g, packed, bits, f32));
+  int64_t padded = blocks * blockSize;
+  auto flat = [&](Value value) {
+    value = g.reshape(value, {rows, padded});
+    return padded == columns ? value : g.slice(value, 1, 0, columns);
+  };
+  Value weight;
+  if (Value groups = op.getGIdx()) {
+    if (g.size(groups, 0) != columns)
+      groups = g.slice(groups, 0, 0, columns);
+    auto spread = [&](Value value) {
+      return g.make<onnx::GatherOp>({value, groups}, g.attr("axis", 1));
+    };
+    weight = g.binary<onnx::MulOp>(
+        g.binary<onnx::SubOp>(flat(numbers), oneZero ? zeros : spread(zeros)),
+        spread(scales));
+  } else {
+    auto spread = [&](Value value) {
+      return g.reshape(value, {rows, blocks, 1, 1});
+    };
+    weight = flat(g.binary<onnx::MulOp>(
+        g.binary<onnx::SubOp>(numbers, oneZero ? zeros : spread(zeros)),
+        spread(scales)));
+  }
+  Value result =
+      g.binary<onnx::MatMulOp>(op.getA(), g.transpose(weight, {1, 0}));
+  if (Value bias = op.getBias())
+    result = g.binary<onnx::AddOp>(result, bias);
+  g.replace(op.getY(), result);
+  return {};
+}
+
+/// Rows are gathered first, so that no more is unpacked than is used.
+Refusal decompose(onnx::MSGatherBlockQuantizedOp op, GraphBuilder &g) {
+  Value data = op.getData(), scales = op.getScales();
+  int64_t rank = g.rank(data), indexRank = g.rank(op.getIndices());
+  if (rank < 1 || indexRank < 0)
+    return "the ranks of its operands are not known";
+  int64_t gatherAxis = *onnx::normalizeAxis(op.getGatherAxis(), rank);
+  int64_t axis = *onnx::normalizeAxis(op.getQuantizeAxis(), rank);
+  bool packed = g.element(data).isUnsignedInteger(8);
+  int64_t bits = op.getBits(), parts = packed ? 8 / bits : 1;
+  if (packed && parts > 1 && gatherAxis == rank - 1)
+    return "it gathers along the last axis, in which its data are packed; "
+           "export with another gather_axis";
+  int64_t size = g.size(data, axis);
+  if (ShapedType::isDynamic(size) ||
+      (packed && ShapedType::isDynamic(g.size(data, rank - 1))))
+    return "the size of its data is not known";
+  if (axis == rank - 1)
+    size *= parts;
+  Type element = g.element(scales), f32 = Float32Type::get(op.getContext());
+  if (!isa<FloatType>(element))
+    return "the element type of its scales is not known";
+  int64_t blocks = llvm::divideCeil(size, op.getBlockSize());
+  if (g.rank(scales) != rank || g.size(scales, axis) != blocks)
+    return "its scales must have " + std::to_string(blocks) +
+           " elements along the axis that is quantized";
+
+  auto gather = [&](Value value) {
+    return g.make<onnx::GatherOp>({value, op.getIndices()},
+                                  g.attr("axis", gatherAxis));
+  };
+  int64_t gathered = rank + indexRank - 1;
+  int64_t gatheredAxis = axis < gatherAxis ? axis : axis + indexRank - 1;
+  // Packed bytes are read from the last dimension, `count` elements of it.
+  auto numbersOf = [&](Value value, int64_t count) {
+    Value rows = gather(value);
+    if (!packed)
+      return g.cast(rows, element);
+    Value unpacked = unpackBytes(g, rows, bits, f32);
+    SmallVector<int64_t> shape(gathered, 0);
+    shape.back() = llvm::alignTo(count, parts);
+    unpacked = g.reshape(unpacked, shape);
+    if (shape.back() != count)
+      unpacked = g.slice(unpacked, gathered - 1, 0, count);
+    return g.cast(unpacked, element);
+  };
+  SmallVector<int64_t> block;
+  for (int64_t i = 0; i < size; ++i)
+    block.push_back(i / op.getBlockSize());
+  Value blockOf = g.ints(block);
+  auto spread = [&](Value value) {
+    return g.make<onnx::GatherOp>({value, blockOf},
+                                  g.attr("axis", gatheredAxis));
+  };
+  int64_t columns = g.size(data, rank - 1) * parts;
+  Value numbers = numbersOf(data, columns);
+  if (Value zeros = op.getZeroPoints()) {
+    int64_t count = axis == rank - 1 ? blocks : columns;
+    numbers = g.binary<onnx::SubOp>(numbers, spread(numbersOf(zeros, count)));
+  } else if (packed) {
+    numbers =
+        g.binary<onnx::SubOp>(numbers, g.number(element, 1 << (bits - 1)));
+  }
+  g.replace(op.getOutput(),
+            g.binary<onnx::MulOp>(numbers, spread(gather(scales))));
+  return {};
+}
+
+} // namespace blockattn

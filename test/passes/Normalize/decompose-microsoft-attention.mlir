@@ -1,0 +1,120 @@
+// RUN: blockattn-opt %s --pass-pipeline='builtin.module(func.func(blockattn-decompose-microsoft))' -split-input-file | FileCheck %s
+
+// Projection, mask of [batch, tokens], keys and values of the past in one.
+// CHECK-LABEL: @attention
+// CHECK: %[[P:.*]] = onnx.MatMul(%arg0, %arg1)
+// CHECK: onnx.Split(%[[P]], %{{.*}}) {axis = 2 : i64}
+// CHECK: %[[K:.*]] = onnx.Gather(%arg3, %{{.*}}) {axis = 0 : i64} : {{.*}} -> tensor<?x4x?x8xf32>
+// CHECK: %[[V:.*]] = onnx.Gather(%arg3, %{{.*}}) {axis = 0 : i64} : {{.*}} -> tensor<?x4x?x8xf32>
+// CHECK: %[[G:.*]] = onnx.Greater(%arg2,
+// CHECK: %[[U:.*]] = onnx.Unsqueeze(%[[G]], %{{.*}}) : {{.*}} -> tensor<?x1x1x?xi1>
+// CHECK: %[[B:.*]] = onnx.Where(%[[U]],
+// CHECK: %[[A:.*]], %[[PK:.*]], %[[PV:.*]] = onnx.Attention(%{{.*}}, %{{.*}}, %{{.*}}, %[[B]], %[[K]], %[[V]]) {is_causal = 1 : i64}
+// CHECK: onnx.Transpose(%[[A]]) {perm = array<i64: 0, 2, 1, 3>}
+// CHECK: onnx.Unsqueeze(%[[PK]],
+// CHECK: onnx.Unsqueeze(%[[PV]],
+// CHECK: onnx.Concat{{.*}} {axis = 0 : i64} : {{.*}} -> tensor<2x?x4x?x8xf32>
+func.func @attention(%x: tensor<?x?x64xf32> {onnx.dims = ["b", "s", ""]}, %w: tensor<64x96xf32>,
+    %mask: tensor<?x?xi32> {onnx.dims = ["b", "t"]}, %past: tensor<2x?x4x?x8xf32> {onnx.dims = ["", "b", "", "p", ""]})
+    -> (tensor<?x?x32xf32>, tensor<2x?x4x?x8xf32>) {
+  %0:2 = onnx.ms.Attention(%x, %w, _, %mask, %past) {num_heads = 4, unidirectional = 1}
+    : (tensor<?x?x64xf32>, tensor<64x96xf32>, tensor<?x?xi32>, tensor<2x?x4x?x8xf32>)
+    -> (tensor<?x?x32xf32>, tensor<2x?x4x?x8xf32>)
+  return %0#0, %0#1 : tensor<?x?x32xf32>, tensor<2x?x4x?x8xf32>
+}
+
+// -----
+
+// A mask of one dimension: as many numbers as rows are lengths.
+// CHECK-LABEL: @lengths
+// CHECK: %[[C:.*]] = onnx.Range
+// CHECK: onnx.Less(%[[C]], %{{.*}}) : {{.*}} -> tensor<?x?xi1>
+// CHECK-NOT: onnx.And
+// CHECK: onnx.Attention
+func.func @lengths(%x: tensor<?x?x64xf32> {onnx.dims = ["b", "s", ""]}, %w: tensor<64x96xf32>,
+    %mask: tensor<?xi32> {onnx.dims = ["b"]}) -> tensor<?x?x32xf32> {
+  %0 = onnx.ms.Attention(%x, %w, _, %mask) {num_heads = 4}
+    : (tensor<?x?x64xf32>, tensor<64x96xf32>, tensor<?xi32>) -> tensor<?x?x32xf32>
+  return %0 : tensor<?x?x32xf32>
+}
+
+// -----
+
+// Twice as many are ends and beginnings.
+// CHECK-LABEL: @ranges
+// CHECK: onnx.Less
+// CHECK: onnx.GreaterOrEqual
+// CHECK: onnx.And
+// CHECK: onnx.Attention
+func.func @ranges(%x: tensor<3x?x64xf32>, %w: tensor<64x96xf32>, %mask: tensor<6xi32>) -> tensor<3x?x32xf32> {
+  %0 = onnx.ms.Attention(%x, %w, _, %mask) {num_heads = 4}
+    : (tensor<3x?x64xf32>, tensor<64x96xf32>, tensor<6xi32>) -> tensor<3x?x32xf32>
+  return %0 : tensor<3x?x32xf32>
+}
+
+// -----
+
+// CHECK-LABEL: @packed_keys
+// CHECK: onnx.Gather(%arg1, %{{.*}}) {axis = 3 : i64} : {{.*}} -> tensor<?x?x4x16xf32>
+// CHECK: onnx.Gather(%arg1, %{{.*}}) {axis = 3 : i64} : {{.*}} -> tensor<?x?x4x16xf32>
+// CHECK: onnx.Attention({{.*}}) {scale = 2.500000e-01 : f32} : (tensor<?x4x?x16xf32>, tensor<?x4x?x16xf32>, tensor<?x4x?x16xf32>)
+func.func @packed_keys(%x: tensor<?x?x64xf32>, %kv: tensor<?x?x4x2x16xf32>) -> tensor<?x?x64xf32> {
+  %0 = onnx.ms.MultiHeadAttention(%x, %kv) {num_heads = 4, scale = 0.25 : f32}
+    : (tensor<?x?x64xf32>, tensor<?x?x4x2x16xf32>) -> tensor<?x?x64xf32>
+  return %0 : tensor<?x?x64xf32>
+}
+
+// -----
+
+// Heads from one tensor, rotated behind the past tokens; a window counts the
+// query itself.
+// CHECK-LABEL: @group_query
+// CHECK: onnx.Split(%arg0, %{{.*}}) {axis = 2 : i64} : {{.*}} -> (tensor<?x?x64xf32>, tensor<?x?x32xf32>, tensor<?x?x32xf32>)
+// CHECK: onnx.Shape(%arg1) {end = 3 : i64, start = 2 : i64}
+// CHECK: %[[R:.*]] = onnx.Range
+// CHECK: %[[U:.*]] = onnx.Unsqueeze(%[[R]],
+// CHECK: %[[P:.*]] = onnx.Expand(%[[U]],
+// CHECK: onnx.RotaryEmbedding(%{{.*}}, %arg4, %arg4, %[[P]]) {rotary_embedding_dim = 8 : i64} : (tensor<?x4x?x16xf32>
+// CHECK: onnx.RotaryEmbedding(%{{.*}}, %arg4, %arg4, %[[P]]) {rotary_embedding_dim = 8 : i64} : (tensor<?x2x?x16xf32>
+// CHECK: onnx.Attention(%{{.*}}, %{{.*}}, %{{.*}}, _, %arg1, %arg1) {is_causal = 1 : i64, left_window_size = 3 : i64, softcap = 5.000000e+01 : f32}
+func.func @group_query(%x: tensor<?x?x128xf32>, %past: tensor<?x2x?x16xf32>, %n: tensor<?xi32>,
+    %t: tensor<i32>, %cos: tensor<512x4xf32>) -> (tensor<?x?x64xf32>, tensor<?x2x?x16xf32>, tensor<?x2x?x16xf32>) {
+  %0:3 = onnx.ms.GroupQueryAttention(%x, _, _, %past, %past, %n, %t, %cos, %cos)
+    {do_rotary = 1, kv_num_heads = 2, local_window_size = 4, num_heads = 4, softcap = 50.0 : f32}
+    : (tensor<?x?x128xf32>, tensor<?x2x?x16xf32>, tensor<?x2x?x16xf32>, tensor<?xi32>, tensor<i32>, tensor<512x4xf32>, tensor<512x4xf32>)
+    -> (tensor<?x?x64xf32>, tensor<?x2x?x16xf32>, tensor<?x2x?x16xf32>)
+  return %0#0, %0#1, %0#2 : tensor<?x?x64xf32>, tensor<?x2x?x16xf32>, tensor<?x2x?x16xf32>
+}
+
+// -----
+
+// Given positions, norms of the heads before the rotation.
+// CHECK-LABEL: @normed
+// CHECK: %[[Q:.*]] = onnx.RMSNormalization(%{{.*}}, %arg5) {epsilon = 9.99999997E-7 : f32}
+// CHECK: %[[K:.*]] = onnx.RMSNormalization(%{{.*}}, %arg5)
+// CHECK: onnx.RotaryEmbedding(%[[Q]], %arg3, %arg3, %arg4) {interleaved = 1 : i64}
+// CHECK: onnx.RotaryEmbedding(%[[K]], %arg3, %arg3, %arg4) {interleaved = 1 : i64}
+// CHECK: onnx.Attention
+func.func @normed(%x: tensor<?x?x64xf32>, %n: tensor<?xi32>, %t: tensor<i32>, %cos: tensor<512x8xf32>,
+    %pos: tensor<?x?xi64>, %w: tensor<16xf32>) -> tensor<?x?x64xf32> {
+  %0 = onnx.ms.GroupQueryAttention(%x, %x, %x, _, _, %n, %t, %cos, %cos, %pos, _, _, _, _, %w, %w)
+    {do_rotary = 1, kv_num_heads = 4, num_heads = 4, rotary_interleaved = 1}
+    : (tensor<?x?x64xf32>, tensor<?x?x64xf32>, tensor<?x?x64xf32>, tensor<?xi32>, tensor<i32>,
+       tensor<512x8xf32>, tensor<512x8xf32>, tensor<?x?xi64>, tensor<16xf32>, tensor<16xf32>)
+    -> tensor<?x?x64xf32>
+  return %0 : tensor<?x?x64xf32>
+}
+
+// -----
+
+// One number is the position of the first token.
+// CHECK-LABEL: @rotary
+// CHECK: %[[H:.*]] = onnx.Transpose{{.*}} -> tensor<?x4x?x16xf32>
+// CHECK: %[[F:.*]] = onnx.Reshape(%arg1, %{{.*}}) : {{.*}} -> tensor<i64>
+// CHECK: %[[R:.*]] = onnx.Range(%[[F]],
+// CHECK: onnx.RotaryEmbedding(%[[H]], %arg2, %arg2, %{{.*}})
+func.func @rotary(%x: tensor<?x?x64xf32>, %p: tensor<1xi64>, %cos: tensor<512x8xf32>) -> tensor<?x?x64xf32> {
+  %0 = onnx.ms.RotaryEmbedding(%x, %p, %cos, %cos)
+    : (tensor<?x?x64xf32>, tensor<1xi64>, tensor<512x8xf32>, tensor<512x8xf32>) -> tensor<?x?x64xf32>
+  return %0 : tensor<?x?x64xf32>
+}
