@@ -83,6 +83,16 @@ def run_unit(build):
     return passed, failed, 0
 
 
+def sources_of(suffix):
+    """The files of the repository that end so."""
+    found = []
+    for top in ("cmake", "compiler", "dialects", "passes", "runtime", "test", "tools"):
+        for folder, _, files in os.walk(os.path.join(ROOT, top)):
+            found += [os.path.join(folder, name) for name in files
+                      if name.endswith(suffix)]
+    return sorted(found)
+
+
 def run_check(name, command):
     print(f"-- {name}", flush=True)
     done = subprocess.run(command, stdout=subprocess.PIPE,
@@ -107,9 +117,8 @@ def main():
         counts.append(run_unit(build))
         counts.append(run_check("generated documentation",
                                 ["tools/generate-docs", "--check"]))
-        sources = subprocess.run(
-            ["git", "ls-files", "*.cpp", "*.h", "*.hpp", "*.c"], cwd=ROOT,
-            stdout=subprocess.PIPE, text=True, check=True).stdout.split()
+        sources = [path for kind in (".cpp", ".h", ".hpp", ".c")
+                   for path in sources_of(kind)]
         counts.append(run_check("clang-format", [
             "clang-format-22", "--dry-run", "--Werror", *sources]))
     passed, failed, skipped = (sum(c) for c in zip(*counts))
