@@ -5,8 +5,8 @@
 //===----------------------------------------------------------------------===//
 //
 // benchmark-gemm [THREADS]: products of the shapes that prefill and decoding
-// have, by the runtime and by oneDNN with its own threads. README.md has
-// results.
+// have, by the runtime (f32, and operands of bf16) and by oneDNN with its own
+// threads. README.md has results.
 //
 //===----------------------------------------------------------------------===//
 
@@ -67,13 +67,16 @@ int main(int argc, char **argv) {
     return 1;
   }
   omp_set_num_threads(std::max(threads, 1));
-  std::printf("%d threads\n%6s %7s %6s %-6s %10s %9s %9s   %10s %9s\n", threads,
-              "m", "n", "k", "B", "ms", "GFLOP/s", "GB/s", "oneDNN ms",
-              "GFLOP/s");
+  std::printf("%d threads\n%6s %7s %6s %-6s %10s %9s %9s   %10s %9s %10s\n",
+              threads, "m", "n", "k", "B", "ms", "GFLOP/s", "GB/s", "oneDNN ms",
+              "GFLOP/s", "bf16 ms");
   for (const Shape &s : kShapes) {
     std::vector<float> a(s.m * s.k, 0.5f), b(s.k * s.n), c(s.m * s.n);
     for (size_t i = 0; i < b.size(); ++i)
       b[i] = static_cast<float>(i % 1021) / 1021 - 0.5f;
+    std::vector<uint16_t> halfA(s.m * s.k, 0x3f00), halfB(s.k * s.n);
+    for (size_t i = 0; i < halfB.size(); ++i)
+      halfB[i] = static_cast<uint16_t>(0x3e00 + i % 241);
     for (bool transposed : {false, true}) {
       int64_t ldb = transposed ? s.k : s.n;
       double ours = measure([&] {
@@ -84,12 +87,17 @@ int main(int argc, char **argv) {
         dnnl_sgemm('N', transposed ? 'T' : 'N', s.m, s.n, s.k, 1, a.data(), s.k,
                    b.data(), ldb, 0, c.data(), s.n);
       });
+      double half = measure([&] {
+        gemmHalf(**pool, Half::BF16, false, transposed, s.m, s.n, s.k,
+                 halfA.data(), s.k, halfB.data(), ldb, 0, c.data(), s.n);
+      });
       double work = 2e-9 * s.m * s.n * s.k;
-      std::printf("%6lld %7lld %6lld %-6s %10.3f %9.1f %9.1f   %10.3f %9.1f\n",
+      std::printf("%6lld %7lld %6lld %-6s %10.3f %9.1f %9.1f   %10.3f %9.1f "
+                  "%10.3f\n",
                   static_cast<long long>(s.m), static_cast<long long>(s.n),
                   static_cast<long long>(s.k), transposed ? "[n,k]" : "[k,n]",
                   ours * 1e3, work / ours, 4e-9 * s.n * s.k / ours,
-                  theirs * 1e3, work / theirs);
+                  theirs * 1e3, work / theirs, half * 1e3);
     }
   }
   return 0;

@@ -22,7 +22,7 @@
 extern "C" {
 #endif
 
-#define BA_KERNEL_ABI_VERSION 1u
+#define BA_KERNEL_ABI_VERSION 2u
 
 /* Buffers, weights and the runtime's own inputs are aligned to this many
    bytes; memory that a caller binds has the alignment of its element type. */
@@ -36,6 +36,9 @@ enum {
   BA_KERNEL_FAIL_MEMORY = 4,  /* ba_rt_api.alloc returned null */
   BA_KERNEL_FAIL_INTERNAL = 5 /* a defect of the compiler */
 };
+
+/* Types of 16 bits, for ba_rt_api.gemm_16. */
+enum { BA_KERNEL_F16 = 0, BA_KERNEL_BF16 = 1 };
 
 /* A tensor is passed as a pointer to an MLIR memref descriptor. This is its
    head; `rank` sizes (in elements) and then `rank` strides (in elements)
@@ -74,6 +77,13 @@ typedef struct ba_rt_api {
      The run goes on, without touching memory out of bounds, and the runtime
      discards its results. */
   void (*fail)(void *exec, int32_t code, const char *message);
+
+  /* As gemm_f32, with A and B of a type of 16 bits (BA_KERNEL_F16, ...). Sums
+     are f32, as C is. */
+  void (*gemm_16)(void *exec, int32_t type, int32_t trans_a, int32_t trans_b,
+                  int64_t m, int64_t n, int64_t k, const void *a, int64_t lda,
+                  const void *b, int64_t ldb, float beta, float *c,
+                  int64_t ldc);
 } ba_rt_api;
 
 /* `ba_init`: called once, before anything else. Keeps `api`. Not zero when

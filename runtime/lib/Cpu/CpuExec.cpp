@@ -10,7 +10,7 @@
 using namespace blockattn::rt;
 
 const ba_rt_api *CpuExec::api() {
-  static const ba_rt_api table = {parallelFor, gemmF32, alloc, fail};
+  static const ba_rt_api table = {parallelFor, gemmF32, alloc, fail, gemm16};
   return &table;
 }
 
@@ -19,21 +19,37 @@ void CpuExec::parallelFor(void *exec, int64_t n, int64_t grain,
   static_cast<CpuExec *>(exec)->pool.parallelFor(n, grain, body, closure);
 }
 
+template <typename Product> void CpuExec::multiply(Product product) {
+  try {
+    if (!product())
+      failure.record(BA_INTERNAL, "a matrix product has impossible strides");
+  } catch (const std::bad_alloc &) {
+    failure.record(BA_OUT_OF_MEMORY, "not enough memory for a matrix product");
+  }
+}
+
 void CpuExec::gemmF32(void *exec, int32_t transA, int32_t transB, int64_t m,
                       int64_t n, int64_t k, const float *a, int64_t lda,
                       const float *b, int64_t ldb, float beta, float *c,
                       int64_t ldc) {
   CpuExec *self = static_cast<CpuExec *>(exec);
-  // Compiled code cannot catch what is thrown here.
-  try {
-    if (!gemm(self->pool, transA != 0, transB != 0, m, n, k, a, lda, b, ldb,
-              beta, c, ldc))
-      self->failure.record(BA_INTERNAL,
-                           "a matrix product has impossible strides");
-  } catch (const std::bad_alloc &) {
-    self->failure.record(BA_OUT_OF_MEMORY,
-                         "not enough memory for a matrix product");
-  }
+  self->multiply([&] {
+    return gemm(self->pool, transA != 0, transB != 0, m, n, k, a, lda, b, ldb,
+                beta, c, ldc);
+  });
+}
+
+void CpuExec::gemm16(void *exec, int32_t type, int32_t transA, int32_t transB,
+                     int64_t m, int64_t n, int64_t k, const void *a,
+                     int64_t lda, const void *b, int64_t ldb, float beta,
+                     float *c, int64_t ldc) {
+  CpuExec *self = static_cast<CpuExec *>(exec);
+  self->multiply([&] {
+    return gemmHalf(self->pool, type == BA_KERNEL_F16 ? Half::F16 : Half::BF16,
+                    transA != 0, transB != 0, m, n, k,
+                    static_cast<const uint16_t *>(a), lda,
+                    static_cast<const uint16_t *>(b), ldb, beta, c, ldc);
+  });
 }
 
 void *CpuExec::alloc(void *exec, int64_t bytes) {

@@ -39,8 +39,16 @@ private:
                       int64_t n, int64_t k, const float *a, int64_t lda,
                       const float *b, int64_t ldb, float beta, float *c,
                       int64_t ldc);
+  static void gemm16(void *exec, int32_t type, int32_t transA, int32_t transB,
+                     int64_t m, int64_t n, int64_t k, const void *a,
+                     int64_t lda, const void *b, int64_t ldb, float beta,
+                     float *c, int64_t ldc);
   static void *alloc(void *exec, int64_t bytes);
   static void fail(void *exec, int32_t code, const char *message);
+
+  /// Runs a product, and records what goes wrong: compiled code cannot catch
+  /// what is thrown here.
+  template <typename Product> void multiply(Product product);
 
   ThreadPool &pool;
   Failure failure;

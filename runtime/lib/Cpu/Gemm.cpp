@@ -17,6 +17,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <memory>
 #include <vector>
 
 // From the OpenMP runtime that oneDNN itself is linked with. Both act on the
@@ -66,11 +67,11 @@ private:
 /// Multiply-adds below which a second thread does not pay.
 constexpr int64_t kSerialWork = 64 * 1024;
 
-/// One product with few rows.
-void gemv(ThreadPool &pool, bool transB, int64_t m, int64_t n, int64_t k,
-          const float *a, int64_t lda, const float *b, int64_t ldb, float beta,
-          float *c, int64_t ldc) {
-  const GemvKernels &kernels = gemvKernels();
+/// One product with few rows. `kernels` are those for the elements of B.
+template <typename Kernels, typename Element>
+void gemv(ThreadPool &pool, const Kernels &kernels, bool transB, int64_t m,
+          int64_t n, int64_t k, const float *a, int64_t lda, const Element *b,
+          int64_t ldb, float beta, float *c, int64_t ldc) {
   int64_t perColumn = std::max<int64_t>(k, 1);
   if (transB) {
     int64_t grain = std::max<int64_t>(kSerialWork / perColumn, 4);
@@ -167,7 +168,7 @@ bool blockattn::rt::gemm(ThreadPool &pool, bool transA, bool transB, int64_t m,
     lda = k;
   }
   if (!transA && m <= kGemvRows) {
-    gemv(pool, transB, m, n, k, a, lda, b, ldb, beta, c, ldc);
+    gemv(pool, gemvKernels(), transB, m, n, k, a, lda, b, ldb, beta, c, ldc);
     return true;
   }
   Tiles tiles = divide(m, n, k, pool.threads());
@@ -184,6 +185,67 @@ bool blockattn::rt::gemm(ThreadPool &pool, bool transA, bool transB, int64_t m,
               transA ? 'T' : 'N', transB ? 'T' : 'N', rows, columns, k, 1.0f,
               a + (transA ? i : i * lda), lda, b + (transB ? j * ldb : j), ldb,
               beta, c + i * ldc + j, ldc);
+          if (status != dnnl_success)
+            ok.store(false, std::memory_order_relaxed);
+        }
+      });
+  return ok.load();
+}
+
+//===----------------------------------------------------------------------===//
+// Operands of 16 bits
+//===----------------------------------------------------------------------===//
+
+/// Rows of a matrix as stored, each of `length` elements, as f32.
+static void widenRows(const HalfKernels &kernels, int64_t begin, int64_t end,
+                      int64_t length, const uint16_t *from, int64_t ld,
+                      float *to) {
+  for (int64_t row = begin; row < end; ++row)
+    kernels.widen(length, from + row * ld, to + (row - begin) * length);
+}
+
+bool blockattn::rt::gemmHalf(ThreadPool &pool, Half type, bool transA,
+                             bool transB, int64_t m, int64_t n, int64_t k,
+                             const uint16_t *a, int64_t lda, const uint16_t *b,
+                             int64_t ldb, float beta, float *c, int64_t ldc) {
+  if (m <= 0 || n <= 0)
+    return true;
+  if (k <= 0)
+    return gemm(pool, transA, transB, m, n, k, nullptr, lda, nullptr, ldb, beta,
+                c, ldc);
+  const HalfKernels &kernels = gemvKernels().half[static_cast<int>(type)];
+  // A is the smaller one, the activations: it is converted as a whole.
+  int64_t aRows = transA ? k : m, aColumns = transA ? m : k;
+  std::unique_ptr<float[]> wideA(new float[aRows * aColumns]);
+  int64_t grain = std::max<int64_t>(kSerialWork / aColumns, 1);
+  pool.parallelFor(aRows, grain, [&](int64_t begin, int64_t end) {
+    widenRows(kernels, begin, end, aColumns, a, lda,
+              wideA.get() + begin * aColumns);
+  });
+  if (m <= kGemvRows && (!transA || m == 1)) {
+    gemv(pool, kernels, transB, m, n, k, wideA.get(), k, b, ldb, beta, c, ldc);
+    return true;
+  }
+  // Of B, one panel of columns after the other, which a cache holds.
+  constexpr int64_t panelElements = 256 * 1024, leastColumns = 64;
+  int64_t width = std::max(panelElements / k, leastColumns);
+  int64_t share = (n + pool.threads() - 1) / pool.threads();
+  width = std::min(width, std::max(share, leastColumns));
+  std::atomic<bool> ok{true};
+  pool.parallelFor(
+      (n + width - 1) / width, 1, [&](int64_t first, int64_t last) {
+        SingleThreaded guard;
+        std::unique_ptr<float[]> panel(new float[k * std::min(width, n)]);
+        for (int64_t i = first; i < last; ++i) {
+          int64_t j = i * width, columns = std::min(width, n - j);
+          if (transB)
+            widenRows(kernels, j, j + columns, k, b, ldb, panel.get());
+          else
+            widenRows(kernels, 0, k, columns, b + j, ldb, panel.get());
+          dnnl_status_t status =
+              dnnl_sgemm(transA ? 'T' : 'N', transB ? 'T' : 'N', m, columns, k,
+                         1.0f, wideA.get(), aColumns, panel.get(),
+                         transB ? k : columns, beta, c + j, ldc);
           if (status != dnnl_success)
             ok.store(false, std::memory_order_relaxed);
         }

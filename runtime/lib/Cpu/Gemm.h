@@ -7,6 +7,7 @@
 #ifndef BLOCKATTN_RUNTIME_CPU_GEMM_H
 #define BLOCKATTN_RUNTIME_CPU_GEMM_H
 
+#include "Cpu/Gemv.h"
 #include "Cpu/ThreadPool.h"
 
 #include <cstdint>
@@ -19,6 +20,12 @@ namespace blockattn::rt {
 bool gemm(ThreadPool &pool, bool transA, bool transB, int64_t m, int64_t n,
           int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb,
           float beta, float *c, int64_t ldc);
+
+/// The same with A and B of 16 bits, C of 32; see ba_rt_api.gemm_16.
+bool gemmHalf(ThreadPool &pool, Half type, bool transA, bool transB, int64_t m,
+              int64_t n, int64_t k, const uint16_t *a, int64_t lda,
+              const uint16_t *b, int64_t ldb, float beta, float *c,
+              int64_t ldc);
 
 } // namespace blockattn::rt
 

@@ -20,6 +20,22 @@ namespace blockattn::rt {
 /// Rows of A that these kernels take at most.
 constexpr int64_t kGemvRows = 16;
 
+/// Numbers of 16 bits, as their bits.
+enum class Half { F16, BF16 };
+constexpr int kNumHalfTypes = 2;
+
+/// What GemvKernels has, for B of 16 bits.
+struct HalfKernels {
+  void (*rows)(int64_t m, int64_t begin, int64_t end, int64_t k, const float *a,
+               int64_t lda, const uint16_t *b, int64_t ldb, float beta,
+               float *c, int64_t ldc);
+  void (*columns)(int64_t m, int64_t begin, int64_t end, int64_t kBegin,
+                  int64_t kEnd, const float *a, int64_t lda, const uint16_t *b,
+                  int64_t ldb, float beta, float *c, int64_t ldc);
+  /// to[i] = from[i]
+  void (*widen)(int64_t count, const uint16_t *from, float *to);
+};
+
 struct GemvKernels {
   /// c[i, j] = sum_k a[i, k] * b[j, k] + beta * c[i, j] for j in [begin, end):
   /// the rows of b are read one after the other.
@@ -31,6 +47,8 @@ struct GemvKernels {
   void (*columns)(int64_t m, int64_t begin, int64_t end, int64_t kBegin,
                   int64_t kEnd, const float *a, int64_t lda, const float *b,
                   int64_t ldb, float beta, float *c, int64_t ldc);
+  /// By the type of B.
+  HalfKernels half[kNumHalfTypes];
 };
 
 /// The kernels for this machine.

@@ -7,5 +7,4 @@
 #define BA_GEMV_LANES 4
 #include "Cpu/GemvKernels.h"
 
-const blockattn::rt::GemvKernels blockattn::rt::detail::gemvBase = {rows,
-                                                                    columns};
+const blockattn::rt::GemvKernels blockattn::rt::detail::gemvBase = kernels;

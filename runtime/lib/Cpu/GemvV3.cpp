@@ -7,5 +7,4 @@
 #define BA_GEMV_LANES 8
 #include "Cpu/GemvKernels.h"
 
-const blockattn::rt::GemvKernels blockattn::rt::detail::gemvV3 = {rows,
-                                                                  columns};
+const blockattn::rt::GemvKernels blockattn::rt::detail::gemvV3 = kernels;

@@ -7,5 +7,4 @@
 #define BA_GEMV_LANES 16
 #include "Cpu/GemvKernels.h"
 
-const blockattn::rt::GemvKernels blockattn::rt::detail::gemvV4 = {rows,
-                                                                  columns};
+const blockattn::rt::GemvKernels blockattn::rt::detail::gemvV4 = kernels;

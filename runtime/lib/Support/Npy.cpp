@@ -25,9 +25,22 @@ struct TypeName {
   const char *name;
 };
 constexpr TypeName kTypes[] = {
-    {BA_F32, "<f4"}, {BA_F16, "<f2"}, {BA_F64, "<f8"}, {BA_I64, "<i8"},
-    {BA_I32, "<i4"}, {BA_I16, "<i2"}, {BA_I8, "|i1"},  {BA_U8, "|u1"},
-    {BA_U16, "<u2"}, {BA_U32, "<u4"}, {BA_U64, "<u8"}, {BA_BOOL, "|b1"},
+    {BA_F32, "<f4"},
+    {BA_F16, "<f2"},
+    {BA_F64, "<f8"},
+    {BA_I64, "<i8"},
+    {BA_I32, "<i4"},
+    {BA_I16, "<i2"},
+    {BA_I8, "|i1"},
+    {BA_U8, "|u1"},
+    {BA_U16, "<u2"},
+    {BA_U32, "<u4"},
+    {BA_U64, "<u8"},
+    {BA_BOOL, "|b1"},
+    // NumPy has no such type of its own: the files that its extensions write
+    // hold plain pairs of bytes.
+    {BA_BF16, "<V2"},
+    {BA_BF16, "|V2"},
 };
 
 constexpr char kMagic[6] = {'\x93', 'N', 'U', 'M', 'P', 'Y'};
@@ -251,7 +264,7 @@ Status blockattn::rt::writeNpy(const std::string &path,
                                const ba_tensor &tensor) {
   const char *descr = nullptr;
   for (const TypeName &type : kTypes)
-    if (tensor.dtype == type.dtype)
+    if (tensor.dtype == type.dtype && !descr)
       descr = type.name;
   if (!descr) {
     const char *name = ba_dtype_name(tensor.dtype);

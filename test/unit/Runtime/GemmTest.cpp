@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
 #include <random>
 
 using namespace blockattn::rt;
@@ -101,8 +102,8 @@ TEST(Gemm, NotANumberIsKept) {
   EXPECT_TRUE(std::isnan(c[1]));
 }
 
-/// The levels that this machine would not choose.
-TEST(Gemv, AllLevels) {
+/// All that this machine can run, not only what it would choose.
+std::vector<const GemvKernels *> allLevels() {
   std::vector<const GemvKernels *> levels = {&detail::gemvBase};
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("x86-64-v3"))
@@ -110,6 +111,97 @@ TEST(Gemv, AllLevels) {
   if (__builtin_cpu_supports("x86-64-v4"))
     levels.push_back(&detail::gemvV4);
 #endif
+  return levels;
+}
+
+/// A 16-bit float by its definition.
+float valueOf(Half type, uint16_t bits) {
+  if (type == Half::BF16) {
+    uint32_t wide = uint32_t(bits) << 16;
+    float value;
+    std::memcpy(&value, &wide, sizeof value);
+    return value;
+  }
+  int exponent = (bits >> 10) & 31, mantissa = bits & 1023;
+  float value = exponent == 0
+                    ? std::ldexp(float(mantissa), -24)
+                    : std::ldexp(float(1024 + mantissa), exponent - 25);
+  if (exponent == 31)
+    value = mantissa ? NAN : INFINITY;
+  return bits & 0x8000 ? -value : value;
+}
+
+TEST(Half, EveryNumberWidens) {
+  std::vector<uint16_t> all(65536 + 3);
+  for (size_t i = 0; i < all.size(); ++i)
+    all[i] = static_cast<uint16_t>(i);
+  for (const GemvKernels *level : allLevels())
+    for (Half type : {Half::F16, Half::BF16}) {
+      std::vector<float> wide(all.size());
+      level->half[static_cast<int>(type)].widen(all.size(), all.data(),
+                                                wide.data());
+      for (size_t i = 0; i < all.size(); ++i) {
+        float want = valueOf(type, all[i]);
+        ASSERT_TRUE(wide[i] == want
+                        ? std::signbit(wide[i]) == std::signbit(want)
+                        : std::isnan(wide[i]) && std::isnan(want))
+            << i;
+      }
+    }
+}
+
+TEST(Half, Products) {
+  for (int threads : {1, 3}) {
+    Expected<std::unique_ptr<ThreadPool>> pool = ThreadPool::create(threads);
+    ASSERT_TRUE(bool(pool));
+    for (Half type : {Half::F16, Half::BF16})
+      for (int64_t m : {1, 3, 16, 17, 40})
+        for (auto [n, k] : {std::pair<int64_t, int64_t>{1, 1},
+                            {33, 100},
+                            {700, 40},
+                            {70, 3000}})
+          for (bool transA : {false, true})
+            for (bool transB : {false, true}) {
+              int64_t lda = (transA ? m : k) + 3, ldb = (transB ? k : n) + 5;
+              std::vector<uint16_t> a(lda * (transA ? k : m));
+              std::vector<uint16_t> b(ldb * (transB ? n : k));
+              // Small whole numbers, so that sums are exact: 1 and -2.
+              uint16_t one = type == Half::F16 ? 0x3c00 : 0x3f80;
+              uint16_t minusTwo = 0xc000;
+              for (size_t i = 0; i < a.size(); ++i)
+                a[i] = i % 3 ? one : minusTwo;
+              for (size_t i = 0; i < b.size(); ++i)
+                b[i] = i % 7 < 4 ? one : minusTwo;
+              std::vector<float> c(m * (n + 2), 2);
+              ASSERT_TRUE(gemmHalf(**pool, type, transA, transB, m, n, k,
+                                   a.data(), lda, b.data(), ldb, 0.5f, c.data(),
+                                   n + 2));
+              for (int64_t i = 0; i < m; ++i)
+                for (int64_t j = 0; j < n; ++j) {
+                  float sum = 1;
+                  for (int64_t p = 0; p < k; ++p)
+                    sum +=
+                        valueOf(type, a[transA ? p * lda + i : i * lda + p]) *
+                        valueOf(type, b[transB ? j * ldb + p : p * ldb + j]);
+                  ASSERT_EQ(c[i * (n + 2) + j], sum)
+                      << m << "x" << n << "x" << k << " " << transA << transB;
+                }
+            }
+  }
+}
+
+TEST(Half, Empty) {
+  Expected<std::unique_ptr<ThreadPool>> pool = ThreadPool::create(1);
+  ASSERT_TRUE(bool(pool));
+  float c[] = {NAN, 2};
+  EXPECT_TRUE(gemmHalf(**pool, Half::F16, false, false, 1, 2, 0, nullptr, 1,
+                       nullptr, 2, 0, c, 2));
+  EXPECT_EQ(c[0], 0);
+  EXPECT_EQ(c[1], 0);
+}
+
+TEST(Gemv, AllLevels) {
+  std::vector<const GemvKernels *> levels = allLevels();
   constexpr int64_t m = 6, n = 37, k = 53;
   std::vector<float> a(m * k), b(n * k), bt(n * k);
   for (int64_t i = 0; i < m * k; ++i)

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 int stub_failures = 0;
 char stub_message[256];
@@ -50,4 +51,29 @@ static void fail(void *exec, int32_t code, const char *message) {
   snprintf(stub_message, sizeof(stub_message), "%d: %s", code, message);
 }
 
-const ba_rt_api stub_api = {parallel_for, gemm_f32, alloc, fail};
+static float widen(int32_t type, uint16_t bits) {
+  _Float16 half;
+  float wide;
+  uint32_t high = (uint32_t)bits << 16;
+  memcpy(&half, &bits, sizeof half);
+  memcpy(&wide, &high, sizeof wide);
+  return type == BA_KERNEL_F16 ? (float)half : wide;
+}
+
+static void gemm_16(void *exec, int32_t type, int32_t trans_a, int32_t trans_b,
+                    int64_t m, int64_t n, int64_t k, const void *a, int64_t lda,
+                    const void *b, int64_t ldb, float beta, float *c,
+                    int64_t ldc) {
+  const uint16_t *left = a, *right = b;
+  (void)exec;
+  for (int64_t i = 0; i < m; ++i)
+    for (int64_t j = 0; j < n; ++j) {
+      double sum = 0;
+      for (int64_t p = 0; p < k; ++p)
+        sum += (double)widen(type, left[trans_a ? p * lda + i : i * lda + p]) *
+               widen(type, right[trans_b ? j * ldb + p : p * ldb + j]);
+      c[i * ldc + j] = (float)(sum + (beta != 0 ? beta * c[i * ldc + j] : 0));
+    }
+}
+
+const ba_rt_api stub_api = {parallel_for, gemm_f32, alloc, fail, gemm_16};
