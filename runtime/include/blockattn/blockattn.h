@@ -167,9 +167,14 @@ typedef struct ba_model_options {
   /* Code for "x86-64", "x86-64-v3" or "x86-64-v4"; NULL: the best of the
      artifact that this machine can run. */
   const char *cpu_level;
+  /* "cpu", "cuda" (the first GPU) or "cuda:N"; NULL: the first device of the
+     kind that the artifact was compiled for. A GPU's model has its weights,
+     KV blocks and working memory there; open it once for each GPU. The GPU's
+     primary context is used, as CUDA's runtime library does. */
+  const char *device;
 } ba_model_options;
 
-#define BA_MODEL_OPTIONS_INIT {sizeof(ba_model_options), 0, NULL}
+#define BA_MODEL_OPTIONS_INIT {sizeof(ba_model_options), 0, NULL, NULL}
 
 /* Opens an artifact (same checks as ba_artifact_open), maps its weights and
    loads its code. `options` may be NULL. The model starts with one reference;
@@ -183,8 +188,19 @@ BA_API void ba_model_release(ba_model *model);
 
 /* JSON text. */
 BA_API const char *ba_model_manifest(const ba_model *model);
-/* The level of the loaded code, for example "x86-64-v3". */
+/* The level of the loaded code, for example "x86-64-v3"; on a GPU "sm_90a", or
+   "ptx" where its driver compiled the code. */
 BA_API const char *ba_model_cpu_level(const ba_model *model);
+/* "cpu" or "cuda:N". */
+BA_API const char *ba_model_device(const ba_model *model);
+
+typedef struct ba_device_memory {
+  uint64_t current_bytes; /* now: weights, KV blocks, all sessions' memory */
+  uint64_t peak_bytes;    /* the most at any time */
+} ba_device_memory;
+
+/* What the model has taken of a GPU's memory; zeros on the CPU. */
+BA_API ba_device_memory ba_model_device_memory(const ba_model *model);
 BA_API int32_t ba_model_threads(const ba_model *model);
 /* Token ids are below this; 0 when the model does not say. */
 BA_API int64_t ba_model_vocab_size(const ba_model *model);
@@ -250,6 +266,26 @@ BA_API BA_MUST_CHECK ba_status *ba_session_set_output(ba_session *session,
                                                       const char *name,
                                                       const ba_tensor *tensor);
 
+/* As ba_session_set_input, ba_session_set_output and ba_session_output, for
+   memory of the model's device (on the CPU there is no difference). Elements on
+   a GPU are not checked before a run: what is wrong with them is found by the
+   program itself. */
+BA_API BA_MUST_CHECK ba_status *
+ba_session_set_device_input(ba_session *session, const char *name,
+                            const ba_tensor *tensor);
+BA_API BA_MUST_CHECK ba_status *
+ba_session_set_device_output(ba_session *session, const char *name,
+                             const ba_tensor *tensor);
+BA_API BA_MUST_CHECK ba_status *
+ba_session_device_output(const ba_session *session, const char *name,
+                         ba_tensor *tensor);
+/* Has the session's work on a GPU be done in the order of a CUstream (which
+   is a cudaStream_t) of the caller's, so that inputs need not be waited for;
+   NULL: in a stream of its own again. For the default stream of other
+   libraries give CU_STREAM_LEGACY. A run has ended when its call returns. */
+BA_API BA_MUST_CHECK ba_status *ba_session_set_stream(ba_session *session,
+                                                      void *stream);
+
 typedef struct ba_block {
   int64_t start;     /* first token */
   int32_t is_global; /* 1: sees every earlier token of its segment */
@@ -298,6 +334,24 @@ typedef struct ba_memory_use {
 
 BA_API ba_memory_use ba_session_memory_use(const ba_session *session);
 
+/* Starts (1) or stops (0) taking the times of the steps of runs on a GPU: each
+   kernel, matrix product, copy. It slows runs down. Not on the CPU. */
+BA_API BA_MUST_CHECK ba_status *ba_session_profile(ba_session *session,
+                                                   int32_t enable);
+
+typedef struct ba_step_time {
+  const char *name; /* of a kernel, "gemm bf16 8192x4096x4096", "copy", ... */
+  int64_t count;
+  double seconds;    /* of all together */
+  double operations; /* of all together; 0: not known */
+} ba_step_time;
+
+/* The times since the profile was started or last read, in the order of their
+   first step. They are valid until the next call for this session. */
+BA_API BA_MUST_CHECK ba_status *
+ba_session_read_profile(ba_session *session, const ba_step_time **steps,
+                        size_t *count);
+
 /*===----------------------------------------------------------------------===*
  * Cached blocks and prompts
  *===----------------------------------------------------------------------===*/
@@ -308,15 +362,17 @@ typedef struct ba_kv_block ba_kv_block;
 
 /* Encodes `count` tokens as a block of their own (program `encode`), with
    one reference; drop it with ba_kv_block_release. `position` is where the
-   block will stand in its prompt; it matters only where blocks are not
-   position independent (ba_kv_info): the block is then tied to that place. */
+   block will stand in its prompt (ba_prompt_length); it matters only where
+   blocks are not position independent (ba_kv_info): the block is then tied to
+   that place. A model with sinks needs their table bound to the session. */
 BA_API BA_MUST_CHECK ba_status *ba_encode_block(ba_session *session,
                                                 const int64_t *tokens,
                                                 int64_t count, int64_t position,
                                                 ba_kv_block **block);
 BA_API ba_kv_block *ba_kv_block_retain(ba_kv_block *block);
 BA_API void ba_kv_block_release(ba_kv_block *block);
-/* In tokens, sink tokens included. */
+/* In tokens; sink tokens before every block are counted, a prefix of sinks that
+   blocks share is not. */
 BA_API int64_t ba_kv_block_length(const ba_kv_block *block);
 BA_API uint64_t ba_kv_block_bytes(const ba_kv_block *block);
 
@@ -327,10 +383,15 @@ typedef struct ba_prompt ba_prompt;
 BA_API BA_MUST_CHECK ba_status *ba_prompt_create(ba_model *model,
                                                  ba_prompt **prompt);
 BA_API void ba_prompt_free(ba_prompt *prompt);
+/* The position of the first token of a prompt that is still empty; 0 if this is
+   not called. */
+BA_API BA_MUST_CHECK ba_status *ba_prompt_start(ba_prompt *prompt,
+                                                int64_t position);
 /* Puts a block at the end of the prompt, by reference: nothing is copied. */
 BA_API BA_MUST_CHECK ba_status *ba_prompt_append(ba_prompt *prompt,
                                                  ba_kv_block *block);
-/* Tokens so far, which is also the position of the next one. */
+/* The position of the next token: how many there are so far, sink tokens
+   included, behind the prompt's start. */
 BA_API int64_t ba_prompt_length(const ba_prompt *prompt);
 /* Bytes of the tail's keys and values (those of blocks belong to the blocks).
  */

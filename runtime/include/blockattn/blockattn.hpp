@@ -143,6 +143,10 @@ public:
   ba_model *get() const { return handle.get(); }
   const char *manifest() const { return ba_model_manifest(get()); }
   std::string cpuLevel() const { return ba_model_cpu_level(get()); }
+  std::string device() const { return ba_model_device(get()); }
+  ba_device_memory deviceMemory() const {
+    return ba_model_device_memory(get());
+  }
   int threads() const { return ba_model_threads(get()); }
   int64_t vocabSize() const { return ba_model_vocab_size(get()); }
   ba_kv_info kvInfo() const { return ba_model_kv_info(get()); }
@@ -196,6 +200,7 @@ public:
     handle.reset(prompt);
   }
   ba_prompt *get() const { return handle.get(); }
+  void start(int64_t position) { check(ba_prompt_start(get(), position)); }
   void append(const KVBlock &block) {
     check(ba_prompt_append(get(), block.get()));
   }
@@ -221,6 +226,13 @@ public:
   void setOutput(const std::string &name, const ba_tensor &tensor) {
     check(ba_session_set_output(get(), name.c_str(), &tensor));
   }
+  void setDeviceInput(const std::string &name, const ba_tensor &tensor) {
+    check(ba_session_set_device_input(get(), name.c_str(), &tensor));
+  }
+  void setDeviceOutput(const std::string &name, const ba_tensor &tensor) {
+    check(ba_session_set_device_output(get(), name.c_str(), &tensor));
+  }
+  void setStream(void *stream) { check(ba_session_set_stream(get(), stream)); }
   void setBlocks(const std::vector<int64_t> &starts) {
     // An empty vector's pointer may be null; the runtime says what is wrong.
     static const int64_t none = 0;
@@ -241,6 +253,11 @@ public:
     check(ba_session_output(get(), name.c_str(), &tensor));
     return tensor;
   }
+  ba_tensor deviceOutput(const std::string &name) const {
+    ba_tensor tensor;
+    check(ba_session_device_output(get(), name.c_str(), &tensor));
+    return tensor;
+  }
   KVBlock encode(const int64_t *tokens, int64_t count, int64_t position) {
     ba_kv_block *block;
     check(ba_encode_block(get(), tokens, count, position, &block));
@@ -253,6 +270,14 @@ public:
     return ba_session_counters(get(), program.c_str());
   }
   ba_memory_use memoryUse() const { return ba_session_memory_use(get()); }
+  void profile(bool enable) { check(ba_session_profile(get(), enable)); }
+  /// The names are valid until the next call.
+  std::vector<ba_step_time> readProfile() {
+    const ba_step_time *steps;
+    size_t count;
+    check(ba_session_read_profile(get(), &steps, &count));
+    return std::vector<ba_step_time>(steps, steps + count);
+  }
 
 private:
   detail::Handle<ba_session, ba_session_free> handle;

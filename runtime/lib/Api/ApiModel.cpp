@@ -144,6 +144,15 @@ const char *ba_model_cpu_level(const ba_model *model) {
   return unwrap(model)->device().level().c_str();
 }
 
+const char *ba_model_device(const ba_model *model) {
+  return unwrap(model)->device().name().c_str();
+}
+
+ba_device_memory ba_model_device_memory(const ba_model *model) {
+  Device::MemoryUse use = unwrap(model)->device().memoryUse();
+  return {use.current, use.peak};
+}
+
 int32_t ba_model_threads(const ba_model *model) {
   return unwrap(model)->device().threads();
 }

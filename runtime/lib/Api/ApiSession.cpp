@@ -8,6 +8,38 @@
 
 using namespace blockattn::rt;
 
+namespace {
+
+ba_status *bind(ba_session *session, const char *name, const ba_tensor *tensor,
+                void (Session::*set)(const char *, const ba_tensor &, bool),
+                bool onDevice) {
+  return guarded([&]() -> Status {
+    if (Status status = required(session, "session"))
+      return status;
+    if (Status status = required(name, "name"))
+      return status;
+    if (Status status = required(tensor, "tensor"))
+      return status;
+    (session->session.*set)(name, *tensor, onDevice);
+    return Status();
+  });
+}
+
+ba_status *readOutput(const ba_session *session, const char *name,
+                      bool onDevice, ba_tensor *tensor) {
+  return guarded([&]() -> Status {
+    if (Status status = required(session, "session"))
+      return status;
+    if (Status status = required(name, "name"))
+      return status;
+    if (Status status = required(tensor, "tensor"))
+      return status;
+    return session->session.output(name, onDevice, *tensor);
+  });
+}
+
+} // namespace
+
 extern "C" {
 
 ba_status *ba_session_create(ba_model *model, ba_session **session) {
@@ -19,7 +51,7 @@ ba_status *ba_session_create(ba_model *model, ba_session **session) {
     Expected<Session> result = Session::create(Ref<Model>(unwrap(model)));
     if (!result)
       return result.takeError();
-    *session = new ba_session{std::move(*result)};
+    *session = new ba_session{std::move(*result), {}, {}};
     return Status();
   });
 }
@@ -28,29 +60,29 @@ void ba_session_free(ba_session *session) { delete session; }
 
 ba_status *ba_session_set_input(ba_session *session, const char *name,
                                 const ba_tensor *tensor) {
-  return guarded([&]() -> Status {
-    if (Status status = required(session, "session"))
-      return status;
-    if (Status status = required(name, "name"))
-      return status;
-    if (Status status = required(tensor, "tensor"))
-      return status;
-    session->session.setInput(name, *tensor, false);
-    return Status();
-  });
+  return bind(session, name, tensor, &Session::setInput, false);
+}
+
+ba_status *ba_session_set_device_input(ba_session *session, const char *name,
+                                       const ba_tensor *tensor) {
+  return bind(session, name, tensor, &Session::setInput, true);
 }
 
 ba_status *ba_session_set_output(ba_session *session, const char *name,
                                  const ba_tensor *tensor) {
+  return bind(session, name, tensor, &Session::setOutput, false);
+}
+
+ba_status *ba_session_set_device_output(ba_session *session, const char *name,
+                                        const ba_tensor *tensor) {
+  return bind(session, name, tensor, &Session::setOutput, true);
+}
+
+ba_status *ba_session_set_stream(ba_session *session, void *stream) {
   return guarded([&]() -> Status {
     if (Status status = required(session, "session"))
       return status;
-    if (Status status = required(name, "name"))
-      return status;
-    if (Status status = required(tensor, "tensor"))
-      return status;
-    session->session.setOutput(name, *tensor, false);
-    return Status();
+    return session->session.setStream(stream);
   });
 }
 
@@ -101,15 +133,12 @@ ba_status *ba_session_run(ba_session *session, const char *program) {
 
 ba_status *ba_session_output(const ba_session *session, const char *name,
                              ba_tensor *tensor) {
-  return guarded([&]() -> Status {
-    if (Status status = required(session, "session"))
-      return status;
-    if (Status status = required(name, "name"))
-      return status;
-    if (Status status = required(tensor, "tensor"))
-      return status;
-    return session->session.output(name, false, *tensor);
-  });
+  return readOutput(session, name, false, tensor);
+}
+
+ba_status *ba_session_device_output(const ba_session *session, const char *name,
+                                    ba_tensor *tensor) {
+  return readOutput(session, name, true, tensor);
 }
 
 ba_counters ba_session_counters(const ba_session *session,
@@ -120,6 +149,37 @@ ba_counters ba_session_counters(const ba_session *session,
 
 ba_memory_use ba_session_memory_use(const ba_session *session) {
   return session ? session->session.memoryUse() : ba_memory_use{0, 0, 0};
+}
+
+ba_status *ba_session_profile(ba_session *session, int32_t enable) {
+  return guarded([&]() -> Status {
+    if (Status status = required(session, "session"))
+      return status;
+    return session->session.profile(enable != 0);
+  });
+}
+
+ba_status *ba_session_read_profile(ba_session *session,
+                                   const ba_step_time **steps, size_t *count) {
+  return guarded([&]() -> Status {
+    if (Status status = required(session, "session"))
+      return status;
+    if (Status status = required(steps, "steps"))
+      return status;
+    if (Status status = required(count, "count"))
+      return status;
+    Expected<std::vector<StepTime>> times = session->session.takeProfile();
+    if (!times)
+      return times.takeError();
+    session->times = std::move(*times);
+    session->shownTimes.clear();
+    for (const StepTime &step : session->times)
+      session->shownTimes.push_back(
+          {step.name.c_str(), step.count, step.seconds, step.operations});
+    *steps = session->shownTimes.data();
+    *count = session->shownTimes.size();
+    return Status();
+  });
 }
 
 ba_status *ba_encode_block(ba_session *session, const int64_t *tokens,
@@ -170,6 +230,14 @@ ba_status *ba_prompt_create(ba_model *model, ba_prompt **prompt) {
 }
 
 void ba_prompt_free(ba_prompt *prompt) { delete prompt; }
+
+ba_status *ba_prompt_start(ba_prompt *prompt, int64_t position) {
+  return guarded([&]() -> Status {
+    if (Status status = required(prompt, "prompt"))
+      return status;
+    return prompt->prompt.start(position);
+  });
+}
 
 ba_status *ba_prompt_append(ba_prompt *prompt, ba_kv_block *block) {
   return guarded([&]() -> Status {

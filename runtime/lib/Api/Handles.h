@@ -27,6 +27,9 @@ struct ba_artifact {
 
 struct ba_session {
   blockattn::rt::Session session;
+  /// The profile that was read last, and its view for the caller.
+  std::vector<blockattn::rt::StepTime> times;
+  std::vector<ba_step_time> shownTimes;
 };
 
 struct ba_prompt {

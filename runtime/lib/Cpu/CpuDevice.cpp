@@ -49,6 +49,13 @@ public:
     return Status();
   }
 
+  Status copyRows(char *to, uint64_t toPitch, const char *from,
+                  uint64_t fromPitch, uint64_t width, uint64_t rows) override {
+    for (uint64_t row = 0; row < rows && width; ++row)
+      std::memcpy(to + row * toPitch, from + row * fromPitch, width);
+    return Status();
+  }
+
   Status use(void *) override {
     return error(BA_INVALID_ARGUMENT,
                  "a session on the CPU has no stream to be set");

@@ -67,9 +67,10 @@ public:
   virtual ~Replay() = default;
 };
 
-/// The time that a kernel or another step of a run took.
+/// The time that a kernel or another step of runs took, all times together.
 struct StepTime {
   std::string name;
+  int64_t count;
   double seconds;
   /// Operations on numbers, 0 where it is not known.
   double operations;
@@ -94,8 +95,12 @@ public:
                        const std::vector<bool> &isThere) = 0;
   /// From the device to the host.
   virtual Status fetch(void *host, const void *data, uint64_t bytes) = 0;
-  /// Inside of the device, or to it from memory that the device reaches.
+  /// Inside of the device.
   virtual Status copy(void *to, const void *from, uint64_t bytes) = 0;
+  /// The same for rows of `width` bytes, each a pitch after the one before.
+  virtual Status copyRows(char *to, uint64_t toPitch, const char *from,
+                          uint64_t fromPitch, uint64_t width,
+                          uint64_t rows) = 0;
 
   /// Has the device's work be done in the order of a stream of the caller's.
   virtual Status use(void *stream) = 0;

@@ -55,6 +55,23 @@ uint64_t Prompt::tailBytes() const {
   return bytes;
 }
 
+Status Prompt::start(int64_t position) {
+  if (!parts.empty())
+    return error(BA_INVALID_ARGUMENT,
+                 "the prompt has tokens already; its start is set before them");
+  if (position < 0)
+    return error(BA_INVALID_ARGUMENT,
+                 "a prompt can't start at the negative position %" PRId64,
+                 position);
+  if (position > 0 && model->manifest().sinks.isPrefix)
+    return error(BA_INVALID_ARGUMENT,
+                 "the prompt can't start at position %" PRId64
+                 ": this model's sinks are at its head, from position 0 on",
+                 position);
+  tokens = position;
+  return Status();
+}
+
 Status Prompt::append(Ref<KVBlock> block) {
   if (block->model.get() != model.get())
     return error(BA_INVALID_ARGUMENT,

@@ -72,6 +72,7 @@ public:
   int64_t length() const { return tokens; }
   uint64_t tailBytes() const;
 
+  Status start(int64_t position);
   Status append(Ref<KVBlock> block);
 
   /// The table that compiled code takes (see the kv type of the blockattn
@@ -106,6 +107,7 @@ private:
 
   Ref<Model> model;
   std::vector<Part> parts;
+  /// The position of the next token.
   int64_t tokens = 0;
   /// Shared sinks at the head; part of `tokens`.
   int64_t prefix = 0;

@@ -36,6 +36,8 @@ public:
     boundOutputs[name] = {tensor, onDevice || isHost()};
   }
   Status setStream(void *stream) { return work->use(stream); }
+  Status profile(bool enable) { return work->profile(enable); }
+  Expected<std::vector<StepTime>> takeProfile() { return work->takeProfile(); }
   void setLayout(Layout newLayout) { layout = std::move(newLayout); }
   void clear();
 
@@ -90,6 +92,8 @@ private:
   Expected<Plan *> plan(const Program &program, const Inputs &inputs);
   Status execute(const Program &program, const Inputs &inputs, Plan &plan,
                  const Placement &placement);
+  Status moveFewTokens(const std::vector<uint64_t> &rowBytes, int64_t tokens,
+                       const std::vector<void *> &addresses);
   Status placeOutputs(const Program &program, const Plan &plan,
                       const Placement &placement);
   Status show(const Output &slot, const ValueInfo &info, bool onDevice,
@@ -109,6 +113,8 @@ private:
   const Program *lastProgram = nullptr;
   std::map<const Program *, std::vector<Output>> outputs;
   std::map<const Program *, ba_counters> counts;
+  /// On a GPU: where `extend` writes the keys and values of a few tokens.
+  std::optional<KVStorage> fewTokens;
   uint64_t kvBytesCopied = 0;
 };
 

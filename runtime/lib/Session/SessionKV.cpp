@@ -52,6 +52,10 @@ Expected<KVShape> kvShape(const ProgramInfo &program,
   return shape;
 }
 
+/// On a GPU, so many new tokens' keys and values are written to a place of the
+/// session's and moved to the prompt.
+constexpr int64_t kFewTokens = 16;
+
 Status checkTokens(const int64_t *tokens, int64_t count) {
   if (count > 0 && tokens)
     return Status();
@@ -143,6 +147,34 @@ Expected<Ref<KVBlock>> Session::encode(const int64_t *tokens, int64_t count,
                                   isTied));
 }
 
+/// Moves what `extend` wrote to `fewTokens` to its place in the prompt: as one
+/// copy where the arrays lie at equal distances, as they do if keys and values
+/// have one size.
+Status Session::moveFewTokens(const std::vector<uint64_t> &rowBytes,
+                              int64_t tokens,
+                              const std::vector<void *> &addresses) {
+  size_t arrays = addresses.size();
+  auto to = [&](size_t i) { return static_cast<char *>(addresses[i]); };
+  auto from = [&](size_t i) { return fewTokens->at(i, 0); };
+  for (size_t i = 0; i < arrays;) {
+    // The arrays from `i` on that go with the next copy.
+    size_t end = i + 1;
+    while (end < arrays && rowBytes[end] == rowBytes[i] && to(end) > to(i) &&
+           to(end) - to(end - 1) == to(i + 1) - to(i) &&
+           from(end) - from(end - 1) == from(i + 1) - from(i))
+      ++end;
+    bool isOne = end == i + 1;
+    uint64_t bytes = rowBytes[i] * tokens;
+    if (Status status = work->copyRows(
+            to(i), isOne ? bytes : to(i + 1) - to(i), from(i),
+            isOne ? bytes : from(i + 1) - from(i), bytes, end - i))
+      return status;
+    kvBytesCopied += bytes * (end - i);
+    i = end;
+  }
+  return Status();
+}
+
 Status Session::extend(Prompt &prompt, const int64_t *tokens, int64_t count) {
   Expected<const Program *> program = model->get("extend");
   if (!program)
@@ -184,12 +216,25 @@ Status Session::extend(Prompt &prompt, const int64_t *tokens, int64_t count) {
       prompt.reserve(shape->rowBytes, shape->tokens);
   if (!addresses)
     return addresses.takeError();
+  // Runs that write to the same addresses again can be repeated as a whole.
+  bool isMoved = !isHost() && shape->tokens <= kFewTokens;
+  if (isMoved && !fewTokens) {
+    Expected<KVStorage> storage =
+        KVStorage::allocate(model->device(), shape->rowBytes, kFewTokens);
+    if (!storage)
+      return storage.takeError();
+    fewTokens = std::move(*storage);
+  }
   Placement placement(info.outputs.size(), nullptr);
   for (size_t i = 0; i < info.outputs.size(); ++i)
     if (std::optional<size_t> array = kvArray(info.outputs[i]))
-      placement[i] = (*addresses)[*array];
+      placement[i] = isMoved ? fewTokens->at(*array, 0) : (*addresses)[*array];
   if (Status status = execute(**program, inputs, **sizes, placement))
     return status;
+  if (isMoved)
+    if (Status status =
+            moveFewTokens(shape->rowBytes, shape->tokens, *addresses))
+      return status;
   prompt.commit(shape->tokens,
                 model->manifest().sinks.isPrefix ? shape->tokens - count : 0);
   return Status();

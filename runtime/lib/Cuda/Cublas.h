@@ -1,0 +1,73 @@
+//===- Cublas.h - matrix products by cuBLASLt -------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef BLOCKATTN_RUNTIME_CUDA_CUBLAS_H
+#define BLOCKATTN_RUNTIME_CUDA_CUBLAS_H
+
+#include "Cuda/Gpu.h"
+#include "blockattn/kernel_abi_cuda.h"
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <tuple>
+
+namespace blockattn::rt::cuda {
+
+struct CublasApi;
+
+/// Products on one GPU, for any number of streams and threads. The library is
+/// opened at the first product. An algorithm is the library's guess when a
+/// shape comes for the first time; from the second time on, it is the fastest
+/// of several that were measured.
+class Cublas {
+public:
+  explicit Cublas(Gpu &gpu) : gpu(gpu) {}
+  ~Cublas();
+
+  /// What a stream lends to its products.
+  struct Workspace {
+    char *memory;
+    uint64_t bytes;
+  };
+  static constexpr uint64_t kWorkspaceBytes = uint64_t(32) << 20;
+
+  /// Puts the product into `stream`. The context must be current. `mayMeasure`
+  /// is false while the stream is being recorded.
+  Status multiply(const ba_cuda_gemm &gemm, StreamHandle stream,
+                  const Workspace &workspace, bool mayMeasure);
+
+private:
+  using Key = std::tuple<int32_t, int32_t, int32_t, int32_t, int64_t, int64_t,
+                         int64_t, int64_t, int64_t, int64_t, int64_t, int64_t,
+                         int64_t, int64_t, int, uint64_t>;
+  struct Choice {
+    uint64_t algorithm[8];
+    bool isMeasured;
+  };
+  struct Product;
+
+  Status open();
+  Status check(int result, const std::string &what) const;
+  Status describe(const ba_cuda_gemm &gemm, Product &product) const;
+  Status choose(const ba_cuda_gemm &gemm, const Product &product,
+                StreamHandle stream, const Workspace &workspace,
+                bool mayMeasure, Choice &choice);
+  Status launch(const ba_cuda_gemm &gemm, const Product &product,
+                const uint64_t *algorithm, StreamHandle stream,
+                const Workspace &workspace) const;
+  Status emptySum(const ba_cuda_gemm &gemm, StreamHandle stream) const;
+
+  Gpu &gpu;
+  std::mutex mutex;
+  const CublasApi *api = nullptr;
+  void *handle = nullptr;
+  std::map<Key, Choice> choices;
+};
+
+} // namespace blockattn::rt::cuda
+
+#endif // BLOCKATTN_RUNTIME_CUDA_CUBLAS_H

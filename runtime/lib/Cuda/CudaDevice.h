@@ -1,0 +1,22 @@
+//===- CudaDevice.h - programs on a GPU -------------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef BLOCKATTN_RUNTIME_CUDA_CUDADEVICE_H
+#define BLOCKATTN_RUNTIME_CUDA_CUDADEVICE_H
+
+#include "Artifact/Artifact.h"
+#include "Device/Device.h"
+
+namespace blockattn::rt {
+
+/// `threads` of the host copy the weights.
+Expected<std::unique_ptr<Device>> openCudaDevice(const Artifact &artifact,
+                                                 const Manifest &manifest,
+                                                 int ordinal, int threads);
+
+} // namespace blockattn::rt
+
+#endif // BLOCKATTN_RUNTIME_CUDA_CUDADEVICE_H

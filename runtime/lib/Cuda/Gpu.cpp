@@ -1,0 +1,230 @@
+//===- Gpu.cpp - a GPU: its context, memory and errors --------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Cuda/Gpu.h"
+
+#include <algorithm>
+#include <cinttypes>
+
+using namespace blockattn::rt;
+using namespace blockattn::rt::cuda;
+
+namespace {
+
+/// Memory that was given back and stays with the process for the next block:
+/// taking it from the system costs more than encoding a short block.
+constexpr uint64_t kKeptBytes = uint64_t(1) << 30;
+constexpr uint64_t kAlignment = 256;
+
+/// After these the context is broken until the process ends.
+bool isFatal(Result result) {
+  return (result >= kErrorHardwareStackError &&
+          result < kErrorTensorMemoryLeak) ||
+         result == kErrorIllegalAddress || result == kErrorLaunchTimeout ||
+         result == kErrorAssert || result == kErrorEccUncorrectable ||
+         result == kErrorContained;
+}
+
+} // namespace
+
+Expected<std::unique_ptr<Gpu>> Gpu::open(int ordinal) {
+  Expected<const Driver *> driver = Driver::get();
+  if (!driver)
+    return driver.takeError();
+  std::unique_ptr<Gpu> gpu(new Gpu(**driver));
+  if (Status status = gpu->start(ordinal))
+    return status;
+  return gpu;
+}
+
+Status Gpu::start(int ordinal) {
+  shortName = fullName = "cuda:" + std::to_string(ordinal);
+  int count = 0;
+  if (Status status = check(api->deviceCount(&count), "counting the GPUs"))
+    return status;
+  if (ordinal >= count)
+    return error(
+        BA_NOT_FOUND,
+        "there is no device cuda:%d; this machine shows %d GPU%s%s", ordinal,
+        count, count == 1 ? "" : "s",
+        count ? (", cuda:0 to cuda:" + std::to_string(count - 1)).c_str() : "");
+  if (Status status = check(api->deviceGet(&device, ordinal), "opening it"))
+    return status;
+  char text[256] = "";
+  if (Status status =
+          check(api->deviceName(text, sizeof text, device), "opening it"))
+    return status;
+  fullName = shortName + " (" + text + ")";
+  int major = 0, minor = 0, hasPools = 0;
+  struct {
+    DeviceAttribute attribute;
+    int *value;
+  } wanted[] = {{kComputeCapabilityMajor, &major},
+                {kComputeCapabilityMinor, &minor},
+                {kMaxSharedMemoryOptin, &maxShared},
+                {kMemoryPoolsSupported, &hasPools}};
+  for (auto &entry : wanted)
+    if (Status status =
+            check(api->deviceAttribute(entry.value, entry.attribute, device),
+                  "asking for its properties"))
+      return status;
+  capability = 10 * major + minor;
+  if (capability < 80)
+    return error(BA_UNSUPPORTED,
+                 "%s has compute capability %d.%d, and 8.0 is needed; use a "
+                 "newer GPU or compile the model with --target=cpu",
+                 fullName.c_str(), major, minor);
+  if (Status status =
+          check(api->contextRetain(&context, device), "making a context"))
+    return status;
+  Scope scope(*this);
+  if (Status status =
+          check(api->streamCreate(&memoryStream, kStreamNonBlocking),
+                "making a stream"))
+    return status;
+  return hasPools ? createPool() : Status();
+}
+
+Status Gpu::createPool() {
+  PoolProperties properties{};
+  properties.allocationType = 1; // Pinned, the only type.
+  properties.locationType = 1;   // A device.
+  properties.locationId = device;
+  if (Status status =
+          check(api->poolCreate(&pool, &properties), "making a memory pool"))
+    return status;
+  uint64_t kept = kKeptBytes;
+  return check(api->poolSetAttribute(pool, kPoolReleaseThreshold, &kept),
+               "making a memory pool");
+}
+
+Gpu::~Gpu() {
+  if (!context)
+    return;
+  {
+    Scope scope(*this);
+    if (pool)
+      api->poolDestroy(pool);
+    if (memoryStream)
+      api->streamDestroy(memoryStream);
+  }
+  api->contextRelease(device);
+}
+
+Status Gpu::check(Result result, const std::string &what) {
+  if (result == kSuccess)
+    return Status();
+  if (isFatal(result)) {
+    Result none = kSuccess;
+    fatal.compare_exchange_strong(none, result);
+    return error(BA_INTERNAL,
+                 "%s: %s failed: %s; the GPU cannot be used by this process "
+                 "any more. Run again with CUDA_LAUNCH_BLOCKING=1 to learn "
+                 "which step fails",
+                 fullName.c_str(), what.c_str(), api->describe(result).c_str());
+  }
+  return error(result == kErrorOutOfMemory ? BA_OUT_OF_MEMORY : BA_INTERNAL,
+               "%s: %s failed: %s", fullName.c_str(), what.c_str(),
+               api->describe(result).c_str());
+}
+
+Status Gpu::checkAlive() const {
+  Result result = fatal;
+  if (result == kSuccess)
+    return Status();
+  return error(BA_INTERNAL,
+               "%s was lost by an earlier error, %s; start the program again",
+               fullName.c_str(), api->describe(result).c_str());
+}
+
+Result Gpu::take(Address &memory, uint64_t bytes) {
+  if (!pool)
+    return api->memoryAlloc(&memory, bytes);
+  if (Result result = api->poolAlloc(&memory, bytes, pool, memoryStream))
+    return result;
+  // From here on it is the caller's, in whatever stream.
+  return api->streamSynchronize(memoryStream);
+}
+
+Expected<char *> Gpu::allocate(uint64_t wanted, const char *purpose) {
+  if (Status status = checkAlive())
+    return status;
+  // No GPU has more; keeps the sum below from overflowing.
+  if (wanted > uint64_t(1) << 47)
+    return outOfMemory(wanted, purpose);
+  uint64_t bytes =
+      std::max((wanted + kAlignment - 1) / kAlignment * kAlignment, kAlignment);
+  Scope scope(*this);
+  Address memory = 0;
+  Result result = take(memory, bytes);
+  if (result == kErrorOutOfMemory && pool) {
+    api->poolTrim(pool, 0);
+    result = take(memory, bytes);
+  }
+  if (result == kErrorOutOfMemory)
+    return outOfMemory(bytes, purpose);
+  if (Status status =
+          check(result, "taking memory for " + std::string(purpose)))
+    return status;
+  std::lock_guard<std::mutex> lock(mutex);
+  sizes[memory] = bytes;
+  current += bytes;
+  peak = std::max<uint64_t>(peak, current);
+  return reinterpret_cast<char *>(static_cast<uintptr_t>(memory));
+}
+
+Status Gpu::outOfMemory(uint64_t bytes, const char *purpose) {
+  size_t available = 0, total = 0;
+  Scope scope(*this);
+  api->memoryInfo(&available, &total);
+  return error(BA_OUT_OF_MEMORY,
+               "%s needs %s on %s, which has %s free of %s (this model uses "
+               "%s); use shorter inputs, release cached blocks, or take a GPU "
+               "with more memory",
+               purpose, bytesText(bytes).c_str(), fullName.c_str(),
+               bytesText(available).c_str(), bytesText(total).c_str(),
+               bytesText(current).c_str());
+}
+
+void Gpu::free(char *memory) noexcept {
+  Scope scope(*this);
+  Address place = address(memory);
+  {
+    std::lock_guard<std::mutex> lock(mutex);
+    auto found = sizes.find(place);
+    if (found != sizes.end()) {
+      current -= found->second;
+      sizes.erase(found);
+    }
+  }
+  // Whoever used it has waited for the end of that.
+  if (pool)
+    api->poolFree(place, memoryStream);
+  else
+    api->memoryFree(place);
+}
+
+PinnedBuffer::~PinnedBuffer() {
+  if (!memory)
+    return;
+  Gpu::Scope scope(*gpu);
+  gpu->driver().hostFree(memory);
+}
+
+Status PinnedBuffer::reserve(Gpu &from, uint64_t wanted, const char *purpose) {
+  if (memory && bytes >= wanted)
+    return Status();
+  *this = PinnedBuffer();
+  void *fresh = nullptr;
+  if (Status status = from.check(
+          from.driver().hostAlloc(&fresh, std::max<uint64_t>(wanted, 1)),
+          "taking " + bytesText(wanted) + " of host memory for " + purpose))
+    return status;
+  gpu = &from;
+  memory = static_cast<char *>(fresh);
+  bytes = wanted;
+  return Status();
+}
