@@ -195,12 +195,34 @@ void printReport(const std::string &path, const Artifact &artifact,
                              : ", tied to their place")});
   }
   const Json &weights = listOf(manifest, "weights");
-  std::string where = "in the artifact";
-  if (manifest.contains("weights_file") && manifest["weights_file"].is_object())
-    where = "in file " + show(manifest["weights_file"], "path");
-  rows.push_back({"weights", std::to_string(weights.size()) + " of " +
-                                 std::to_string(sumOf(weights, "bytes")) +
-                                 " bytes, " + where});
+  // By file; what is in none is in the artifact, such as weights that are not
+  // aligned in the model's file.
+  const Json &files = listOf(manifest, "weights_files");
+  std::vector<Json> byFile(files.size() + 1, Json::array());
+  for (const Json &weight : weights) {
+    size_t file = files.size();
+    if (weight.is_object() && weight.contains("file") &&
+        weight["file"].is_number_unsigned())
+      file = std::min<size_t>(file, weight["file"].get<size_t>());
+    byFile[file].push_back(weight);
+  }
+  for (size_t i = 0; i <= files.size(); ++i) {
+    if (byFile[i].empty() && i == files.size() && i != 0)
+      continue;
+    std::string where =
+        i == files.size()
+            ? "in the artifact"
+            : "in file " + show(files[i], "path") + (verified ? ", ok" : "");
+    rows.push_back({"weights", std::to_string(byFile[i].size()) + " of " +
+                                   std::to_string(sumOf(byFile[i], "bytes")) +
+                                   " bytes, " + where});
+  }
+  if (manifest.contains("sinks") && manifest["sinks"].is_object())
+    rows.push_back(
+        {"sinks", show(manifest["sinks"], "count") +
+                      (show(manifest["sinks"], "placement") == "prefix"
+                           ? ", once at the head of a prompt"
+                           : ", before every block")});
   printTable(rows);
   std::printf("\nsections\n");
   rows.clear();

@@ -33,8 +33,10 @@ std::vector<int64_t> someTokens(int64_t count, int64_t vocabulary) {
 
 class Bench {
 public:
-  Bench(const Model &model, bool json, int64_t repeat)
-      : model(model), session(model), json(json), repeat(repeat) {}
+  Bench(const Model &model, const InputFiles &inputs, bool json, int64_t repeat,
+        bool profile)
+      : model(model), inputs(inputs), session(model), json(json),
+        repeat(repeat), profile(profile) {}
 
   /// Runs `body` once to warm up and then `repeat` times; the best counts.
   double measure(const std::function<void()> &body) {
@@ -46,7 +48,34 @@ public:
       double seconds = now() - begin;
       best = i == 0 ? seconds : std::min(best, seconds);
     }
+    takeProfile(body);
     return best;
+  }
+
+  /// Runs `body` once more, with the times of its steps.
+  void takeProfile(const std::function<void()> &body) {
+    if (!profile)
+      return;
+    session.profile(true);
+    body();
+    std::vector<ba_step_time> steps = session.readProfile();
+    std::sort(steps.begin(), steps.end(),
+              [](const ba_step_time &a, const ba_step_time &b) {
+                return a.seconds > b.seconds;
+              });
+    stepTimes = nlohmann::json::array();
+    for (const ba_step_time &step : steps)
+      stepTimes.push_back({{"step", step.name},
+                           {"count", step.count},
+                           {"seconds", step.seconds},
+                           {"operations", step.operations}});
+    session.profile(false);
+  }
+
+  /// The most memory used so far, where the model runs.
+  uint64_t memory() const {
+    return model.device() == "cpu" ? peakMemory()
+                                   : model.deviceMemory().peak_bytes;
   }
 
   void report(const char *what, int64_t length, int64_t tokens,
@@ -57,17 +86,35 @@ public:
                        {"tokens", tokens},
                        {"seconds", seconds},
                        {"tokens_per_second", rate},
-                       {"peak_memory_bytes", peakMemory()}});
+                       {"peak_memory_bytes", memory()}});
+    if (!stepTimes.empty())
+      results.back()["steps"] = stepTimes;
     if (!json)
       std::printf("%-26s %8lld %8lld %10.2f ms %10.0f %8.0f MiB\n", what,
                   static_cast<long long>(length),
                   static_cast<long long>(tokens), seconds * 1e3, rate,
-                  peakMemory() / 1048576.0);
+                  memory() / 1048576.0);
+    for (const nlohmann::json &step : stepTimes) {
+      double time = step["seconds"], operations = step["operations"];
+      std::string speed;
+      if (operations > 0 && time > 0) {
+        char text[32];
+        std::snprintf(text, sizeof text, "%10.1f TFLOP/s",
+                      operations / time * 1e-12);
+        speed = text;
+      }
+      if (!json)
+        std::printf("    %-40s %6lld x %10.3f ms%s\n",
+                    step["step"].get<std::string>().c_str(),
+                    step["count"].get<long long>(), time * 1e3, speed.c_str());
+    }
+    stepTimes.clear();
   }
 
   /// `starts` are the blocks of program `block`.
   void prefill(const std::string &program, const std::vector<int64_t> &tokens,
                const std::vector<int64_t> &starts) {
+    inputs.bind(model, session, program);
     session.setBlocks(starts);
     for (const ba_value_info &info : model.inputs(program))
       if (std::string(info.role) == "tokens")
@@ -114,14 +161,10 @@ public:
   /// Blocks are encoded once; then a prompt of all of them is answered.
   void reuse(const std::vector<int64_t> &tokens,
              const std::vector<int64_t> &starts) {
+    inputs.bind(model, session, "encode");
     std::vector<KVBlock> blocks;
     int64_t cached = starts.back();
-    double encode = measure([&] {
-      blocks.clear();
-      for (size_t i = 0; i + 1 < starts.size(); ++i)
-        blocks.push_back(session.encode(tokens.data() + starts[i],
-                                        starts[i + 1] - starts[i], starts[i]));
-    });
+    double encode = measure([&] { blocks = encodeAll(tokens, starts); });
     report("encode blocks", tokens.size(), cached, encode);
     double answer = measure([&] {
       Prompt prompt(model);
@@ -137,21 +180,35 @@ public:
   void decode(const std::vector<int64_t> &tokens,
               const std::vector<int64_t> &starts, int64_t steps) {
     Prompt prompt(model);
-    for (size_t i = 0; i + 1 < starts.size(); ++i)
-      prompt.append(session.encode(tokens.data() + starts[i],
-                                   starts[i + 1] - starts[i], starts[i]));
+    encodeBlocks(session, prompt, tokens, starts);
     session.extend(prompt, tokens.data() + starts.back(),
                    tokens.size() - starts.back());
     double begin = now();
     for (int64_t i = 0; i < steps; ++i)
       session.extend(prompt, &tokens[i % tokens.size()], 1);
-    report("decode", tokens.size(), steps, now() - begin);
+    double seconds = now() - begin;
+    takeProfile([&] { session.extend(prompt, tokens.data(), 1); });
+    report("decode", tokens.size(), steps, seconds);
   }
 
   nlohmann::json take() { return std::move(results); }
 
 private:
   using Rows = std::vector<std::vector<float>>;
+
+  /// The blocks of a prompt but the last, each for its place there.
+  std::vector<KVBlock> encodeAll(const std::vector<int64_t> &tokens,
+                                 const std::vector<int64_t> &starts) {
+    std::vector<KVBlock> blocks;
+    Prompt prompt(model);
+    for (size_t i = 0; i + 1 < starts.size(); ++i) {
+      blocks.push_back(session.encode(tokens.data() + starts[i],
+                                      starts[i + 1] - starts[i],
+                                      prompt.length()));
+      prompt.append(blocks.back());
+    }
+    return blocks;
+  }
 
   /// The logits of the last `count` tokens of the last run; none where the
   /// program has no output of that kind.
@@ -182,10 +239,14 @@ private:
   }
 
   const Model &model;
+  const InputFiles &inputs;
   Session session;
   bool json;
   int64_t repeat;
+  bool profile;
   nlohmann::json results = nlohmann::json::array();
+  /// Of what is reported next; none without --profile.
+  nlohmann::json stepTimes = nlohmann::json::array();
   /// By program, until `agreement` has compared them.
   std::map<std::string, Rows> answers;
 };
@@ -203,12 +264,17 @@ void blockattn::tools::runBench(const Arguments &arguments) {
       "counts, after one to warm up.");
   ModelOptions options;
   std::optional<std::vector<int64_t>> lengths;
+  std::vector<std::string> inputTexts;
   int64_t blockCount = 16, question = 50, steps = 32, repeat = 3;
+  bool profile = false;
   options.declare(commandLine);
   commandLine.integers("lengths", "512,2048",
                        "tokens of the prompts (default 512,2048)", lengths);
   commandLine.integer("blocks", "N", "blocks of a prompt (default 16)",
                       blockCount, 1, 1 << 20);
+  commandLine.texts("input", "NAME=FILE.npy",
+                    "an input of the model beside the tokens, such as sinks",
+                    inputTexts);
   commandLine.integer("question", "N",
                       "tokens of the last block (default 50, at most\n"
                       "an equal share)",
@@ -217,6 +283,10 @@ void blockattn::tools::runBench(const Arguments &arguments) {
                       1 << 20);
   commandLine.integer("repeat", "N", "runs of each (default 3)", repeat, 1,
                       1000);
+  commandLine.flag("profile",
+                   "the time of each kernel and matrix product, on a GPU,\n"
+                   "in one more run of each",
+                   profile);
   if (!commandLine.parse(arguments))
     return;
   Model model = options.open();
@@ -225,11 +295,19 @@ void blockattn::tools::runBench(const Arguments &arguments) {
     throw ToolError("the artifact does not say how large the vocabulary is; "
                     "only language models can be measured");
 
+  InputFiles inputs;
+  for (const std::string &text : inputTexts)
+    if (!inputs.add(model, text))
+      throw ToolError("--input: '" + text +
+                      "' should be NAME=file.npy, the name of an input of the "
+                      "model and a file");
+
   if (!options.json)
-    std::printf("%s, %d threads\n%-26s %8s %8s %13s %10s %12s\n",
-                model.cpuLevel().c_str(), model.threads(), "", "length",
-                "tokens", "time", "tokens/s", "peak memory");
-  Bench bench(model, options.json, repeat);
+    std::printf("%s, %s, %d threads\n%-26s %8s %8s %13s %10s %12s\n",
+                model.device().c_str(), model.cpuLevel().c_str(),
+                model.threads(), "", "length", "tokens", "time", "tokens/s",
+                "peak memory");
+  Bench bench(model, inputs, options.json, repeat, profile);
   for (int64_t length : lengths.value_or(std::vector<int64_t>{512, 2048})) {
     if (length < 1 || length > (int64_t(1) << 30))
       throw ToolError("--lengths: " + std::to_string(length) +
@@ -253,7 +331,8 @@ void blockattn::tools::runBench(const Arguments &arguments) {
   }
   if (!options.json)
     return;
-  nlohmann::json result = {{"cpu_level", model.cpuLevel()},
+  nlohmann::json result = {{"device", model.device()},
+                           {"cpu_level", model.cpuLevel()},
                            {"threads", model.threads()},
                            {"results", bench.take()}};
   std::printf("%s\n", result.dump(2).c_str());

@@ -109,7 +109,6 @@ void blockattn::tools::runGenerate(const Arguments &arguments) {
   if (reuse && !blocks)
     throw ToolError("--reuse needs the block starts: --blocks=0,...");
 
-  std::vector<int64_t> tokens = tokenOptions.read();
   std::vector<int64_t> starts = blocks.value_or(std::vector<int64_t>{0});
   ba_sampler_options choice = BA_SAMPLER_OPTIONS_INIT;
   choice.temperature = static_cast<float>(temperature);
@@ -118,14 +117,22 @@ void blockattn::tools::runGenerate(const Arguments &arguments) {
   choice.seed = static_cast<uint64_t>(seed);
   Sampler sampler(choice);
   Model model = options.open();
+  std::vector<int64_t> tokens = tokenOptions.read(model);
   Session session(model);
   checkBlocks(session, starts, tokens.size());
 
-  std::string program = !recompute ? "extend" : blocks ? "block" : "full";
+  // With sinks a prompt of one block is not the graph as it came.
+  bool hasSinks = false;
+  for (const ba_value_info &info : model.inputs("block"))
+    hasSinks |= std::string(info.role) == "sinks";
+  std::string program = !recompute           ? "extend"
+                        : blocks || hasSinks ? "block"
+                                             : "full";
   // Where there is no such program, running it says so, and why.
   if (!model.hasProgram(program))
     session.run(program);
   LastLogits logits(model, program);
+  tokenOptions.others().bind(model, session, program);
   size_t promptLength = tokens.size();
   double begin = now(), first = 0;
   Prompt prompt(model);

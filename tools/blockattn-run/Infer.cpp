@@ -54,37 +54,40 @@ const Array *findRole(const Model &model, const std::string &program,
   return nullptr;
 }
 
-/// Positions other than 0, 1, 2, ... and masks with zeros are nothing that
-/// cached blocks could follow.
-void checkDerivable(const std::string &name, const ba_tensor &tensor,
-                    bool isMask) {
-  int64_t count = elements(tensor);
-  for (int64_t i = 0; i < count; ++i) {
-    bool isExpected;
-    int64_t expected = isMask ? 1 : i;
-    switch (tensor.dtype) {
-    case BA_I64:
-      isExpected = static_cast<const int64_t *>(tensor.data)[i] == expected;
-      break;
-    case BA_I32:
-      isExpected = static_cast<const int32_t *>(tensor.data)[i] == expected;
-      break;
-    case BA_F32:
-      isExpected = static_cast<const float *>(tensor.data)[i] == expected;
-      break;
-    case BA_BOOL:
-      isExpected = static_cast<const uint8_t *>(tensor.data)[i] == expected;
-      break;
-    default:
-      isExpected = false;
-    }
-    if (!isExpected)
-      throw ToolError("with --reuse input '" + name + "' must be " +
-                      (isMask ? "all ones" : "0, 1, 2, ...") +
+/// One element of an input that counts tokens or hides them.
+double numberAt(const ba_tensor &tensor, int64_t index) {
+  switch (tensor.dtype) {
+  case BA_I64:
+    return static_cast<double>(
+        static_cast<const int64_t *>(tensor.data)[index]);
+  case BA_I32:
+    return static_cast<const int32_t *>(tensor.data)[index];
+  case BA_F32:
+    return static_cast<const float *>(tensor.data)[index];
+  case BA_BOOL:
+    return static_cast<const uint8_t *>(tensor.data)[index];
+  default:
+    return -1;
+  }
+}
+
+/// Positions that do not count up by 1 and masks with zeros are nothing that
+/// cached blocks could follow. Returns the first position.
+int64_t checkDerivable(const std::string &name, const ba_tensor &tensor,
+                       bool isMask) {
+  double first = isMask || elements(tensor) == 0 ? 0 : numberAt(tensor, 0);
+  for (int64_t i = 0; i < elements(tensor); ++i)
+    if (numberAt(tensor, i) != (isMask ? 1 : first + static_cast<double>(i)))
+      throw ToolError("with --reuse input '" + name + "' must " +
+                      (isMask ? "be all ones" : "count up by 1") +
                       ", as blocks are encoded by themselves; it differs at "
                       "index " +
                       std::to_string(i) + "; run without --reuse");
-  }
+  // Beyond 2^53 not every number is a double.
+  if (!(first >= 0 && first <= 9007199254740992.0))
+    throw ToolError("input '" + name + "' begins with the position " +
+                    std::to_string(first) + ", where no prompt starts");
+  return static_cast<int64_t>(first);
 }
 
 /// Every block by itself, then the last block over their keys and values.
@@ -93,29 +96,38 @@ void inferWithReuse(const Model &model, Session &session,
                     const std::vector<int64_t> &starts) {
   std::string tokensName, otherName;
   const Array *tokens =
-      findRole(model, "block", bindings, "tokens", tokensName);
+      findRole(model, "extend", bindings, "tokens", tokensName);
   if (!tokens)
     throw ToolError("input '" + tokensName + "' of token ids is missing");
+  // As strict as a program that runs on the array itself.
+  for (const ba_value_info &info : model.inputs("extend"))
+    if (std::string(info.role) == "tokens" &&
+        info.dtype != tokens->tensor().dtype)
+      throw ToolError("input '" + tokensName + "' is " +
+                      ba_dtype_name(tokens->tensor().dtype) + ", and must be " +
+                      ba_dtype_name(info.dtype));
   std::vector<int64_t> ids =
       tokensOf(tokens->tensor(), "input '" + tokensName + "'");
   checkBlocks(session, starts, ids.size());
   std::set<std::string> used = {tokensName};
+  Prompt prompt(model);
   for (const char *role : {"positions", "attention_mask"})
     if (const Array *given =
-            findRole(model, "block", bindings, role, otherName)) {
+            findRole(model, "extend", bindings, role, otherName)) {
       if (elements(given->tensor()) != static_cast<int64_t>(ids.size()))
         throw ToolError("input '" + otherName + "' has " +
                         std::to_string(elements(given->tensor())) +
                         " elements for " + std::to_string(ids.size()) +
                         " tokens");
-      checkDerivable(otherName, given->tensor(),
-                     std::string(role) == "attention_mask");
+      bool isMask = std::string(role) == "attention_mask";
+      int64_t first = checkDerivable(otherName, given->tensor(), isMask);
+      if (!isMask)
+        prompt.start(first);
       used.insert(otherName);
     }
   for (const auto &[name, array] : bindings.inputs)
     if (!used.count(name))
       session.setInput(name, array.tensor());
-  Prompt prompt(model);
   encodeBlocks(session, prompt, ids, starts);
   session.extend(prompt, ids.data() + starts.back(),
                  ids.size() - starts.back());
@@ -163,10 +175,9 @@ void blockattn::tools::runInfer(const Arguments &arguments) {
                     "for the shapes and the time alone)");
 
   Model model = options.open();
-  // The program whose outputs these are; `block` has the names of the inputs.
+  // The program whose inputs and outputs these are.
   std::string program = !blocks ? "full" : reuse ? "extend" : "block";
-  Bindings bindings =
-      readBindings(model, reuse ? "block" : program, inputs, outputs);
+  Bindings bindings = readBindings(model, program, inputs, outputs);
   Session session(model);
   double begin = now();
   if (reuse) {

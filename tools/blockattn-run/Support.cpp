@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -26,6 +27,10 @@ void ModelOptions::declare(CommandLine &commandLine) {
                    "code to run: x86-64, x86-64-v3 or x86-64-v4\n"
                    "(default: the best that this machine has)",
                    cpuLevel);
+  commandLine.text("device", "DEVICE",
+                   "cpu, cuda or cuda:N (default: the first device of the\n"
+                   "kind that the artifact was compiled for)",
+                   device);
   commandLine.flag("json", "print the results as JSON", json);
 }
 
@@ -33,6 +38,7 @@ Model ModelOptions::open() const {
   ba_model_options options = BA_MODEL_OPTIONS_INIT;
   options.threads = static_cast<int32_t>(threads);
   options.cpu_level = cpuLevel.empty() ? nullptr : cpuLevel.c_str();
+  options.device = device.empty() ? nullptr : device.c_str();
   return Model(path, options);
 }
 
@@ -71,22 +77,71 @@ std::vector<int64_t> blockattn::tools::tokensOf(const ba_tensor &tensor,
   return tokens;
 }
 
+bool InputFiles::add(const Model &model, const std::string &text) {
+  std::vector<ba_value_info> names;
+  for (const std::string &program : model.programs())
+    for (const ba_value_info &info : model.inputs(program))
+      names.push_back(info);
+  bool isNamed =
+      std::any_of(names.begin(), names.end(), [&](const ba_value_info &info) {
+        std::string prefix = std::string(info.name) + "=";
+        return text.compare(0, prefix.size(), prefix) == 0;
+      });
+  if (!isNamed)
+    return false;
+  auto [name, file] = splitBinding(text, "--input", names);
+  if (!arrays.emplace(name, Array::read(file)).second)
+    throw ToolError("--input: '" + name + "' is given twice");
+  return true;
+}
+
+void InputFiles::bind(const Model &model, Session &session,
+                      const std::string &program) const {
+  for (const ba_value_info &info : model.inputs(program)) {
+    auto found = arrays.find(info.name);
+    if (found != arrays.end())
+      session.setInput(found->first, found->second.tensor());
+  }
+}
+
 void TokenOptions::declare(CommandLine &commandLine) {
   commandLine.integers("tokens", "1,2,3", "the token ids of the prompt",
                        tokens);
-  commandLine.text("input", "FILE.npy",
-                   "the token ids of the prompt, as an array [1, tokens]",
-                   input);
+  commandLine.texts("input", "[NAME=]FILE.npy",
+                    "the token ids of the prompt, as an array [1, tokens];\n"
+                    "with NAME= another input, such as sinks",
+                    inputs);
 }
 
-std::vector<int64_t> TokenOptions::read() const {
-  if (tokens && !input.empty())
+/// The name of the token input, which the programs share.
+static std::string tokensName(const Model &model) {
+  for (const std::string &program : model.programs())
+    for (const ba_value_info &info : model.inputs(program))
+      if (std::string(info.role) == "tokens")
+        return info.name;
+  return "";
+}
+
+std::vector<int64_t> TokenOptions::read(const Model &model) {
+  std::string file, what, prefix = tokensName(model) + "=";
+  for (const std::string &input : inputs) {
+    bool isTokens =
+        prefix.size() > 1 && input.compare(0, prefix.size(), prefix) == 0;
+    if (!isTokens && named.add(model, input))
+      continue;
+    if (!file.empty())
+      throw ToolError("--input gives the token ids twice: '" + what +
+                      "' and '" + input + "'");
+    what = input;
+    file = isTokens ? input.substr(prefix.size()) : input;
+  }
+  if (tokens && !file.empty())
     throw ToolError("--tokens and --input both give the prompt; give one");
   if (tokens)
     return *tokens;
-  if (input.empty())
+  if (file.empty())
     throw ToolError("no prompt; give --tokens=1,2,3 or --input=file.npy");
-  return tokensOf(Array::read(input).tensor(), "--input=" + input);
+  return tokensOf(Array::read(file).tensor(), "--input=" + what);
 }
 
 void blockattn::tools::checkBlocks(Session &session,
@@ -160,7 +215,9 @@ nlohmann::json blockattn::tools::describeCounters(const Session &session,
           {"arena_bytes", memory.arena_bytes},
           {"output_bytes", memory.output_bytes},
           {"kv_bytes_copied", memory.kv_bytes_copied},
-          {"peak_memory_bytes", peakMemory()}};
+          {"peak_memory_bytes", peakMemory()},
+          {"device", model.device()},
+          {"device_peak_bytes", model.deviceMemory().peak_bytes}};
 }
 
 nlohmann::json blockattn::tools::describeShape(const ba_tensor &tensor) {

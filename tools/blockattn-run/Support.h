@@ -32,6 +32,7 @@ struct ModelOptions {
   std::string path;
   int64_t threads = 0;
   std::string cpuLevel;
+  std::string device;
   bool json = false;
 
   void declare(CommandLine &commandLine);
@@ -47,16 +48,33 @@ splitBinding(const std::string &text, const std::string &option,
 /// Token ids in either integer type.
 std::vector<int64_t> tokensOf(const ba_tensor &tensor, const std::string &what);
 
+/// Inputs of the model beside the tokens, by name: --input NAME=file.npy.
+class InputFiles {
+public:
+  /// Reads the file of `text` if it is NAME=file.npy for the name of an input
+  /// of one of the model's programs; false if it is not.
+  bool add(const Model &model, const std::string &text);
+  /// Binds those that the program has.
+  void bind(const Model &model, Session &session,
+            const std::string &program) const;
+
+private:
+  std::map<std::string, Array> arrays;
+};
+
 /// Token ids from --tokens=1,2,3 or --input=[NAME=]file.npy; exactly one of
-/// them.
+/// them. Other inputs by name come along.
 class TokenOptions {
 public:
   void declare(CommandLine &commandLine);
-  std::vector<int64_t> read() const;
+  /// To be called first: reads the files.
+  std::vector<int64_t> read(const Model &model);
+  const InputFiles &others() const { return named; }
 
 private:
   std::optional<std::vector<int64_t>> tokens;
-  std::string input;
+  std::vector<std::string> inputs;
+  InputFiles named;
 };
 
 /// The starts of the blocks of `count` tokens, checked as the runtime does it.

@@ -9,6 +9,11 @@
 
 #include <gtest/gtest.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <cinttypes>
+#include <cstdio>
 #include <cstring>
 
 using namespace blockattn;
@@ -104,20 +109,57 @@ TEST(Artifact, EveryTruncationIsAnError) {
   EXPECT_FALSE(openError(bytes + "x").empty());
 }
 
-TEST(Artifact, EveryFlippedByteOfHeaderTableAndManifestIsAnError) {
+TEST(Artifact, EveryFlippedByteBeforeTheWeightsIsAnError) {
   Sections sections = testSections();
   std::string bytes = makeArtifact(sections);
-  size_t tableEnd = sizeof(ArtifactHeader) + 3 * sizeof(SectionEntry);
   size_t manifestEnd = kSectionAlignment + sections[0].second.size();
+  size_t code = alignUp(manifestEnd, kSectionAlignment);
+  size_t codeEnd = code + sections[1].second.size();
+  size_t weights = alignUp(codeEnd, kSectionAlignment);
+  ASSERT_EQ(weights + sections[2].second.size(), bytes.size());
   TemporaryFile file(bytes);
-  for (size_t i = 0; i < manifestEnd; ++i) {
-    if (i == tableEnd)
-      i = kSectionAlignment; // Padding means nothing.
+  auto openError = [&] {
+    return errorOf([&] { Artifact artifact(file.path()); });
+  };
+  // All of header, table, manifest and padding; samples of the code.
+  for (size_t i = 0; i < weights; i += i >= code && i < codeEnd ? 97 : 1) {
     file.poke(i, static_cast<char>(bytes[i] ^ (1 << (i % 8))));
-    ASSERT_NE(errorOf([&] { Artifact artifact(file.path()); }), "")
-        << "byte " << i;
+    ASSERT_NE(openError(), "") << "byte " << i;
     file.poke(i, bytes[i]);
   }
+  ASSERT_EQ(openError(), "");
+  file.poke(weights - 1, 1);
+  EXPECT_TRUE(contains(openError(), "damaged before section 'weights'"));
+}
+
+TEST(Artifact, SectionsThatOverlap) {
+  Sections sections = testSections();
+  std::string bytes = makeArtifact(sections);
+  std::vector<SectionEntry> table(sections.size());
+  char *at = bytes.data() + sizeof(ArtifactHeader);
+  std::memcpy(table.data(), at, table.size() * sizeof(SectionEntry));
+  // The weights are the bytes of the manifest as well.
+  table[2].offset = table[0].offset;
+  std::memcpy(at, table.data(), table.size() * sizeof(SectionEntry));
+  ArtifactHeader header;
+  std::memcpy(&header, bytes.data(), sizeof header);
+  header.tableChecksum = XXH3_64bits(at, table.size() * sizeof(SectionEntry));
+  header.headerChecksum =
+      XXH3_64bits(&header, offsetof(ArtifactHeader, headerChecksum));
+  std::memcpy(bytes.data(), &header, sizeof header);
+  EXPECT_TRUE(contains(openError(bytes), "overlaps another part"));
+}
+
+TEST(Artifact, BytesAfterTheLastSection) {
+  std::string bytes = makeArtifact(testSections());
+  ArtifactHeader header;
+  std::memcpy(&header, bytes.data(), sizeof header);
+  header.fileSize += 1;
+  header.headerChecksum =
+      XXH3_64bits(&header, offsetof(ArtifactHeader, headerChecksum));
+  std::memcpy(bytes.data(), &header, sizeof header);
+  EXPECT_EQ(openError(bytes + '\0'), "");
+  EXPECT_TRUE(contains(openError(bytes + 'x'), "after its last section"));
 }
 
 TEST(Artifact, FlippedCodeIsAnError) {
@@ -183,9 +225,15 @@ TEST(Artifact, WeightsFile) {
   TemporaryFile weights(sections[2].second, ".bin");
   nlohmann::json manifest = testManifest();
   std::string name = weights.path().substr(weights.path().rfind('/') + 1);
-  manifest["weights_file"] = {{"path", name}, {"bytes", 128}};
+  char checksum[17];
+  std::snprintf(checksum, sizeof checksum, "%016" PRIx64,
+                XXH3_64bits(sections[2].second.data(), 128));
+  manifest["weights_files"] = {
+      {{"path", name}, {"bytes", 128}, {"xxh3", checksum}}};
+  manifest["weights"][0]["file"] = 0;
   TemporaryFile file(
       makeArtifact({{"manifest", manifest.dump()}, sections[1]}));
+  Artifact(file.path()).verify();
   {
     Model model(file.path());
     Session session(model);
@@ -194,6 +242,11 @@ TEST(Artifact, WeightsFile) {
     session.run("full");
     EXPECT_EQ(static_cast<float *>(session.output("logits").data)[5], 10);
   }
+  // Another byte is found by who looks for it; another size by everybody.
+  weights.poke(3, 'x');
+  Model other(file.path());
+  EXPECT_TRUE(contains(errorOf([&] { Artifact(file.path()).verify(); }),
+                       "is not what it was"));
   weights.write(sections[2].second + "more");
   EXPECT_TRUE(
       contains(errorOf([&] { Model model(file.path()); }), "132 bytes"));
@@ -201,7 +254,11 @@ TEST(Artifact, WeightsFile) {
       contains(errorOf([&] { Artifact(file.path()).verify(); }), "132 bytes"));
   std::remove(weights.path().c_str());
   EXPECT_TRUE(contains(errorOf([&] { Model model(file.path()); }),
-                       "keeps its weights in a file"));
+                       "refers to weights in another file"));
+  manifest["weights"][0]["file"] = 1;
+  EXPECT_TRUE(
+      contains(openError(Sections{{"manifest", manifest.dump()}, sections[1]}),
+               "there is no weights file 1"));
 }
 
 TEST(Artifact, MisalignedWeightsAreCopied) {

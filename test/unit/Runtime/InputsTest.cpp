@@ -171,4 +171,54 @@ TEST(Inputs, NamesThatLookLikeExpressions) {
   session.run("full");
 }
 
+TEST(InputsOfModels, RowsOfSinks) {
+  nlohmann::json manifest = testManifest();
+  manifest["sinks"] = {{"count", 3}, {"placement", "block"}};
+  // `positive` takes any matrix of one column.
+  nlohmann::json &input = manifest["programs"][4]["inputs"][0];
+  input["role"] = "sinks";
+  input["shape"] = {"n", 1};
+  TestModel test(manifest);
+  Session session(test.model);
+  EXPECT_EQ(errorOf([&] { session.run("positive"); }),
+            "input 'x' of program positive is missing: give the learned table "
+            "of 3 sinks, f32 [n, 1] with that many rows (--input x=FILE.npy), "
+            "or one without rows to run without sinks");
+  std::vector<float> x = {1, 2, 3, 4};
+  for (int64_t rows : {1, 2, 4}) {
+    session.setInput("x", view(x.data(), {rows, 1}));
+    EXPECT_PART(errorOf([&] { session.run("positive"); }),
+                "rows, and the model was compiled for 3 sinks (--sinks=3); "
+                "give a table [3, 1], or [0, 1] to run without sinks");
+  }
+  for (int64_t rows : {0, 3}) {
+    session.setInput("x", view(x.data(), {rows, 1}));
+    EXPECT_EQ(errorOf([&] { session.run("positive"); }), "");
+  }
+}
+
+TEST(InputsOfModels, LearnedPositions) {
+  nlohmann::json manifest = testManifest();
+  manifest["max_positions"] = 4;
+  TestModel test(manifest);
+  Session session(test.model);
+  std::vector<int64_t> ids = {1, 2, 3, 4, 5}, positions = {0, 3, 4};
+  session.setInput("input_ids", view(ids.data(), {1, 4}));
+  EXPECT_EQ(errorOf([&] { session.run("full"); }), "");
+  session.setInput("input_ids", view(ids.data(), {1, 5}));
+  EXPECT_EQ(errorOf([&] { session.run("full"); }),
+            "token 4 would stand at position 4, but the model has 4 learned "
+            "positions (0 to 3); use a shorter prompt");
+  session.setInput("input_ids", view(ids.data(), {1, 3}));
+  session.setInput("position_ids", view(positions.data(), {1, 3}));
+  EXPECT_PART(errorOf([&] { session.run("full"); }),
+              "token 2 would stand at position 4");
+  session.clear();
+  Prompt prompt(test.model);
+  session.extend(prompt, ids.data(), 3);
+  EXPECT_PART(errorOf([&] { session.extend(prompt, ids.data(), 2); }),
+              "token 1 would stand at position 4");
+  EXPECT_EQ(prompt.length(), 3);
+}
+
 } // namespace

@@ -138,6 +138,24 @@ TEST(KV, BlocksOutliveTheirSession) {
   EXPECT_EQ(block->length(), 3);
 }
 
+TEST(KV, PromptsThatStartLater) {
+  TestModel test;
+  Session session(test.model);
+  std::vector<int64_t> tokens = {1, 2, 3};
+  KVBlock block = session.encode(tokens.data(), 3, 0);
+  Prompt prompt(test.model);
+  EXPECT_NE(errorOf([&] { prompt.start(-1); }).find("negative position -1"),
+            std::string::npos);
+  prompt.start(10);
+  prompt.append(block);
+  EXPECT_EQ(prompt.length(), 13);
+  EXPECT_NE(errorOf([&] { prompt.start(0); }).find("has tokens already"),
+            std::string::npos);
+  session.extend(prompt, tokens.data(), 2);
+  EXPECT_EQ(seen(session, 1).positions, sumUpTo(15) - sumUpTo(10));
+  EXPECT_EQ(seen(session, 1).cached, 3);
+}
+
 TEST(KV, TiedBlocks) {
   nlohmann::json manifest = testManifest();
   manifest["kv"]["position_independent"] = false;

@@ -168,4 +168,34 @@ TEST(DimExpr, Names) {
             (std::vector<std::string>{"past", "seq"}));
 }
 
+TEST(Manifest, Sinks) {
+  Json manifest = testManifest();
+  manifest["sinks"] = {{"count", 2}, {"placement", "prefix"}};
+  Expected<Manifest> read = parseManifest(manifest.dump(), "m.ba");
+  ASSERT_TRUE(bool(read));
+  EXPECT_EQ(read->sinks.count, 2);
+  EXPECT_TRUE(read->sinks.isPrefix);
+  manifest["sinks"]["placement"] = "middle";
+  EXPECT_PROBLEM(manifest, "'sinks': unknown placement 'middle'");
+  manifest["sinks"] = {{"count", -1}, {"placement", "block"}};
+  EXPECT_PROBLEM(manifest, "'count' is not a count");
+}
+
+TEST(Manifest, WeightsFiles) {
+  Json manifest = testManifest();
+  manifest["weights_files"] = {
+      {{"path", "w"}, {"bytes", 128}, {"xxh3", "00000000000000ff"}}};
+  manifest["weights"][0]["file"] = 0;
+  Expected<Manifest> read = parseManifest(manifest.dump(), "m.ba");
+  ASSERT_TRUE(bool(read));
+  EXPECT_EQ(read->weightsFiles[0].checksum, 255u);
+  EXPECT_EQ(read->weights[0].file, 0u);
+  manifest["weights_files"][0]["xxh3"] = "ff";
+  EXPECT_PROBLEM(manifest, "weights file 0: 'xxh3' is not a checksum");
+  manifest["weights_files"][0].erase("xxh3");
+  EXPECT_PROBLEM(manifest, "'xxh3' is missing");
+  manifest["weights_files"] = 1;
+  EXPECT_PROBLEM(manifest, "'weights_files' is not a list");
+}
+
 } // namespace

@@ -96,7 +96,7 @@ Json test::testManifest() {
                                           {"shape", {16}},
                                           {"offset", 64},
                                           {"bytes", 64}}});
-  manifest["weights_file"] = nullptr;
+  manifest["weights_files"] = Json::array();
   manifest["programs"] = Json::array(
       {full,
        program("block", Json::array({tokens, positions, layout}),

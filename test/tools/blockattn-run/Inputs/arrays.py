@@ -16,6 +16,7 @@ else:
         "count": np.arange(6, dtype=np.int64)[None],
         "wide": np.array([[0, 2], [1, 3]], np.int64),
         "floats": np.zeros((1, 6), np.float32),
+        "narrow": np.array([[0, 2, 2, 5]], np.int32),
         "outside": np.array([[0, 16]], np.int64),
         "refused": np.array([[1, 13]], np.int64),
     }
