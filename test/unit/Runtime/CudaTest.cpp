@@ -270,7 +270,7 @@ TEST_F(Cuda, ShapesThatDataTell) {
 TEST_F(Cuda, WrongCode) {
   const char *expected[] = {"shared memory", "a kernel that the artifact does",
                             ("a buffer whose size depends on data needs "
-                             "1024.0 TiB on cuda:0")};
+                             "1024 TiB on cuda:0")};
   for (size_t n = 1; n <= 3; ++n) {
     std::vector<float> x(n);
     session->setInput("x", row(x));
