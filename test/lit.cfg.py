@@ -41,6 +41,8 @@ if os.path.isdir(shared):
     config.available_features.add("shared")
     config.substitutions.append(("%shared", os.path.abspath(shared)))
 
+if os.path.exists("/dev/nvidiactl"):
+    config.available_features.add("gpu")
 if shutil.which("ptxas") or os.path.exists("/usr/local/cuda/bin/ptxas"):
     config.available_features.add("ptxas")
 

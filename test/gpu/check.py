@@ -1,0 +1,328 @@
+"""Compares the programs of models on a GPU with the CPU's and with PyTorch's.
+
+usage: check.py prepare FOLDER MODEL.onnx...   compile for both targets
+       check.py run FOLDER [--layouts N] [--report FILE]
+       check.py all FOLDER MODEL.onnx...       both, one after the other
+
+`prepare` needs blockattn-compile on PATH and no GPU; `run` needs the runtime
+(libblockattn.so where the loader or --library finds it) and a GPU. MODEL.npz
+beside a model holds inputs and PyTorch's outputs, as the end-to-end tests use
+them; without it the CPU's outputs for made-up inputs are compared alone.
+
+For each model: the outputs of `full`; `block` for the layout of the .npz and for
+random ones (blocks of one token, one block, all global, packed prompts); cached
+blocks with `encode` and `extend`, and decoding after that, so often that runs are
+replayed as graphs.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import zlib
+
+import numpy as np
+
+import runtime
+
+TOLERANCE = 1e-4
+
+
+def prepare(folder, models):
+    os.makedirs(folder, exist_ok=True)
+    failed = 0
+    for model in models:
+        name = os.path.basename(model)[:-len(".onnx")]
+        for target in ("cpu", "cuda"):
+            artifact = os.path.join(folder, f"{name}.{target}.ba")
+            done = subprocess.run(["blockattn-compile", model, "-o", artifact,
+                                   f"--target={target}"],
+                                  stderr=subprocess.PIPE, text=True)
+            if done.returncode:
+                failed += 1
+                print(f"FAIL {name} for {target}: {done.stderr.strip()}")
+        if os.path.exists(model[:-len("onnx")] + "npz"):
+            shutil.copy(model[:-len("onnx")] + "npz", folder)
+    return failed
+
+
+class Row:
+    """The worst differences of one model, for each kind of check."""
+
+    def __init__(self, name, half):
+        self.name, self.half = name, half
+        self.worst, self.failures, self.peak = {}, [], 0
+
+    def close(self, kind, got, want, where=None):
+        if got.shape != want.shape:
+            self.failures.append(f"{kind}: shape {got.shape}, not {want.shape}")
+            return
+        got, want = got.astype(np.float64), want.astype(np.float64)
+        if where is not None:
+            got, want = got[where], want[where]
+        # Infinities, as masks have them, are equal to themselves.
+        with np.errstate(invalid="ignore"):
+            difference = np.where(got == want, 0, np.abs(got - want))
+        worst = float(difference.max()) if difference.size else 0.0
+        self.worst[kind] = max(self.worst.get(kind, 0.0), worst)
+        allowed = TOLERANCE
+        if self.half:
+            # Half precision is compared relative to the size of the results.
+            allowed = 2e-2 * float(np.abs(want[np.isfinite(want)]).max(initial=0))
+        # Not `worst > allowed`: a NaN has to fail.
+        if not worst <= allowed:
+            self.failures.append(f"{kind}: off by {worst:.2e}")
+
+
+def manifest_of(model):
+    return json.loads(model.runtime.library.ba_model_manifest(model.handle))
+
+
+def computes_in_half(manifest):
+    return any(weight["dtype"] in ("f16", "bf16") and len(weight["shape"]) == 2
+               for weight in manifest["weights"])
+
+
+def made_up(model, length, random):
+    """Token ids; the runtime derives the rest."""
+    vocabulary = manifest_of(model).get("vocab_size") or 2
+    return {name: random.integers(0, vocabulary, (1, length)).astype(dtype)
+            for name, role, dtype in model.values("full", "input")
+            if role == "tokens"}
+
+
+def random_layout(random, length):
+    """[(start, is_global, segment)]"""
+    kind = random.integers(6)
+    if kind == 0:
+        starts = range(length)
+    elif kind == 1:
+        starts = [0]
+    else:
+        count = int(random.integers(1, min(length, 40) + 1))
+        starts = [0] + sorted(random.choice(np.arange(1, length), count - 1,
+                                            replace=False)) if count > 1 else [0]
+    segments = random.random(len(starts)) < (0.3 if kind == 5 else 0)
+    segments[0] = False
+    segment = np.cumsum(segments)
+    everything = kind == 2
+    mixed = kind == 3
+    return [(int(start), int(everything or (mixed and random.random() < 0.5)),
+             int(number)) for start, number in zip(starts, segment)]
+
+
+def positions_of(blocks, length):
+    """Positions start anew in each segment."""
+    first, result = {}, []
+    for i, (start, _, segment) in enumerate(blocks):
+        end = blocks[i + 1][0] if i + 1 < len(blocks) else length
+        first.setdefault(segment, start)
+        result.extend(range(start - first[segment], end - first[segment]))
+    return np.asarray([result])
+
+
+def with_positions(model, inputs, blocks):
+    """Under packed prompts the positions can't be derived."""
+    inputs = dict(inputs)
+    length = None
+    for name, role, dtype in model.values("block", "input"):
+        if role == "tokens":
+            length = inputs[name].shape[1]
+    for name, role, dtype in model.values("block", "input"):
+        if role == "positions":
+            inputs[name] = positions_of(blocks, length).astype(dtype)
+    return inputs
+
+
+def check_cached(row, models, sessions, tokens, starts, want, kind):
+    """Blocks encoded alone, the last one over them, then some decoding."""
+    results = []
+    for model, session in zip(models, sessions):
+        session.runtime.library.ba_session_clear(session.handle)
+        prompt = runtime.Prompt(model)
+        for begin, end in zip(starts, starts[1:]):
+            prompt.append(session.encode(tokens[begin:end], prompt.length()))
+        session.extend(prompt, tokens[starts[-1]:])
+        name = model.values("extend", "output")[0][0]
+        steps = [session.output(name)]
+        for step in range(5):
+            session.extend(prompt, tokens[step % len(tokens):][:1])
+            steps.append(session.output(name))
+        results.append(steps)
+    if want is not None:
+        row.close(f"{kind}, PyTorch", results[0][0], want)
+    row.close(f"{kind}, CPU", results[0][0], results[1][0])
+    for got, expected in zip(results[0][1:], results[1][1:]):
+        row.close("decode, CPU", got, expected)
+
+
+def run_both(sessions, program, inputs, blocks=None, times=1):
+    """Runs the GPU `times` times, the CPU once. False if the CPU refuses the
+    inputs, which the GPU then has to do as well."""
+    gpu, cpu = sessions
+    try:
+        cpu.run(program, inputs, blocks)
+    except runtime.Error as refusal:
+        try:
+            gpu.run(program, inputs, blocks)
+        except runtime.Error as error:
+            if str(error) != str(refusal):
+                raise
+            return False
+        raise runtime.Error(f"the CPU refuses what the GPU takes: {refusal}")
+    for _ in range(times):
+        gpu.run(program, inputs, blocks)
+    return True
+
+
+def check_full(row, gpu, sessions, data, random):
+    """`full` with everything that the .npz has; returns the first inputs."""
+    names = [name for name, _, _ in gpu.values("full", "input")]
+    outputs = [name for name, _, _ in gpu.values("full", "output")]
+    runs = []
+    for given, wanted in (("", ""), ("pad_", "pad_"), ("in0_", "out0_"),
+                          ("in1_", "out1_"), ("in2_", "out2_")):
+        inputs = {n: data[given + n] for n in names if given + n in data}
+        # Padding without a reference of its own is nobody's test.
+        if inputs and any(wanted + name in data for name in outputs):
+            runs.append((inputs, wanted))
+    if not runs:
+        runs.append((made_up(gpu, 23, random), None))
+    for inputs, wanted in runs:
+        # So often that the last ones are replayed.
+        if not run_both(sessions, "full", inputs, times=4):
+            continue
+        mask = inputs.get("attention_mask")
+        for name in outputs:
+            got, expected = (s.output(name) for s in sessions)
+            where = None
+            # Rows of padding may hold anything.
+            if mask is not None and got.shape[:2] == mask.shape:
+                where = mask == 1
+            row.close("full, CPU", got, expected, where)
+            if wanted is not None and wanted + name in data:
+                row.close("full, PyTorch", got, data[wanted + name], where)
+    return runs[0][0]
+
+
+def check_model(library, folder, name, layouts, device):
+    gpu = runtime.Model(library, os.path.join(folder, f"{name}.cuda.ba"), device)
+    cpu = runtime.Model(library, os.path.join(folder, f"{name}.cpu.ba"))
+    models, sessions = (gpu, cpu), (runtime.Session(gpu), runtime.Session(cpu))
+    manifest = manifest_of(cpu)
+    row = Row(name, computes_in_half(manifest))
+    random = np.random.default_rng(zlib.crc32(name.encode()))
+    path = os.path.join(folder, f"{name}.npz")
+    data = dict(np.load(path)) if os.path.exists(path) else {}
+    given = check_full(row, gpu, sessions, data, random)
+    row.peak = gpu.peak_bytes()
+    if not gpu.has("block"):
+        return row
+    output = gpu.values("block", "output")[0][0]
+    longest = min(300, manifest.get("max_positions") or 300)
+    starts = [int(start) for start in data.get("block_starts", [])]
+    # Past keys and values have no place among packed blocks.
+    inputs = {n: given[n] for n, role, _ in gpu.values("block", "input")
+              if n in given and role in ("tokens", "positions")}
+    token_name = next(n for n, role, _ in gpu.values("block", "input")
+                      if role == "tokens")
+    want = data.get("block_logits")
+    if starts and run_both(sessions, "block", inputs,
+                           [(start, 0, 0) for start in starts]):
+        got, expected = (s.output(output) for s in sessions)
+        row.close("block, CPU", got, expected)
+        if want is not None:
+            row.close("block, PyTorch", got, want)
+    for _ in range(layouts):
+        length = int(random.integers(1, longest))
+        blocks = random_layout(random, length)
+        packed = with_positions(gpu, made_up(gpu, length, random), blocks)
+        if run_both(sessions, "block", packed, blocks):
+            got, expected = (s.output(output) for s in sessions)
+            row.close("layouts, CPU", got, expected)
+    if gpu.has("encode") and gpu.has("extend"):
+        if starts:
+            check_cached(row, models, sessions, inputs[token_name].reshape(-1),
+                         starts, None if want is None else want[:, starts[-1]:],
+                         "cached")
+        for _ in range(max(layouts // 10, 1)):
+            length = int(random.integers(2, longest - 5))
+            tokens = made_up(gpu, length, random)[token_name].reshape(-1)
+            cuts = sorted({0, *random.integers(0, length, 5).tolist()})
+            check_cached(row, models, sessions, tokens, cuts, None, "cached")
+    row.peak = gpu.peak_bytes()
+    return row
+
+
+def device_name():
+    done = subprocess.run(["nvidia-smi", "--query-gpu=name,driver_version",
+                           "--format=csv,noheader"], stdout=subprocess.PIPE,
+                          text=True)
+    return done.stdout.strip().splitlines()[0] if done.stdout.strip() else "?"
+
+
+def run(folder, library, layouts, device, report):
+    rows, errors = [], {}
+    names = sorted(f[:-len(".cuda.ba")] for f in os.listdir(folder)
+                   if f.endswith(".cuda.ba"))
+    loaded = runtime.Runtime(library)
+    for name in names:
+        try:
+            row = check_model(loaded, folder, name, layouts, device)
+        except runtime.Error as error:
+            errors[name] = str(error)
+            print(f"FAIL {name}: {error}", flush=True)
+            if "cannot be used by this process" in str(error):
+                break
+            continue
+        rows.append(row)
+        state = "FAIL" if row.failures else "ok  "
+        print(state, name, " ".join(f"{kind}: {worst:.1e};"
+                                    for kind, worst in row.worst.items()))
+        for failure in row.failures[:5]:
+            print(f"     {failure}")
+        sys.stdout.flush()
+    kinds = ["full, PyTorch", "full, CPU", "block, PyTorch", "block, CPU",
+             "layouts, CPU", "cached, PyTorch", "cached, CPU", "decode, CPU"]
+    lines = [f"{datetime.date.today()}, {device_name()}, "
+             f"Python {platform.python_version()}", "",
+             "| model | " + " | ".join(kinds) + " | |",
+             "| --- |" + " --- |" * (len(kinds) + 1)]
+    for row in rows:
+        cells = [f"{row.worst[k]:.1e}" if k in row.worst else "" for k in kinds]
+        cells.append("; ".join(row.failures[:2]) or "ok")
+        lines.append(f"| {row.name} | " + " | ".join(cells) + " |")
+    for name, message in errors.items():
+        lines.append(f"| {name} |" + " |" * len(kinds) + f" {message} |")
+    if report:
+        with open(report, "w") as file:
+            file.write("\n".join(lines) + "\n")
+    print("\n".join(lines))
+    return len(errors) + sum(bool(row.failures) for row in rows)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("command", choices=("prepare", "run", "all"))
+    parser.add_argument("folder")
+    parser.add_argument("models", nargs="*")
+    parser.add_argument("--library", default="libblockattn.so.0")
+    parser.add_argument("--layouts", type=int, default=100)
+    parser.add_argument("--device", default="cuda:0")
+    parser.add_argument("--report")
+    options = parser.parse_args()
+    failed = 0
+    if options.command != "run":
+        failed += prepare(options.folder, options.models)
+    if options.command != "prepare":
+        failed += run(options.folder, options.library, options.layouts,
+                      options.device, options.report)
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
