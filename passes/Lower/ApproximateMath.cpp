@@ -67,6 +67,13 @@ struct WidenHalf : RewritePattern {
   }
 };
 
+} // namespace
+
+void blockattn::populateWidenHalfPatterns(RewritePatternSet &patterns) {
+  patterns.add<WidenHalf>(patterns.getContext());
+}
+
+namespace {
 struct ApproximateMath
     : public blockattn::impl::ApproximateMathBase<ApproximateMath> {
   void runOnOperation() override {
@@ -80,7 +87,8 @@ struct ApproximateMath
     };
     populateMathF32ExpansionPatterns(patterns, [](StringRef) { return true; });
     populateMathPolynomialApproximationPatterns(patterns, approximate);
-    patterns.add<SplitFma, WidenHalf>(&getContext());
+    patterns.add<SplitFma>(&getContext());
+    blockattn::populateWidenHalfPatterns(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

@@ -25,13 +25,18 @@ void blockattn::buildMemoryToLlvmPipeline(OpPassManager &pm) {
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addPass(createOutlineParallel());
+  buildHostToLlvmPipeline(pm, /*cuda=*/false);
+}
 
+void blockattn::buildHostToLlvmPipeline(OpPassManager &pm, bool cuda) {
   // Plain control flow, then the interface.
   pm.addNestedPass<func::FuncOp>(createLowerReshapes());
   pm.addNestedPass<func::FuncOp>(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
   pm.addPass(createSCFToControlFlowPass());
-  pm.addPass(createFinalizeAbi());
+  FinalizeAbiOptions abi;
+  abi.cuda = cuda;
+  pm.addPass(createFinalizeAbi(abi));
 
   // The llvm dialect.
   // Conversions of bf16 are shifts and not calls of a compiler's library.

@@ -10,7 +10,7 @@
 #include "passes/Lower/Passes.h"
 #include "passes/Lower/RuntimeCalls.h"
 
-#include "runtime/include/blockattn/kernel_abi.h"
+#include "runtime/include/blockattn/kernel_abi_cuda.h"
 
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 
@@ -26,6 +26,7 @@ static constexpr StringLiteral kTable = "ba_runtime";
 
 namespace {
 struct FinalizeAbi : public blockattn::impl::FinalizeAbiBase<FinalizeAbi> {
+  using FinalizeAbiBase::FinalizeAbiBase;
   void runOnOperation() override;
 
 private:
@@ -33,7 +34,7 @@ private:
   void wrapPlan(func::FuncOp func, StringRef program);
   func::FuncOp startWrapper(func::FuncOp func, StringRef name);
   void lowerAlloc(AllocOp op);
-  void callThroughTable(func::CallOp call, RuntimeCall which);
+  LogicalResult callThroughTable(func::CallOp call, RuntimeCall which);
   void addInit();
 };
 } // namespace
@@ -239,17 +240,35 @@ void FinalizeAbi::lowerAlloc(AllocOp op) {
   op.erase();
 }
 
+/// A failure that is found between kernels ends the program: what follows may
+/// rely on what does not hold, sizes above all.
+static void stopAfterFailure(func::CallOp call) {
+  Block *block = call->getBlock();
+  while (&block->back() != call)
+    block->back().erase();
+  KernelBuilder b(call.getLoc(), call);
+  b.setInsertionPointAfter(call);
+  func::ReturnOp::create(b, ValueRange{call.getOperand(1)});
+}
+
 //===----------------------------------------------------------------------===//
 // The table
 //===----------------------------------------------------------------------===//
 
-void FinalizeAbi::callThroughTable(func::CallOp call, RuntimeCall which) {
+LogicalResult FinalizeAbi::callThroughTable(func::CallOp call,
+                                            RuntimeCall which) {
+  std::optional<unsigned> slotNumber = runtimeCallSlot(which, cuda);
+  if (!slotNumber)
+    return call.emitError("the runtime has no '")
+           << call.getCallee() << "' for programs of target "
+           << (cuda ? "cuda" : "cpu");
   KernelBuilder b(call.getLoc(), call);
   Type ptr = LLVM::LLVMPointerType::get(&getContext());
   Value table = LLVM::LoadOp::create(
       b, ptr, LLVM::AddressOfOp::create(b, ptr, kTable).getResult());
   Value slot = LLVM::GEPOp::create(
-      b, ptr, ptr, table, ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(which)});
+      b, ptr, ptr, table,
+      ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(*slotNumber)});
   Value function = LLVM::LoadOp::create(b, ptr, slot);
   FunctionType type = runtimeCallType(which, &getContext());
   Type result = type.getNumResults()
@@ -261,6 +280,7 @@ void FinalizeAbi::callThroughTable(func::CallOp call, RuntimeCall which) {
   auto indirect = LLVM::CallOp::create(b, llvmType, operands);
   call.replaceAllUsesWith(indirect.getResults());
   call.erase();
+  return success();
 }
 
 void FinalizeAbi::addInit() {
@@ -278,14 +298,15 @@ void FinalizeAbi::addInit() {
   }
   b.setInsertionPointToEnd(module.getBody());
   auto init = func::FuncOp::create(
-      b, "ba_init", b.getFunctionType({b.getI32Type(), ptr}, {b.getI32Type()}));
+      b, cuda ? "ba_init_cuda" : "ba_init",
+      b.getFunctionType({b.getI32Type(), ptr}, {b.getI32Type()}));
   Block *entry = init.addEntryBlock();
   b.setInsertionPointToStart(entry);
   LLVM::StoreOp::create(b, entry->getArgument(1),
                         LLVM::AddressOfOp::create(b, ptr, kTable).getResult());
-  Value other =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::ne, entry->getArgument(0),
-                            b.i32(BA_KERNEL_ABI_VERSION));
+  Value other = arith::CmpIOp::create(
+      b, arith::CmpIPredicate::ne, entry->getArgument(0),
+      b.i32(cuda ? BA_KERNEL_ABI_CUDA_VERSION : BA_KERNEL_ABI_VERSION));
   func::ReturnOp::create(
       b, ValueRange{arith::ExtUIOp::create(b, b.getI32Type(), other)});
 }
@@ -330,9 +351,18 @@ void FinalizeAbi::runOnOperation() {
     lowerAlloc(op);
   SmallVector<func::CallOp> calls;
   module.walk([&](func::CallOp call) { calls.push_back(call); });
-  for (func::CallOp call : calls)
-    if (std::optional<RuntimeCall> which = runtimeCallOf(call.getCallee()))
-      callThroughTable(call, *which);
+  for (func::CallOp call : calls) {
+    std::optional<RuntimeCall> which = runtimeCallOf(call.getCallee());
+    if (!which)
+      continue;
+    auto func = call->getParentOfType<func::FuncOp>();
+    // Launched kernels of a device still use the memory of the run.
+    if (*which == RuntimeCall::Fail && !cuda &&
+        func.getName().starts_with("ba_"))
+      stopAfterFailure(call);
+    if (failed(callThroughTable(call, *which)))
+      return signalPassFailure();
+  }
 
   for (auto func : llvm::make_early_inc_range(module.getOps<func::FuncOp>())) {
     if (runtimeCallOf(func.getName())) {

@@ -13,7 +13,7 @@
 using namespace mlir;
 using namespace blockattn;
 
-LoopNest::LoopNest(KernelBuilder &b, linalg::LinalgOp linalgOp)
+LoopNest::LoopNest(KernelBuilder &b, linalg::LinalgOp linalgOp, unsigned apart)
     : op(linalgOp), body(op.getBlock()), numInputs(op.getNumDpsInputs()),
       numOutputs(op.getNumDpsInits()) {
   for (Range range : op.createLoopRanges(b, b.getLoc()))
@@ -28,7 +28,7 @@ LoopNest::LoopNest(KernelBuilder &b, linalg::LinalgOp linalgOp)
       map = op.getMatchingIndexingMap(&operand);
     accesses.push_back({operand.get(), map});
   }
-  collapse(b);
+  collapse(b, apart);
 }
 
 std::optional<int64_t> LoopNest::constantSize(unsigned loop) const {
@@ -65,7 +65,7 @@ static bool walksAsOne(const LoopNest::Access &access, unsigned d) {
   return found;
 }
 
-void LoopNest::collapse(KernelBuilder &b) {
+void LoopNest::collapse(KernelBuilder &b, unsigned apart) {
   unsigned rank = sizes.size();
   if (rank < 2)
     return;
@@ -74,7 +74,7 @@ void LoopNest::collapse(KernelBuilder &b) {
   // Groups of neighbouring loops.
   SmallVector<SmallVector<int64_t>> groups;
   for (unsigned d = 0; d < rank; ++d) {
-    bool joins = d > 0 && isParallel[d] == isParallel[d - 1] &&
+    bool joins = d > 0 && d != apart && isParallel[d] == isParallel[d - 1] &&
                  !asked.contains(d) && !asked.contains(d - 1) &&
                  llvm::all_of(accesses, [&](const Access &access) {
                    return walksAsOne(access, d - 1);

@@ -20,7 +20,9 @@ namespace blockattn {
 /// one.
 class LoopNest {
 public:
-  LoopNest(KernelBuilder &builder, mlir::linalg::LinalgOp op);
+  /// The first `apart` loops are not merged with the others.
+  LoopNest(KernelBuilder &builder, mlir::linalg::LinalgOp op,
+           unsigned apart = 0);
 
   struct Access {
     mlir::Value operand; ///< a memref, or a scalar
@@ -49,7 +51,7 @@ public:
   std::optional<int64_t> constantSize(unsigned loop) const;
 
 private:
-  void collapse(KernelBuilder &b);
+  void collapse(KernelBuilder &b, unsigned apart);
 };
 
 /// Which values of a body differ between neighbouring iterations of a loop,

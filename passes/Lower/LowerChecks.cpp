@@ -9,8 +9,6 @@
 #include "passes/Lower/Passes.h"
 #include "passes/Lower/RuntimeCalls.h"
 
-#include "llvm/ADT/StringMap.h"
-
 namespace blockattn {
 #define GEN_PASS_DEF_LOWERCHECKS
 #include "passes/Lower/Passes.h.inc"
@@ -22,7 +20,6 @@ using namespace blockattn;
 namespace {
 struct LowerChecks : public blockattn::impl::LowerChecksBase<LowerChecks> {
   void runOnOperation() override {
-    messages.clear();
     SmallVector<CheckOp> checks;
     getOperation().walk([&](CheckOp op) { checks.push_back(op); });
     for (CheckOp op : checks)
@@ -33,26 +30,8 @@ struct LowerChecks : public blockattn::impl::LowerChecksBase<LowerChecks> {
 
 private:
   void lower(CheckOp op);
-  Value messageAddress(KernelBuilder &b, StringRef message);
-
-  llvm::StringMap<LLVM::GlobalOp> messages;
 };
 } // namespace
-
-Value LowerChecks::messageAddress(KernelBuilder &b, StringRef message) {
-  LLVM::GlobalOp &global = messages[message];
-  if (!global) {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(getOperation().getBody());
-    std::string text = message.str();
-    text.push_back('\0');
-    auto type = LLVM::LLVMArrayType::get(b.getI8Type(), text.size());
-    global = LLVM::GlobalOp::create(
-        b, type, /*isConstant=*/true, LLVM::Linkage::Internal,
-        ("message_" + Twine(messages.size() - 1)).str(), b.getStringAttr(text));
-  }
-  return LLVM::AddressOfOp::create(b, global);
-}
 
 void LowerChecks::lower(CheckOp op) {
   Value exec = execOf(op->getParentOfType<func::FuncOp>());
@@ -60,9 +39,10 @@ void LowerChecks::lower(CheckOp op) {
   Value yes = arith::ConstantOp::create(b, b.getBoolAttr(true));
   Value violated = arith::XOrIOp::create(b, op.getCondition(), yes);
   b.when(violated, [&] {
-    func::CallOp::create(b, runtimeCallName(RuntimeCall::Fail), TypeRange(),
-                         ValueRange{exec, b.i32(op.getCode()),
-                                    messageAddress(b, op.getMessage())});
+    func::CallOp::create(
+        b, runtimeCallName(RuntimeCall::Fail), TypeRange(),
+        ValueRange{exec, b.i32(op.getCode()),
+                   messageAddress(b, getOperation(), op.getMessage())});
   });
   op.erase();
 }

@@ -5,12 +5,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "passes/Lower/KernelBuilder.h"
+#include "passes/Lower/MatrixProduct.h"
 #include "passes/Lower/Passes.h"
 #include "passes/Lower/RuntimeCalls.h"
 
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/Linalg/IR/LinalgInterfaces.h"
-#include "mlir/Interfaces/ViewLikeInterface.h"
+#include "runtime/include/blockattn/kernel_abi.h"
+
+#include "llvm/ADT/SetVector.h"
 
 namespace blockattn {
 #define GEN_PASS_DEF_LOWERGEMM
@@ -20,135 +21,15 @@ namespace blockattn {
 using namespace mlir;
 using namespace blockattn;
 
-namespace {
-
-/// How a matrix of a product lies in memory: the positions in the memref of
-/// the dimension of its rows, of its columns (-1: the extent is 1), and of
-/// each batch dimension (-1: not there, all batches share it).
-struct MatrixForm {
-  Value memref;
-  int64_t row = -1, column = -1;
-  SmallVector<int64_t> batch;
-  /// Whether the matrix is stored with its columns as rows.
-  bool transposed = false;
-};
-
-/// C[m, n] += A[m, k] * B[k, n] for each batch.
-struct Product {
-  MatrixForm a, b, c;
-  size_t numBatch = 0;
-};
-
-} // namespace
-
-/// Whether memory dimension `i` is known to have stride 1.
-static bool hasUnitStride(MemRefType type, int64_t i) {
-  SmallVector<int64_t> strides;
-  int64_t offset;
-  return succeeded(type.getStridesAndOffset(strides, offset)) &&
-         strides[i] == 1;
-}
-
-/// Finds where the loop dimensions `row` and `column` (-1: absent) lie in an
-/// operand. Fails when neither of them has unit stride.
-static LogicalResult matchMatrix(MatrixForm &form, Value memref, AffineMap map,
-                                 int64_t row, int64_t column,
-                                 ArrayRef<unsigned> batch) {
-  auto type = dyn_cast<MemRefType>(memref.getType());
-  if (!type || !type.getElementType().isF32() || !map.isProjectedPermutation())
-    return failure();
-  auto positionOf = [&](int64_t dim) -> int64_t {
-    if (dim < 0)
-      return -1;
-    auto position =
-        map.getResultPosition(getAffineDimExpr(dim, map.getContext()));
-    return position ? static_cast<int64_t>(*position) : -1;
-  };
-  form.memref = memref;
-  form.row = positionOf(row);
-  form.column = positionOf(column);
-  for (unsigned dim : batch)
-    form.batch.push_back(positionOf(dim));
-  if ((row >= 0 && form.row < 0) || (column >= 0 && form.column < 0))
-    return failure();
-  if (form.column >= 0 && hasUnitStride(type, form.column))
-    return success();
-  if (form.row >= 0 && hasUnitStride(type, form.row)) {
-    form.transposed = true;
-    return success();
-  }
-  // A vector with any stride is a matrix of one row or column: its stride is
-  // the leading dimension.
-  if (form.column < 0 && form.row >= 0)
-    return success();
-  if (form.row < 0 && form.column >= 0) {
-    form.transposed = true;
-    return success();
-  }
-  return failure();
-}
-
-static std::optional<Product> matchProduct(linalg::LinalgOp op) {
-  if (!op.hasPureBufferSemantics() || !linalg::isaContractionOpInterface(op))
+/// The service that computes a product; none where there is no such.
+static std::optional<RuntimeCall> callOf(const MatrixProduct &product) {
+  if (!product.resultType.isF32())
     return std::nullopt;
-  // Only sums of products; the interface also admits other semirings.
-  Block *body = op.getBlock();
-  if (!llvm::all_of(body->without_terminator(), [](Operation &inner) {
-        return isa<arith::MulFOp, arith::AddFOp>(inner);
-      }))
-    return std::nullopt;
-  FailureOr<linalg::ContractionDimensions> dims =
-      linalg::inferContractionDims(op);
-  if (failed(dims) || dims->m.size() > 1 || dims->n.size() > 1 ||
-      dims->k.size() != 1)
-    return std::nullopt;
-  int64_t m = dims->m.empty() ? -1 : dims->m[0];
-  int64_t n = dims->n.empty() ? -1 : dims->n[0];
-  int64_t k = dims->k[0];
-  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
-  Product product;
-  product.numBatch = dims->batch.size();
-  if (failed(matchMatrix(product.a, op->getOperand(0), maps[0], m, k,
-                         dims->batch)) ||
-      failed(matchMatrix(product.b, op->getOperand(1), maps[1], k, n,
-                         dims->batch)) ||
-      failed(matchMatrix(product.c, op->getOperand(2), maps[2], m, n,
-                         dims->batch)))
-    return std::nullopt;
-  // Every batch has its own result.
-  if (llvm::is_contained(product.c.batch, -1))
-    return std::nullopt;
-  return product;
-}
-
-/// The allocation or argument that a view looks at.
-static Value rootOf(Value memref) {
-  while (auto view = memref.getDefiningOp<ViewLikeOpInterface>())
-    memref = view.getViewSource();
-  return memref;
-}
-
-/// The fill with zero that comes right before `op` for its output, with
-/// nothing in between that touches the memory.
-static linalg::FillOp findZeroFill(linalg::LinalgOp op, Value output) {
-  Value root = rootOf(output);
-  for (Operation *before = op->getPrevNode(); before;
-       before = before->getPrevNode()) {
-    if (auto fill = dyn_cast<linalg::FillOp>(before)) {
-      if (fill.getOutputs()[0] == output) {
-        bool isZero = matchPattern(fill.getInputs()[0], m_PosZeroFloat());
-        return isZero ? fill : linalg::FillOp();
-      }
-    }
-    if (isa<ViewLikeOpInterface, memref::DimOp>(before))
-      continue;
-    if (before->getNumRegions())
-      return {};
-    for (Value operand : before->getOperands())
-      if (isa<BaseMemRefType>(operand.getType()) && rootOf(operand) == root)
-        return {};
-  }
-  return {};
+  if (product.type.isF32())
+    return RuntimeCall::Gemm;
+  if (product.type.isF16() || product.type.isBF16())
+    return RuntimeCall::HalfGemm;
+  return std::nullopt;
 }
 
 namespace {
@@ -156,7 +37,7 @@ namespace {
 /// Emits the calls of one product.
 class GemmEmitter {
 public:
-  GemmEmitter(KernelBuilder &builder, Product &product, Value exec,
+  GemmEmitter(KernelBuilder &builder, MatrixProduct &product, Value exec,
               bool overwrite)
       : b(builder), product(product), exec(exec), overwrite(overwrite) {}
   void emit();
@@ -164,6 +45,7 @@ public:
 private:
   struct Matrix {
     Value address; ///< of the first batch, as index
+    Value elementSize;
     SmallVector<Value> sizes, strides;
   };
   Matrix describe(const MatrixForm &form);
@@ -180,7 +62,7 @@ private:
   void emitBatch(SmallVector<Value> &batch);
 
   KernelBuilder &b;
-  Product &product;
+  MatrixProduct &product;
   Value exec;
   bool overwrite;
   Matrix a, bb, c;
@@ -200,7 +82,8 @@ GemmEmitter::Matrix GemmEmitter::describe(const MatrixForm &form) {
   Matrix matrix;
   Value base = memref::ExtractAlignedPointerAsIndexOp::create(
       b, metadata.getBaseBuffer());
-  Value bytes = b.mul(known(offset, metadata.getOffset()), b.index(4));
+  matrix.elementSize = b.index(type.getElementTypeBitWidth() / 8);
+  Value bytes = b.mul(known(offset, metadata.getOffset()), matrix.elementSize);
   matrix.address = b.add(base, bytes);
   for (int64_t i = 0; i < type.getRank(); ++i) {
     matrix.sizes.push_back(known(type.getDimSize(i), metadata.getSizes()[i]));
@@ -223,8 +106,8 @@ Value GemmEmitter::pointer(const MatrixForm &form, const Matrix &matrix,
   Value address = matrix.address;
   for (auto [index, position] : llvm::zip(batch, form.batch))
     if (position >= 0)
-      address = b.add(
-          address, b.mul(b.mul(index, matrix.strides[position]), b.index(4)));
+      address = b.add(address, b.mul(b.mul(index, matrix.strides[position]),
+                                     matrix.elementSize));
   return LLVM::IntToPtrOp::create(b, LLVM::LLVMPointerType::get(b.getContext()),
                                   i64(address));
 }
@@ -240,19 +123,22 @@ void GemmEmitter::call(ArrayRef<Value> batch) {
         ldc = leadingDim(product.c, c);
   Value transA = b.i32(product.a.transposed),
         transB = b.i32(product.b.transposed);
-  StringRef name = runtimeCallName(RuntimeCall::Gemm);
+  SmallVector<Value> arguments = {exec};
+  if (callOf(product) == RuntimeCall::HalfGemm)
+    arguments.push_back(
+        b.i32(product.type.isF16() ? BA_KERNEL_F16 : BA_KERNEL_BF16));
   if (!product.c.transposed) {
-    func::CallOp::create(b, name, TypeRange(),
-                         ValueRange{exec, transA, transB, m, n, k, pa, lda, pb,
-                                    ldb, beta, pc, ldc});
-    return;
+    arguments.append(
+        {transA, transB, m, n, k, pa, lda, pb, ldb, beta, pc, ldc});
+  } else {
+    // The result is stored transposed: C^T = B^T A^T.
+    transA = b.i32(!product.a.transposed);
+    transB = b.i32(!product.b.transposed);
+    arguments.append(
+        {transB, transA, n, m, k, pb, ldb, pa, lda, beta, pc, ldc});
   }
-  // The result is stored transposed: C^T = B^T A^T.
-  transA = b.i32(!product.a.transposed);
-  transB = b.i32(!product.b.transposed);
-  func::CallOp::create(b, name, TypeRange(),
-                       ValueRange{exec, transB, transA, n, m, k, pb, ldb, pa,
-                                  lda, beta, pc, ldc});
+  func::CallOp::create(b, runtimeCallName(*callOf(product)), TypeRange(),
+                       arguments);
 }
 
 void GemmEmitter::emitBatch(SmallVector<Value> &batch) {
@@ -279,11 +165,12 @@ namespace {
 struct LowerGemm : public blockattn::impl::LowerGemmBase<LowerGemm> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    bool any = false;
+    llvm::SmallSetVector<RuntimeCall, 2> used;
     for (auto func : module.getOps<func::FuncOp>()) {
-      SmallVector<std::pair<linalg::LinalgOp, Product>, 1> products;
+      SmallVector<std::pair<linalg::LinalgOp, MatrixProduct>, 1> products;
       func.walk([&](linalg::LinalgOp op) {
-        if (std::optional<Product> product = matchProduct(op))
+        std::optional<MatrixProduct> product = matchProduct(op);
+        if (product && callOf(*product))
           products.push_back({op, *product});
       });
       for (auto &[op, product] : products) {
@@ -293,11 +180,11 @@ struct LowerGemm : public blockattn::impl::LowerGemmBase<LowerGemm> {
         op->erase();
         if (fill)
           fill->erase();
-        any = true;
+        used.insert(*callOf(product));
       }
     }
-    if (any)
-      declareRuntimeCall(module, RuntimeCall::Gemm);
+    for (RuntimeCall call : used)
+      declareRuntimeCall(module, call);
   }
 };
 } // namespace

@@ -9,6 +9,7 @@
 #include "passes/Lower/RuntimeCalls.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -39,7 +40,7 @@ struct OutlineKernels
 } // namespace
 
 static bool isKernel(Operation *op) {
-  if (isa<AttentionKernelOp>(op))
+  if (isa<AttentionKernelOp, gpu::LaunchOp>(op))
     return true;
   auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
   return linalgOp && linalgOp.hasPureBufferSemantics();

@@ -33,9 +33,17 @@ struct LowerOptions : public mlir::PassPipelineOptions<LowerOptions> {
 void buildLowerToMemoryPipeline(mlir::OpPassManager &pm,
                                 const LowerOptions &options);
 
+/// The first part of it, before memory is planned.
+void buildLowerToBuffersPipeline(mlir::OpPassManager &pm,
+                                 const LowerOptions &options);
+
 /// Programs on planned memory -> the llvm dialect, with the interface of
 /// runtime/include/blockattn/kernel_abi.h.
 void buildMemoryToLlvmPipeline(mlir::OpPassManager &pm);
+
+/// The last part of it: loops and calls of the runtime -> the llvm dialect,
+/// with the interface of programs for the CPU or for CUDA.
+void buildHostToLlvmPipeline(mlir::OpPassManager &pm, bool cuda);
 
 /// All of the lowering for the CPU.
 void buildLowerToCpuPipeline(mlir::OpPassManager &pm,
@@ -44,6 +52,10 @@ void buildLowerToCpuPipeline(mlir::OpPassManager &pm,
 /// All passes of this phase, `--blockattn-lower-to-memory`,
 /// `--blockattn-memory-to-llvm` and both: `--blockattn-lower-to-cpu`.
 void registerLowerPasses();
+
+/// Arithmetic on f16 and bf16 -> arithmetic in f32, rounded after each
+/// operation.
+void populateWidenHalfPatterns(mlir::RewritePatternSet &patterns);
 
 /// Makes `blockattn.attention_kernel` known to bufferization.
 void registerLowerExternalModels(mlir::DialectRegistry &registry);

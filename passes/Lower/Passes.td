@@ -39,6 +39,7 @@ def LowerOnnxToLinalg
     `blockattn.weights`. Operations without a lowering are reported together.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
+    "::mlir::bufferization::BufferizationDialect",
     "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
     "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
     "::blockattn::BlockAttnDialect"];
@@ -91,8 +92,8 @@ def PlanMemory : Pass<"blockattn-plan-memory", "::mlir::ModuleOp"> {
 def OutlineKernels : Pass<"blockattn-outline-kernels", "::mlir::ModuleOp"> {
   let summary = "Move each computation into a function, one for all alike";
   let description = [{
-    Every linalg operation, copy and attention kernel of a program function
-    moves into a private function; operations that differ in their operands
+    Every linalg operation, copy, launch and attention kernel of a program
+    function moves into a private function; operations that differ in their operands
     alone share one, so that a model of many equal layers has the code of one.
     A first argument with the attribute `blockattn.exec` is the handle of the
     running program, which all calls of the runtime need.
@@ -102,11 +103,12 @@ def OutlineKernels : Pass<"blockattn-outline-kernels", "::mlir::ModuleOp"> {
 }
 
 def LowerGemm : Pass<"blockattn-lower-gemm", "::mlir::ModuleOp"> {
-  let summary = "Turn f32 matrix products into calls of the runtime";
+  let summary = "Turn matrix products into calls of the runtime";
   let description = [{
     linalg's matmul, batch_matmul, matvec and vecmat, with any transposition
     in their indexing maps, become calls of `@ba_rt_gemm_f32` when their
-    memory has rows of unit stride. A fill with zero right before the product
+    memory has rows of unit stride, and of `@ba_rt_gemm_16` where they sum
+    products of f16 or bf16 in f32. A fill with zero right before the product
     is folded into `beta = 0`. Other products are left to the loops.
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect",
@@ -194,8 +196,11 @@ def FinalizeAbi : Pass<"blockattn-finalize-abi", "::mlir::ModuleOp"> {
     A function with the attribute `blockattn.program = "P"` becomes
     `@ba_run_P`, its plan function `@ba_plan_P`, and `@ba_init` is added, all
     as runtime/include/blockattn/kernel_abi.h has them. Calls of the runtime
-    go through the table that `@ba_init` keeps.
+    go through the table that `@ba_init` keeps. With `cuda` the interface is
+    that of kernel_abi_cuda.h, and `@ba_init_cuda` keeps the table.
   }];
+  let options = [Option<"cuda", "cuda", "bool", /*default=*/"false",
+    "Give the programs the interface of programs for CUDA">];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect",
     "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
     "::mlir::func::FuncDialect", "::mlir::memref::MemRefDialect"];

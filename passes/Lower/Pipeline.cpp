@@ -13,8 +13,8 @@
 using namespace mlir;
 using namespace blockattn;
 
-void blockattn::buildLowerToMemoryPipeline(OpPassManager &pm,
-                                           const LowerOptions &options) {
+void blockattn::buildLowerToBuffersPipeline(OpPassManager &pm,
+                                            const LowerOptions &options) {
   if (options.decomposeAttention)
     pm.addNestedPass<func::FuncOp>(createDecomposeAttention());
   pm.addPass(createLowerOnnxToLinalg());
@@ -31,6 +31,11 @@ void blockattn::buildLowerToMemoryPipeline(OpPassManager &pm,
   pm.addPass(createCSEPass());
   // Copies of a buffer to itself show once equal views are one.
   pm.addPass(createCanonicalizerPass());
+}
+
+void blockattn::buildLowerToMemoryPipeline(OpPassManager &pm,
+                                           const LowerOptions &options) {
+  buildLowerToBuffersPipeline(pm, options);
   pm.addPass(createPlanMemory());
 }
 

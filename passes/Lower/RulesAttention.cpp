@@ -19,74 +19,74 @@ using namespace blockattn;
 // Layouts
 //===----------------------------------------------------------------------===//
 
-/// For each token, the first one that it may see: a walk over the tokens that
-/// enters the next block where its first token is reached. A layout that is
-/// not in order can make nonsense of it, but no token before the first.
-static Value makeFirstKey(Value layout, OpFoldResult tokens, Lowering &l) {
-  OpBuilder &b = l.b;
-  Location loc = l.loc;
-  Value zero = l.index(0), one = l.index(1), two = l.index(2);
-  Value count = l.toValue(tokens);
-  Value blocks = tensor::DimOp::create(b, loc, layout, 0);
-  Value zero64 = arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(0));
-  Value init = l.empty({tokens}, b.getI64Type());
-  // Block number of the next block; first token of the segment; what a token
-  // of the present block sees first.
-  auto loop = scf::ForOp::create(
-      b, loc, zero, count, one, ValueRange{init, zero, zero64, zero64},
-      [&](OpBuilder &b, Location loc, Value token, ValueRange state) {
-        Value next = state[1];
+/// The first number in [from, to) for which `holds`, `to` if there is none;
+/// where it holds it holds for all that follow.
+static Value searchFirst(OpBuilder &b, Location loc, Value from, Value to,
+                         llvm::function_ref<Value(OpBuilder &, Value)> holds) {
+  Value one = arith::ConstantIndexOp::create(b, loc, 1);
+  auto loop = scf::WhileOp::create(
+      b, loc, TypeRange{b.getIndexType(), b.getIndexType()},
+      ValueRange{from, to},
+      [&](OpBuilder &b, Location loc, ValueRange range) {
         Value more = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt,
-                                           next, blocks);
-        Value token64 =
-            arith::IndexCastOp::create(b, loc, b.getI64Type(), token);
-        auto enter = scf::IfOp::create(
-            b, loc, more,
-            [&](OpBuilder &b, Location loc) {
-              auto column = [&](Value row, Value index) -> Value {
-                return tensor::ExtractOp::create(b, loc, layout,
-                                                 ValueRange{row, index});
-              };
-              Value start = column(next, zero);
-              Value starts = arith::CmpIOp::create(
-                  b, loc, arith::CmpIPredicate::eq, start, token64);
-              // Block 0 begins a segment, and any block of another one than
-              // the block before.
-              Value previous = arith::MaxSIOp::create(
-                  b, loc, arith::SubIOp::create(b, loc, next, one), zero);
-              Value isFirst = arith::CmpIOp::create(
-                  b, loc, arith::CmpIPredicate::eq, next, zero);
-              Value differs = arith::CmpIOp::create(
-                  b, loc, arith::CmpIPredicate::ne, column(next, two),
-                  column(previous, two));
-              Value newSegment = arith::OrIOp::create(b, loc, isFirst, differs);
-              Value segment = arith::SelectOp::create(b, loc, newSegment,
-                                                      token64, state[2]);
-              Value global = arith::CmpIOp::create(
-                  b, loc, arith::CmpIPredicate::ne, column(next, one), zero64);
-              Value first =
-                  arith::SelectOp::create(b, loc, global, segment, token64);
-              Value after = arith::AddIOp::create(b, loc, next, one);
-              auto pick = [&](Value then, Value otherwise) -> Value {
-                return arith::SelectOp::create(b, loc, starts, then, otherwise);
-              };
-              scf::YieldOp::create(b, loc,
-                                   ValueRange{pick(after, next),
-                                              pick(segment, state[2]),
-                                              pick(first, state[3])});
-            },
-            [&](OpBuilder &b, Location loc) {
-              scf::YieldOp::create(b, loc,
-                                   ValueRange{next, state[2], state[3]});
-            });
-        Value filled = tensor::InsertOp::create(b, loc, enter.getResult(2),
-                                                state[0], ValueRange{token});
-        scf::YieldOp::create(b, loc,
-                             ValueRange{filled, enter.getResult(0),
-                                        enter.getResult(1),
-                                        enter.getResult(2)});
+                                           range[0], range[1]);
+        scf::ConditionOp::create(b, loc, more, range);
+      },
+      [&](OpBuilder &b, Location loc, ValueRange range) {
+        Value middle = arith::ShRUIOp::create(
+            b, loc, arith::AddIOp::create(b, loc, range[0], range[1]), one);
+        Value found = holds(b, middle);
+        Value after = arith::AddIOp::create(b, loc, middle, one);
+        scf::YieldOp::create(
+            b, loc,
+            ValueRange{
+                arith::SelectOp::create(b, loc, found, range[0], after),
+                arith::SelectOp::create(b, loc, found, middle, range[1])});
       });
   return loop.getResult(0);
+}
+
+/// For each token, the first one that it may see. Its block is the last that
+/// starts at or before it, the first block of its segment the first that has
+/// the same segment: the blocks of a segment follow one another. A layout that
+/// is not in order can make nonsense of it, but no token out of range.
+static Value makeFirstKey(Value layout, OpFoldResult tokens, Lowering &l) {
+  Value blocks = tensor::DimOp::create(l.b, l.loc, layout, 0);
+  return l.generic(
+      {}, {}, {tokens}, l.b.getI64Type(),
+      [&](OpBuilder &b, Location loc, ValueRange) -> Value {
+        Value zero = arith::ConstantIndexOp::create(b, loc, 0);
+        Value one = arith::ConstantIndexOp::create(b, loc, 1);
+        Value two = arith::ConstantIndexOp::create(b, loc, 2);
+        Value zero64 =
+            arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(0));
+        auto column = [&](OpBuilder &b, Value row, Value index) -> Value {
+          return tensor::ExtractOp::create(b, loc, layout,
+                                           ValueRange{row, index});
+        };
+        Value token = arith::IndexCastOp::create(
+            b, loc, b.getI64Type(), linalg::IndexOp::create(b, loc, 0));
+        // Rows beyond the blocks start at -1, which is large as unsigned.
+        Value after =
+            searchFirst(b, loc, zero, blocks, [&](OpBuilder &b, Value row) {
+              return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ugt,
+                                           column(b, row, zero), token);
+            });
+        Value block = arith::MaxSIOp::create(
+            b, loc, arith::SubIOp::create(b, loc, after, one), zero);
+        Value segment = column(b, block, two);
+        Value first =
+            searchFirst(b, loc, zero, block, [&](OpBuilder &b, Value row) {
+              return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
+                                           column(b, row, two), segment);
+            });
+        Value global = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne,
+                                             column(b, block, one), zero64);
+        Value row = arith::SelectOp::create(b, loc, global, first, block);
+        Value start = column(b, row, zero);
+        return arith::MinSIOp::create(
+            b, loc, arith::MaxSIOp::create(b, loc, start, zero64), token);
+      });
 }
 
 /// One vector for a layout, whoever asks.
@@ -190,13 +190,15 @@ static LogicalResult lowerAttention(AttentionOp op, Lowering &l,
   SmallVector<OpFoldResult> sizes = l.sizes(op.getQuery());
   SmallVector<OpFoldResult> resultSizes = sizes;
   resultSizes[3] = l.sizes(op.getValue())[3];
-  Value first, cache, mask;
+  Value first, cache, mask, places;
   if (op.getLayout())
     first = firstKey(l.get(op.getLayout()), sizes[1], l);
   if (op.getCache())
     cache = l.get(op.getCache());
   if (op.getKeyMask())
     mask = l.get(op.getKeyMask());
+  if (op.getKeyPositions())
+    places = l.get(op.getKeyPositions());
   // Inputs of a model that are named apart may differ in length, and the kernel
   // reads all of them by the key's.
   auto agree = [&](Value a, int64_t dim, Value b, const Twine &what) {
@@ -215,6 +217,10 @@ static LogicalResult lowerAttention(AttentionOp op, Lowering &l,
           "keys and their mask differ in length: an attention mask has past "
           "and new tokens");
   }
+  if (places) {
+    agree(key, 0, places, "keys and their positions differ in batch size");
+    agree(key, 1, places, "keys and their positions differ in length");
+  }
   auto type = cast<RankedTensorType>(query.getType());
   SmallVector<Value> outputs = {l.empty(resultSizes, type.getElementType())};
   if (op.getLse())
@@ -223,9 +229,10 @@ static LogicalResult lowerAttention(AttentionOp op, Lowering &l,
   for (Value output : outputs)
     types.push_back(output.getType());
   auto kernel = AttentionKernelOp::create(
-      l.b, l.loc, types, query, key, value, first, cache, mask, outputs,
+      l.b, l.loc, types, query, key, value, first, cache, mask, places, outputs,
       op.getScaleAttr(), op.getSoftcapAttr(), op.getWindowAttr(),
-      op.getCausalAttr(), op.getLayerAttr(), op.getQueryRotaryAttr());
+      op.getCausalAttr(), op.getLayerAttr(), op.getQueryRotaryAttr(),
+      op.getSlopesAttr());
   l.set(op.getResult(), kernel.getResult(0));
   if (op.getLse())
     l.set(op.getLse(), kernel.getResult(1));

@@ -21,15 +21,48 @@ StringRef blockattn::runtimeCallName(RuntimeCall call) {
     return "ba_rt_alloc";
   case RuntimeCall::Fail:
     return "ba_rt_fail";
+  case RuntimeCall::HalfGemm:
+    return "ba_rt_gemm_16";
+  case RuntimeCall::Launch:
+    return "ba_cuda_launch";
+  case RuntimeCall::DeviceGemm:
+    return "ba_cuda_gemm";
+  case RuntimeCall::Copy:
+    return "ba_cuda_copy";
+  case RuntimeCall::Fill:
+    return "ba_cuda_fill";
+  case RuntimeCall::Check:
+    return "ba_cuda_check";
+  case RuntimeCall::Read:
+    return "ba_cuda_read";
   }
   llvm_unreachable("not a runtime call");
 }
 
+static constexpr RuntimeCall cpuTable[] = {
+    RuntimeCall::ParallelFor, RuntimeCall::Gemm, RuntimeCall::Alloc,
+    RuntimeCall::Fail, RuntimeCall::HalfGemm};
+static constexpr RuntimeCall cudaTable[] = {
+    RuntimeCall::Launch, RuntimeCall::DeviceGemm, RuntimeCall::Copy,
+    RuntimeCall::Fill,   RuntimeCall::Check,      RuntimeCall::Read,
+    RuntimeCall::Alloc,  RuntimeCall::Fail};
+
+std::optional<unsigned> blockattn::runtimeCallSlot(RuntimeCall call,
+                                                   bool cuda) {
+  ArrayRef<RuntimeCall> table =
+      cuda ? ArrayRef<RuntimeCall>(cudaTable) : ArrayRef<RuntimeCall>(cpuTable);
+  const RuntimeCall *found = llvm::find(table, call);
+  if (found == table.end())
+    return std::nullopt;
+  return static_cast<unsigned>(found - table.begin());
+}
+
 std::optional<RuntimeCall> blockattn::runtimeCallOf(StringRef name) {
-  for (RuntimeCall call : {RuntimeCall::ParallelFor, RuntimeCall::Gemm,
-                           RuntimeCall::Alloc, RuntimeCall::Fail})
-    if (name == runtimeCallName(call))
-      return call;
+  for (ArrayRef<RuntimeCall> table :
+       {ArrayRef<RuntimeCall>(cpuTable), ArrayRef<RuntimeCall>(cudaTable)})
+    for (RuntimeCall call : table)
+      if (name == runtimeCallName(call))
+        return call;
   return std::nullopt;
 }
 
@@ -48,6 +81,22 @@ FunctionType blockattn::runtimeCallType(RuntimeCall call,
     return b.getFunctionType({ptr, i64}, {ptr});
   case RuntimeCall::Fail:
     return b.getFunctionType({ptr, i32, ptr}, {});
+  case RuntimeCall::HalfGemm:
+    return b.getFunctionType(
+        {ptr, i32, i32, i32, i64, i64, i64, ptr, i64, ptr, i64, f32, ptr, i64},
+        {});
+  case RuntimeCall::Launch:
+    return b.getFunctionType({ptr, i32, i64, i64, i64, i32, i32, i32, i64, ptr},
+                             {});
+  case RuntimeCall::DeviceGemm:
+    return b.getFunctionType({ptr, ptr}, {});
+  case RuntimeCall::Copy:
+  case RuntimeCall::Read:
+    return b.getFunctionType({ptr, ptr, ptr, i64}, {});
+  case RuntimeCall::Fill:
+    return b.getFunctionType({ptr, ptr, i32, i32, i64}, {});
+  case RuntimeCall::Check:
+    return b.getFunctionType({ptr, ptr, i32, ptr}, {});
   }
   llvm_unreachable("not a runtime call");
 }
@@ -73,4 +122,29 @@ Value blockattn::execOf(func::FuncOp func) {
   (void)func.insertArgument(0, LLVM::LLVMPointerType::get(context), attrs,
                             func.getLoc());
   return func.getArgument(0);
+}
+
+Value blockattn::messageAddress(ImplicitLocOpBuilder &b, ModuleOp module,
+                                StringRef message) {
+  std::string text = message.str();
+  text.push_back('\0');
+  StringAttr value = b.getStringAttr(text);
+  LLVM::GlobalOp found;
+  unsigned number = 0;
+  for (auto global : module.getOps<LLVM::GlobalOp>()) {
+    if (!global.getSymName().starts_with("message_"))
+      continue;
+    ++number;
+    if (global.getValueAttr() == value)
+      found = global;
+  }
+  if (!found) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(module.getBody());
+    auto type = LLVM::LLVMArrayType::get(b.getI8Type(), text.size());
+    found = LLVM::GlobalOp::create(b, type, /*isConstant=*/true,
+                                   LLVM::Linkage::Internal,
+                                   ("message_" + Twine(number)).str(), value);
+  }
+  return LLVM::AddressOfOp::create(b, found);
 }

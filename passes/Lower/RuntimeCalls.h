@@ -6,7 +6,7 @@
 //
 // Until --blockattn-finalize-abi the services of the runtime are ordinary
 // function declarations with the C signatures of
-// runtime/include/blockattn/kernel_abi.h.
+// runtime/include/blockattn/kernel_abi.h and kernel_abi_cuda.h.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,6 +15,7 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
 
 #include <optional>
 
@@ -30,8 +31,25 @@ constexpr llvm::StringLiteral kWeightAttr = "blockattn.weight";
 constexpr llvm::StringLiteral kOutputAttr = "blockattn.output";
 constexpr llvm::StringLiteral kBufferAttr = "blockattn.buffer";
 
-/// The services, in the order of the table.
-enum class RuntimeCall { ParallelFor, Gemm, Alloc, Fail };
+/// The services of both tables: those of the CPU's, those that the tables
+/// share, and those of CUDA's.
+enum class RuntimeCall {
+  ParallelFor,
+  Gemm,
+  Alloc,
+  Fail,
+  HalfGemm,
+  Launch,
+  DeviceGemm,
+  Copy,
+  Fill,
+  Check,
+  Read
+};
+
+/// The place of a service in the table that code for a target is given;
+/// std::nullopt where that table doesn't have it.
+std::optional<unsigned> runtimeCallSlot(RuntimeCall call, bool cuda);
 
 /// "ba_rt_gemm_f32" and the like.
 llvm::StringRef runtimeCallName(RuntimeCall call);
@@ -45,6 +63,11 @@ void declareRuntimeCall(mlir::ModuleOp module, RuntimeCall call);
 /// The handle of the running program: the function's first argument, which
 /// is added when it is not there yet.
 mlir::Value execOf(mlir::func::FuncOp func);
+
+/// The address of a message's text, which the module keeps once, ended by a
+/// zero byte.
+mlir::Value messageAddress(mlir::ImplicitLocOpBuilder &b, mlir::ModuleOp module,
+                           llvm::StringRef message);
 
 } // namespace blockattn
 

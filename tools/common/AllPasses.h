@@ -11,6 +11,7 @@
 #include "dialects/Onnx/Onnx.h"
 #include "passes/Blockify/Passes.h"
 #include "passes/Lower/Passes.h"
+#include "passes/LowerCuda/Passes.h"
 #include "passes/Normalize/Passes.h"
 #include "passes/Raise/Passes.h"
 
@@ -27,6 +28,7 @@ inline void registerEveryPass() {
   registerRaisePasses();
   registerBlockifyPasses();
   registerLowerPasses();
+  registerLowerCudaPasses();
 }
 
 /// Our dialects, and upstream's.

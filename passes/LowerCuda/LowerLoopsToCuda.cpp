@@ -1,0 +1,204 @@
+//===- LowerLoopsToCuda.cpp - outlined computations to GPU kernels --------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/Lower/RuntimeCalls.h"
+#include "passes/LowerCuda/DeviceKernel.h"
+#include "passes/LowerCuda/Passes.h"
+#include "passes/LowerCuda/ThreadNest.h"
+
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+
+namespace blockattn {
+#define GEN_PASS_DEF_LOWERLOOPSTOCUDA
+#include "passes/LowerCuda/Passes.h.inc"
+} // namespace blockattn
+
+using namespace mlir;
+using namespace blockattn;
+
+/// Threads of a block.
+static constexpr int64_t kBlock = 256;
+static constexpr int64_t kWarp = 32;
+/// Up to this many elements a row is the work of a warp.
+static constexpr int64_t kWarpRow = 1024;
+
+namespace {
+
+/// One kernel function: its computation moves to a kernel, the launch stays.
+class Kernel {
+public:
+  Kernel(ModuleOp module, func::FuncOp func, Operation *op)
+      : module(module), func(func), op(op), host(op->getLoc(), op) {}
+  LogicalResult lower();
+
+private:
+  void startDevice(ArrayRef<int64_t> block);
+  void lowerPoints(linalg::LinalgOp linalgOp);
+  void lowerRows(linalg::LinalgOp linalgOp, unsigned rowLoops);
+  LogicalResult lowerSequence(gpu::LaunchOp launch);
+  bool isReduction(linalg::LinalgOp linalgOp);
+
+  ModuleOp module;
+  func::FuncOp func;
+  Operation *op;
+  KernelBuilder host;
+  std::unique_ptr<DeviceKernel> device;
+};
+
+struct LowerLoopsToCuda
+    : blockattn::impl::LowerLoopsToCudaBase<LowerLoopsToCuda> {
+  void runOnOperation() override;
+};
+
+} // namespace
+
+/// The kernel, with all that the function has been given and its constants.
+void Kernel::startDevice(ArrayRef<int64_t> block) {
+  SmallVector<Value> values;
+  for (BlockArgument argument : func.getArguments())
+    if (!func.getArgAttr(argument.getArgNumber(), kExecAttr) &&
+        !argument.use_empty())
+      values.push_back(argument);
+  device = std::make_unique<DeviceKernel>(module, host, values, func.getName(),
+                                          block);
+  for (Operation &other : func.getBody().front())
+    if (other.hasTrait<OpTrait::ConstantLike>() && other.isBeforeInBlock(op) &&
+        !isa<LLVM::ConstantOp>(other))
+      device->body().clone(other, device->mapping);
+}
+
+/// Whether teams of threads can share the work on each element of the result,
+/// which is a sum over something.
+bool Kernel::isReduction(linalg::LinalgOp linalgOp) {
+  unsigned rowLoops = linalgOp.getNumParallelLoops();
+  if (linalgOp.getNumReductionLoops() == 0)
+    return false;
+  // The row's loops come first.
+  for (auto [i, type] : llvm::enumerate(linalgOp.getIteratorTypesArray()))
+    if ((type == utils::IteratorType::parallel) != (i < rowLoops))
+      return false;
+  LoopNest nest(host, linalgOp, rowLoops);
+  if (!ThreadNest::canShare(nest, rowLoops))
+    return false;
+  // Neighbouring threads must read neighbours in memory.
+  for (unsigned i = 0; i < nest.numInputs; ++i) {
+    unsigned last = nest.numLoops() - 1;
+    if (!isContiguousAlong(nest.accesses[i], last))
+      return false;
+  }
+  return true;
+}
+
+/// A thread for each iteration of the parallel loops.
+void Kernel::lowerPoints(linalg::LinalgOp linalgOp) {
+  startDevice({kBlock});
+  Value count = ThreadNest(host, linalgOp).countPoints();
+  KernelBuilder &b = device->body();
+  auto clone = cast<linalg::LinalgOp>(b.clone(*linalgOp, device->mapping));
+  ThreadNest nest(b, clone);
+  Value point =
+      b.add(b.mul(device->blockId(), b.index(kBlock)), device->threadId());
+  b.when(b.less(point, nest.countPoints()), [&] { nest.emitPoint(point); });
+  clone->erase();
+  device->launch(host.ceilDiv(count, kBlock));
+}
+
+/// A warp or a block for each iteration of the row loops.
+void Kernel::lowerRows(linalg::LinalgOp linalgOp, unsigned rowLoops) {
+  Value perRow = host.index(1);
+  LoopNest outside(host, linalgOp, rowLoops);
+  for (unsigned i = rowLoops ? outside.loopOf[rowLoops - 1] + 1 : 0;
+       i < outside.numLoops(); ++i)
+    perRow = host.mul(perRow, outside.sizes[i]);
+  std::optional<int64_t> constant = getConstantIntValue(perRow);
+  int64_t size = constant && *constant <= kWarpRow ? kWarp : kBlock;
+  int64_t teams = kBlock / size;
+
+  startDevice({kBlock});
+  auto countRows = [&](KernelBuilder &b, LoopNest &nest) {
+    Value rows = b.index(1);
+    for (unsigned i = 0; rowLoops && i <= nest.loopOf[rowLoops - 1]; ++i)
+      rows = b.mul(rows, nest.sizes[i]);
+    return rows;
+  };
+  KernelBuilder &b = device->body();
+  auto clone = cast<linalg::LinalgOp>(b.clone(*linalgOp, device->mapping));
+  LoopNest inside(b, clone, rowLoops);
+  Value rows = countRows(b, inside);
+  Value thread = device->threadId(), row = device->blockId();
+  Team team{size, thread};
+  if (teams > 1) {
+    row = b.add(b.mul(row, b.index(teams)), b.div(thread, b.index(size)));
+    team.lane = b.rem(thread, b.index(size));
+  }
+  b.when(b.less(row, rows),
+         [&] { ThreadNest(b, clone, rowLoops).emitRow(row, team); });
+  clone->erase();
+  device->launch(host.ceilDiv(countRows(host, outside), teams));
+}
+
+/// One thread for all of it.
+LogicalResult Kernel::lowerSequence(gpu::LaunchOp launch) {
+  startDevice({1});
+  KernelBuilder &b = device->body();
+  Block &body = launch.getBody().front();
+  // Numbers of blocks and threads are 0, their counts 1.
+  for (auto [i, argument] : llvm::enumerate(body.getArguments()))
+    device->mapping.map(argument, b.index(i < 6 ? 0 : 1));
+  for (Operation &inner : body.without_terminator())
+    b.clone(inner, device->mapping);
+  IRRewriter rewriter(module.getContext());
+  gpu::GPUFuncOp kernel = device->function();
+  SmallVector<memref::CopyOp> copies;
+  kernel.walk([&](memref::CopyOp copy) { copies.push_back(copy); });
+  for (memref::CopyOp copy : copies) {
+    rewriter.setInsertionPoint(copy);
+    linalg::CopyOp::create(rewriter, copy.getLoc(), copy.getSource(),
+                           copy.getTarget());
+    copy.erase();
+  }
+  SmallVector<linalg::LinalgOp> ops;
+  kernel.walk([&](linalg::LinalgOp inner) { ops.push_back(inner); });
+  for (linalg::LinalgOp inner : ops) {
+    rewriter.setInsertionPoint(inner);
+    if (failed(linalg::linalgOpToLoops(rewriter, inner)))
+      return inner->emitError("this operation cannot become loops for target "
+                              "cuda; compile with --target=cpu");
+    rewriter.eraseOp(inner);
+  }
+  device->launch(host.index(1));
+  return success();
+}
+
+LogicalResult Kernel::lower() {
+  if (auto launch = dyn_cast<gpu::LaunchOp>(op)) {
+    if (failed(lowerSequence(launch)))
+      return failure();
+  } else {
+    auto linalgOp = cast<linalg::LinalgOp>(op);
+    if (isReduction(linalgOp))
+      lowerRows(linalgOp, linalgOp.getNumParallelLoops());
+    else
+      lowerPoints(linalgOp);
+  }
+  op->erase();
+  return success();
+}
+
+void LowerLoopsToCuda::runOnOperation() {
+  ModuleOp module = getOperation();
+  SmallVector<std::pair<func::FuncOp, Operation *>> kernels;
+  for (auto func : module.getOps<func::FuncOp>()) {
+    if (!func->hasAttr(kKernelAttr) || func.isDeclaration())
+      continue;
+    for (Operation &op : func.getBody().front())
+      if (isa<linalg::LinalgOp, gpu::LaunchOp>(op))
+        kernels.push_back({func, &op});
+  }
+  for (auto [func, op] : kernels)
+    if (failed(Kernel(module, func, op).lower()))
+      return signalPassFailure();
+}

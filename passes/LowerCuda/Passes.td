@@ -1,0 +1,158 @@
+//===- Passes.td - lowering to CUDA ---------------------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef BLOCKATTN_PASSES_LOWERCUDA_PASSES_TD
+#define BLOCKATTN_PASSES_LOWERCUDA_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+//===----------------------------------------------------------------------===//
+// Buffers
+//===----------------------------------------------------------------------===//
+
+def MoveToDevice : Pass<"blockattn-move-to-device", "::mlir::ModuleOp"> {
+  let summary = "Move host code that touches data into launches";
+  let description = [{
+    Runs on buffers, before they are planned. Loops, branches and stores of a
+    program function that touch memory become a `gpu.launch` of one thread,
+    their results memory that the host reads. Conditions of `blockattn.check`
+    that depend on data are computed on the device: what is left to the host
+    is a `memref.load` of the result that only the check uses. Other loads
+    stay and will be reads, for which the host waits.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+    "::mlir::gpu::GPUDialect", "::mlir::memref::MemRefDialect"];
+}
+
+def SplitAttention : Pass<"blockattn-split-attention", "::mlir::func::FuncOp"> {
+  let summary = "Give attention over cached blocks memory for partial results";
+  let description = [{
+    Runs on buffers, before they are planned. Few queries over many keys do not
+    fill a GPU. A `blockattn.attention_kernel` with a cache gets one more
+    output, a `memref<?xf32>`, that is large enough for as many parts as do;
+    --blockattn-lower-attention-to-cuda then shares the keys out among thread
+    blocks and merges what they found by its log-sum-exp.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+    "::mlir::memref::MemRefDialect"];
+}
+
+def ConstantsToWeights
+    : Pass<"blockattn-constants-to-weights", "::mlir::ModuleOp"> {
+  let summary = "Turn constant data into weights";
+  let description = [{
+    A constant `memref.global` becomes an entry of the module's
+    `blockattn.weights` with its data as `value`, and what it is used for an
+    argument with the attribute `blockattn.weight`: all data that kernels see
+    is handed in by the runtime, which puts it on the device once.
+  }];
+  let dependentDialects = ["::mlir::memref::MemRefDialect"];
+}
+
+//===----------------------------------------------------------------------===//
+// Planned memory
+//===----------------------------------------------------------------------===//
+
+def LowerGemmToCuda : Pass<"blockattn-lower-gemm-to-cuda", "::mlir::ModuleOp"> {
+  let summary = "Turn matrix products into calls of the runtime";
+  let description = [{
+    linalg's products, with any transposition in their indexing maps, become
+    calls of `@ba_cuda_gemm` when their memory has rows of unit stride and
+    their type is f32, f16 or bf16. One batch dimension goes along, a loop
+    goes over others. A fill with zero right before the product is folded into
+    `beta = 0`. Other products are left to the loops.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect",
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect"];
+}
+
+def LowerTransfers : Pass<"blockattn-lower-transfers", "::mlir::ModuleOp"> {
+  let summary = "Turn copies and fills of whole buffers into calls of the runtime";
+  let description = [{
+    `memref.copy` between row-major buffers becomes `@ba_cuda_copy`,
+    `linalg.fill` of one with a constant of at most 4 bytes (or of zeros)
+    `@ba_cuda_fill`. Others are left to the loops.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect",
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
+}
+
+def LowerLoopsToCuda : Pass<"blockattn-lower-loops-to-cuda", "::mlir::ModuleOp"> {
+  let summary = "Lower outlined linalg operations and launches to GPU kernels";
+  let description = [{
+    A function with the attribute `blockattn.kernel` that holds a linalg
+    operation or a `gpu.launch` keeps the computation of the grid and a
+    `gpu.launch_func`; the work moves to a `gpu.func` of `@kernels`. Parallel
+    loops are spread over threads, neighbours in memory over neighbouring
+    threads. A reduction with a known combiner is the work of a warp or of a
+    block.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect",
+    "::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect"];
+}
+
+def LowerAttentionToCuda
+    : Pass<"blockattn-lower-attention-to-cuda", "::mlir::ModuleOp"> {
+  let summary = "Lower attention to CUDA kernels";
+  let description = [{
+    Each `blockattn.attention_kernel` on memrefs of device memory becomes a
+    `gpu.func` of `@kernels` and its launch. Two kernels exist:
+
+      * `mma`: tensor cores (mma.sync m16n8k16), for f16 and bf16 with head
+        sizes that are multiples of 8 and rows aligned to 16 bytes.
+      * `simt`: f32 arithmetic, for everything else.
+
+    Both are one pass over the keys with an online softmax (FlashAttention-2,
+    arXiv 2307.08691). Tiles of keys that no row of a tile of queries sees are
+    never visited, and a mask is applied to the tiles at an edge alone. The
+    query heads of one key head are rows of one tile. Cached keys are read
+    where they lie.
+
+    Which kernel was picked and why is kept in `blockattn.attention_variants`
+    of the module: an array of dictionaries `{kernel, variant, reason}`.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect",
+    "::mlir::NVVM::NVVMDialect", "::mlir::arith::ArithDialect",
+    "::mlir::gpu::GPUDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect"];
+}
+
+def LowerDeviceCalls : Pass<"blockattn-lower-device-calls", "::mlir::ModuleOp"> {
+  let summary = "Turn launches, reads and checks of device memory into calls";
+  let description = [{
+    `gpu.launch_func` becomes `@ba_cuda_launch` with the kernel's number, which
+    is its place in `@kernels`. A `memref.load` on the host becomes
+    `@ba_cuda_read`, and a `blockattn.check` of nothing but a loaded value
+    `@ba_cuda_check`, for which the host does not wait.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect",
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::memref::MemRefDialect"];
+}
+
+//===----------------------------------------------------------------------===//
+// Kernels
+//===----------------------------------------------------------------------===//
+
+def ApproximateDeviceMath
+    : Pass<"blockattn-approximate-device-math", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "Replace math functions by polynomials and instructions";
+  let description = [{
+    f32 functions become MLIR's polynomial approximations (a few units in the
+    last place), sine and cosine ones whose argument is reduced in f64, so that
+    they are right for any position. f16 and bf16 are computed in f32 and
+    rounded after each operation. Nothing is left to a library of the CUDA
+    toolkit; a function without an approximation is reported.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect",
+    "::mlir::vector::VectorDialect"];
+}
+
+#endif // BLOCKATTN_PASSES_LOWERCUDA_PASSES_TD

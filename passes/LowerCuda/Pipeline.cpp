@@ -1,0 +1,81 @@
+//===- Pipeline.cpp - pipelines of the lowering to CUDA -------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/LowerCuda/Passes.h"
+
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace blockattn;
+
+void blockattn::buildLowerToDeviceMemoryPipeline(OpPassManager &pm,
+                                                 const LowerOptions &options) {
+  buildLowerToBuffersPipeline(pm, options);
+  pm.addPass(createMoveToDevice());
+  pm.addNestedPass<func::FuncOp>(createSplitAttention());
+  pm.addPass(createPlanMemory());
+  pm.addPass(createConstantsToWeights());
+}
+
+/// Kernels -> the nvvm dialect.
+static void buildKernelPipeline(OpPassManager &pm) {
+  pm.addPass(createApproximateDeviceMath());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(createLowerAffinePass());
+  pm.addPass(createSCFToControlFlowPass());
+  pm.addPass(createConvertNVGPUToNVVMPass());
+  ConvertGpuOpsToNVVMOpsOptions nvvm;
+  nvvm.indexBitwidth = 64;
+  pm.addPass(createConvertGpuOpsToNVVMOps(nvvm));
+  pm.addPass(createConvertNVVMToLLVMPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+void blockattn::buildDeviceMemoryToLlvmPipeline(OpPassManager &pm) {
+  pm.addPass(createLowerGemmToCuda());
+  pm.addPass(createLowerTransfers());
+  pm.addPass(createOutlineKernels());
+  pm.addPass(createLowerAttentionToCuda());
+  pm.addPass(createLowerAttentionToCuda());
+  pm.addPass(createLowerLoopsToCuda());
+  pm.addPass(createLowerDeviceCalls());
+  pm.addPass(createLowerChecks());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  buildKernelPipeline(pm.nest<gpu::GPUModuleOp>());
+  buildHostToLlvmPipeline(pm, /*cuda=*/true);
+}
+
+void blockattn::buildLowerToCudaPipeline(OpPassManager &pm,
+                                         const LowerOptions &options) {
+  buildLowerToDeviceMemoryPipeline(pm, options);
+  buildDeviceMemoryToLlvmPipeline(pm);
+}
+
+void blockattn::registerLowerCudaPasses() {
+  registerBlockAttnLowerCudaPasses();
+  PassPipelineRegistration<LowerOptions>(
+      "blockattn-lower-to-device-memory",
+      "onnx and blockattn operations -> linalg on planned device memory",
+      buildLowerToDeviceMemoryPipeline);
+  PassPipelineRegistration<>(
+      "blockattn-device-memory-to-llvm",
+      "linalg on planned device memory -> kernels in the nvvm dialect, host "
+      "code in the llvm dialect",
+      buildDeviceMemoryToLlvmPipeline);
+  PassPipelineRegistration<LowerOptions>(
+      "blockattn-lower-to-cuda",
+      "onnx and blockattn operations -> kernels and host code",
+      buildLowerToCudaPipeline);
+}

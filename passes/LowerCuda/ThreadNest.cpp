@@ -1,0 +1,295 @@
+//===- ThreadNest.cpp - a linalg operation as seen by a GPU thread --------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/LowerCuda/ThreadNest.h"
+
+#include "mlir/Dialect/Affine/Utils.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+
+using namespace mlir;
+using namespace blockattn;
+
+static constexpr int64_t kWarp = 32;
+
+void blockattn::synchronise(KernelBuilder &b, const Team &team) {
+  if (team.isWarp())
+    NVVM::SyncWarpOp::create(b, b.i32(-1));
+  else
+    gpu::BarrierOp::create(b);
+}
+
+ThreadNest::ThreadNest(KernelBuilder &builder, linalg::LinalgOp op,
+                       unsigned rowLoops)
+    : b(builder), nest(builder, op, rowLoops), indices(nest.numLoops()) {
+  unsigned numRows = rowLoops ? nest.loopOf[rowLoops - 1] + 1 : 0;
+  for (unsigned i = 0; i < nest.numLoops(); ++i)
+    if (i < numRows)
+      rows.push_back(i);
+    else
+      (nest.isParallel[i] ? parallel : reductions).push_back(i);
+}
+
+bool ThreadNest::canShare(const LoopNest &nest, unsigned rowLoops) {
+  unsigned numRows = rowLoops ? nest.loopOf[rowLoops - 1] + 1 : 0;
+  bool anyParallel = false, anyReduction = false;
+  for (unsigned i = 0; i < nest.numLoops(); ++i) {
+    if (i < numRows && !nest.isParallel[i])
+      return false;
+    if (i >= numRows)
+      (nest.isParallel[i] ? anyParallel : anyReduction) = true;
+  }
+  if (!anyReduction)
+    return true;
+  if (anyParallel)
+    return false;
+  for (unsigned i = 0; i < nest.numOutputs; ++i) {
+    Operation *combiner = combinerOf(nest, i);
+    if (!combiner || !arith::getNeutralElement(combiner))
+      return false;
+  }
+  return true;
+}
+
+Value ThreadNest::countPoints() {
+  Value count = b.index(1);
+  for (unsigned loop = 0; loop < nest.numLoops(); ++loop)
+    if (nest.isParallel[loop])
+      count = b.mul(count, nest.sizes[loop]);
+  return count;
+}
+
+/// The indices of `loops` at iteration `number` of all of them.
+void ThreadNest::setIndices(ArrayRef<unsigned> loops, Value number) {
+  for (unsigned loop : llvm::reverse(loops)) {
+    if (loop == loops.front()) {
+      indices[loop] = number;
+      break;
+    }
+    indices[loop] = b.rem(number, nest.sizes[loop]);
+    number = b.div(number, nest.sizes[loop]);
+  }
+}
+
+void ThreadNest::emitPoint(Value point) {
+  SmallVector<unsigned> loops(rows);
+  llvm::append_range(loops, parallel);
+  setIndices(loops, point);
+  emitElement();
+}
+
+void ThreadNest::emitElement() {
+  SmallVector<Value> old;
+  for (unsigned i = 0; i < nest.numOutputs; ++i) {
+    bool isRead = !nest.outputArgument(i).use_empty();
+    old.push_back(isRead || nest.hasReductions()
+                      ? load(nest.accesses[nest.numInputs + i])
+                      : Value());
+  }
+  SmallVector<Value> results =
+      nest.hasReductions() ? reductionLoops(reductions, old) : evaluate(old);
+  for (auto [i, value] : llvm::enumerate(results))
+    store(i, value);
+}
+
+void ThreadNest::emitRow(Value row, const Team &team) {
+  setIndices(rows, row);
+  if (!reductions.empty())
+    return reduceRow(team);
+  if (parallel.empty()) {
+    // One element: the first thread's.
+    b.when(b.equal(team.lane, b.index(0)), [&] { emitElement(); });
+    return;
+  }
+  Value count = b.index(1);
+  for (unsigned loop : parallel)
+    count = b.mul(count, nest.sizes[loop]);
+  b.loop(team.lane, count, team.size, [&](Value i) {
+    setIndices(parallel, i);
+    emitElement();
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Reductions
+//===----------------------------------------------------------------------===//
+
+SmallVector<Value> ThreadNest::reductionLoops(ArrayRef<unsigned> loops,
+                                              ValueRange init) {
+  if (loops.empty())
+    return evaluate(init);
+  unsigned loop = loops.front();
+  return b.loop(b.index(0), nest.sizes[loop], 1, init,
+                [&](Value i, ValueRange carried) {
+                  indices[loop] = i;
+                  return reductionLoops(loops.drop_front(), carried);
+                });
+}
+
+/// Each thread sums up every so many elements, then all sums meet.
+void ThreadNest::reduceRow(const Team &team) {
+  SmallVector<Value> init;
+  for (unsigned i = 0; i < nest.numOutputs; ++i)
+    init.push_back(arith::ConstantOp::create(
+        b, *arith::getNeutralElement(combinerOf(nest, i))));
+  Value count = b.index(1);
+  for (unsigned loop : reductions)
+    count = b.mul(count, nest.sizes[loop]);
+  SmallVector<Value> sums = b.loop(team.lane, count, team.size, init,
+                                   [&](Value i, ValueRange carried) {
+                                     setIndices(reductions, i);
+                                     return evaluate(carried);
+                                   });
+  for (auto [i, sum] : llvm::enumerate(sums))
+    sum = combineTeam(i, sum, team);
+  b.when(b.equal(team.lane, b.index(0)), [&] {
+    for (auto [i, sum] : llvm::enumerate(sums))
+      store(i, combine(i, load(nest.accesses[nest.numInputs + i]), sum));
+  });
+}
+
+Value ThreadNest::combine(unsigned output, Value x, Value y) {
+  Operation *combiner = combinerOf(nest, output);
+  IRMapping mapping;
+  for (Value operand : combiner->getOperands())
+    mapping.map(operand, operand == nest.outputArgument(output) ? x : y);
+  return b.clone(*combiner, mapping)->getResult(0);
+}
+
+/// The value of another lane, whose number differs in the bits of `mask`.
+static Value shuffle(KernelBuilder &b, Value value, int64_t mask) {
+  Type type = value.getType();
+  Type i32 = b.getI32Type();
+  auto move = [&](Value word) -> Value {
+    return gpu::ShuffleOp::create(b, word, static_cast<int32_t>(mask),
+                                  static_cast<int32_t>(kWarp),
+                                  gpu::ShuffleMode::XOR)
+        .getShuffleResult();
+  };
+  if (type.isF32() || type.isInteger(32))
+    return move(value);
+  if (type.isIndex()) {
+    Value wide = arith::IndexCastOp::create(b, b.getI64Type(), value);
+    return arith::IndexCastOp::create(b, type, shuffle(b, wide, mask));
+  }
+  unsigned width = type.getIntOrFloatBitWidth();
+  Type integer = b.getIntegerType(width);
+  Value bits = type == integer
+                   ? value
+                   : Value(arith::BitcastOp::create(b, integer, value));
+  if (width < 32) {
+    bits = arith::TruncIOp::create(b, integer,
+                                   move(arith::ExtUIOp::create(b, i32, bits)));
+  } else {
+    Value half = arith::ConstantOp::create(b, b.getIntegerAttr(integer, 32));
+    Value low = move(arith::TruncIOp::create(b, i32, bits));
+    Value high = move(
+        arith::TruncIOp::create(b, i32, arith::ShRUIOp::create(b, bits, half)));
+    bits = arith::OrIOp::create(
+        b, arith::ExtUIOp::create(b, integer, low),
+        arith::ShLIOp::create(
+            b, arith::ExtUIOp::create(b, integer, high).getResult(), half));
+  }
+  return type == integer ? bits
+                         : Value(arith::BitcastOp::create(b, type, bits));
+}
+
+Value ThreadNest::combineWarp(unsigned output, Value value, int64_t lanes) {
+  for (int64_t mask = lanes / 2; mask > 0; mask /= 2)
+    value = combine(output, value, shuffle(b, value, mask));
+  return value;
+}
+
+Value ThreadNest::combineTeam(unsigned output, Value value, const Team &team) {
+  value = combineWarp(output, value, kWarp);
+  if (team.isWarp())
+    return value;
+  // One value a warp goes through shared memory; the first warp combines them.
+  int64_t warps = team.size / kWarp;
+  auto func = b.getInsertionBlock()->getParentOp();
+  gpu::GPUFuncOp kernel = isa<gpu::GPUFuncOp>(func)
+                              ? cast<gpu::GPUFuncOp>(func)
+                              : func->getParentOfType<gpu::GPUFuncOp>();
+  // An index or a boolean is kept as what it is in memory.
+  Type element = value.getType();
+  auto type = MemRefType::get(
+      {warps}, element, MemRefLayoutAttrInterface(),
+      gpu::AddressSpaceAttr::get(b.getContext(), gpu::AddressSpace::Workgroup));
+  Value partial = kernel.addWorkgroupAttribution(type, b.getLoc());
+  Value warp = b.div(team.lane, b.index(kWarp));
+  Value inWarp = b.rem(team.lane, b.index(kWarp));
+  b.when(b.equal(inWarp, b.index(0)), [&] { b.store(value, partial, warp); });
+  gpu::BarrierOp::create(b);
+  // Every thread reads one of the values, so that all lanes of a shuffle have
+  // one; repeated values are in lanes that do not count.
+  Value mine = b.load(partial, b.rem(inWarp, b.index(warps)));
+  return combineWarp(output, mine, warps);
+}
+
+//===----------------------------------------------------------------------===//
+// Elements
+//===----------------------------------------------------------------------===//
+
+SmallVector<Value> ThreadNest::elementIndices(const LoopNest::Access &access) {
+  // Loops that an access does not use may have no index yet.
+  SmallVector<Value> all;
+  for (Value index : indices)
+    all.push_back(index ? index : b.index(0));
+  auto expanded = affine::expandAffineMap(b, b.getLoc(), access.map, all);
+  return SmallVector<Value>(expanded->begin(), expanded->end());
+}
+
+Value ThreadNest::load(const LoopNest::Access &access) {
+  if (!access.map)
+    return access.operand;
+  return b.load(access.operand, elementIndices(access));
+}
+
+void ThreadNest::store(unsigned output, Value value) {
+  const LoopNest::Access &access = nest.accesses[nest.numInputs + output];
+  b.store(value, access.operand, elementIndices(access));
+}
+
+/// Lets products and sums be fused.
+static void allowContraction(Operation *op) {
+  if (!isa<arith::AddFOp, arith::SubFOp, arith::MulFOp>(op))
+    return;
+  auto iface = cast<arith::ArithFastMathInterface>(op);
+  arith::FastMathFlags flags = arith::FastMathFlags::contract;
+  if (auto attr = iface.getFastMathFlagsAttr())
+    flags = flags | attr.getValue();
+  op->setAttr(iface.getFastMathAttrName(),
+              arith::FastMathFlagsAttr::get(op->getContext(), flags));
+}
+
+/// The values that the body yields, from the old values of the outputs.
+SmallVector<Value> ThreadNest::evaluate(ValueRange old) {
+  IRMapping mapping;
+  for (unsigned i = 0; i < nest.numInputs; ++i) {
+    BlockArgument argument = nest.body->getArgument(i);
+    if (!argument.use_empty())
+      mapping.map(argument, load(nest.accesses[i]));
+  }
+  for (unsigned i = 0; i < nest.numOutputs; ++i)
+    if (old[i])
+      mapping.map(nest.outputArgument(i), old[i]);
+  for (Operation &op : nest.body->without_terminator()) {
+    if (auto index = dyn_cast<linalg::IndexOp>(op)) {
+      mapping.map(index.getResult(), indices[nest.loopOf[index.getDim()]]);
+      continue;
+    }
+    Operation *clone = b.clone(op, mapping);
+    allowContraction(clone);
+    clone->walk([&](linalg::IndexOp index) {
+      index.replaceAllUsesWith(indices[nest.loopOf[index.getDim()]]);
+      index.erase();
+    });
+  }
+  SmallVector<Value> results;
+  for (unsigned i = 0; i < nest.numOutputs; ++i)
+    results.push_back(mapping.lookupOrDefault(nest.yielded(i)));
+  return results;
+}

@@ -1,0 +1,74 @@
+//===- ThreadNest.h - a linalg operation as seen by a GPU thread *- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef BLOCKATTN_PASSES_LOWERCUDA_THREADNEST_H
+#define BLOCKATTN_PASSES_LOWERCUDA_THREADNEST_H
+
+#include "passes/Lower/LoopNest.h"
+
+#include "mlir/IR/IRMapping.h"
+
+namespace blockattn {
+
+/// Threads that do one row together: a warp, or a whole block.
+struct Team {
+  /// Their number, and the calling thread's place among them.
+  int64_t size;
+  mlir::Value lane;
+  /// A block's first and only row team has the block's barrier; one of several
+  /// is a warp.
+  bool isWarp() const { return size == 32; }
+};
+
+/// Waits for the other threads of the team, and makes what they wrote visible.
+void synchronise(KernelBuilder &b, const Team &team);
+
+/// Emits, in a kernel, what one thread does of a linalg operation on memrefs.
+/// The operation itself is left behind, to be erased.
+class ThreadNest {
+public:
+  /// The first `rowLoops` loops are those that `emitRow` is given the
+  /// iteration of.
+  ThreadNest(KernelBuilder &builder, mlir::linalg::LinalgOp op,
+             unsigned rowLoops = 0);
+
+  /// The number of iterations of all parallel loops.
+  mlir::Value countPoints();
+
+  /// Everything at one iteration of all parallel loops, taken as one.
+  void emitPoint(mlir::Value point);
+
+  /// Everything at one iteration of the row loops, shared by a team. Only
+  /// operations for which `canShare` get here.
+  void emitRow(mlir::Value row, const Team &team);
+
+  /// Whether a team can do a row: its loops beyond the row's are all parallel,
+  /// or all reductions whose results can be combined in any order.
+  static bool canShare(const LoopNest &nest, unsigned rowLoops);
+
+private:
+  void setIndices(llvm::ArrayRef<unsigned> loops, mlir::Value number);
+  void emitElement();
+  void reduceRow(const Team &team);
+  llvm::SmallVector<mlir::Value> elementIndices(const LoopNest::Access &access);
+  mlir::Value load(const LoopNest::Access &access);
+  void store(unsigned output, mlir::Value value);
+  llvm::SmallVector<mlir::Value> evaluate(mlir::ValueRange old);
+  llvm::SmallVector<mlir::Value> reductionLoops(llvm::ArrayRef<unsigned> loops,
+                                                mlir::ValueRange init);
+  mlir::Value combine(unsigned output, mlir::Value a, mlir::Value b);
+  mlir::Value combineTeam(unsigned output, mlir::Value value, const Team &team);
+  mlir::Value combineWarp(unsigned output, mlir::Value value, int64_t lanes);
+
+  KernelBuilder &b;
+  LoopNest nest;
+  llvm::SmallVector<unsigned> rows, parallel, reductions;
+  llvm::SmallVector<mlir::Value> indices;
+};
+
+} // namespace blockattn
+
+#endif // BLOCKATTN_PASSES_LOWERCUDA_THREADNEST_H

@@ -1,0 +1,12 @@
+// RUN: blockattn-opt %s --pass-pipeline="builtin.module(gpu.module(blockattn-approximate-device-math))" --verify-diagnostics
+
+gpu.module @kernels {
+  gpu.func @doubles(%x: f64, %p: memref<f64>) kernel {
+    // expected-error @+1 {{the function 'exp' of type 'f64' is not supported for target cuda; compile with --target=cpu}}
+    %a = math.exp %x : f64
+    // expected-error @+1 {{the function 'tanh' of type 'f64' is not supported for target cuda; compile with --target=cpu}}
+    %b = math.tanh %a : f64
+    memref.store %b, %p[] : memref<f64>
+    gpu.return
+  }
+}

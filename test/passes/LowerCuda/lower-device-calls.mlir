@@ -1,0 +1,58 @@
+// RUN: blockattn-opt %s --blockattn-lower-device-calls --canonicalize | FileCheck %s
+
+// CHECK: llvm.mlir.global internal constant @message_0("index out of range\00")
+
+module attributes {gpu.container_module} {
+
+// Kernels are numbered by their place.
+// CHECK-LABEL: func.func @launch
+// CHECK-SAME:    (%[[EXEC:.*]]: !llvm.ptr {blockattn.exec}, %[[P:.*]]: !llvm.ptr, %[[N:.*]]: index)
+// CHECK-DAG:     %[[TABLE:.*]] = llvm.alloca %{{.*}} x !llvm.array<2 x ptr>
+// CHECK-DAG:     %[[RECORD:.*]] = llvm.alloca %{{.*}} x !llvm.struct<(ptr, i64)>
+// CHECK:         llvm.store %[[P]], %{{.*}}
+// CHECK:         call @ba_cuda_launch(%[[EXEC]], %c1_i32, %{{.*}}, %c1_i64, %c1_i64, %c256_i32, %c1_i32, %c1_i32, %c0_i64, %[[TABLE]])
+func.func @launch(%exec: !llvm.ptr {blockattn.exec}, %p: !llvm.ptr, %n: index) {
+  %c1 = arith.constant 1 : index
+  %c256 = arith.constant 256 : index
+  gpu.launch_func @kernels::@second blocks in (%n, %c1, %c1) threads in (%c256, %c1, %c1) args(%p : !llvm.ptr, %n : index)
+  return
+}
+
+// The byte is looked at when the run ends; nobody waits.
+// CHECK-LABEL: func.func @check
+// CHECK-NOT:     ba_cuda_read
+// CHECK:         call @ba_cuda_check(%{{.*}}, %{{.*}}, %c1_i32, %{{.*}})
+// CHECK-NOT:     memref.load
+func.func @check(%ok: memref<i1>) {
+  %c = memref.load %ok[] : memref<i1>
+  blockattn.check %c, "index out of range" code 1
+  return
+}
+
+// CHECK-LABEL: func.func @read
+// CHECK:         %[[SLOT:.*]] = llvm.alloca %{{.*}} x i64
+// CHECK:         call @ba_cuda_read(%{{.*}}, %[[SLOT]], %{{.*}}, %c8_i64)
+// CHECK:         llvm.load %[[SLOT]]
+func.func @read(%x: memref<?xi64>, %i: index) -> i64 {
+  %v = memref.load %x[%i] : memref<?xi64>
+  return %v : i64
+}
+
+// CHECK-LABEL: func.func @read_boolean
+// CHECK:         call @ba_cuda_read(%{{.*}}, %{{.*}}, %{{.*}}, %c1_i64)
+// CHECK:         arith.trunci %{{.*}} : i8 to i1
+func.func @read_boolean(%x: memref<i1>) -> i1 {
+  %v = memref.load %x[] : memref<i1>
+  return %v : i1
+}
+
+gpu.module @kernels {
+  gpu.func @first() kernel {
+    gpu.return
+  }
+  gpu.func @second(%p: !llvm.ptr, %n: index) kernel {
+    gpu.return
+  }
+}
+
+}

@@ -1,0 +1,59 @@
+// RUN: blockattn-opt %s --blockattn-lower-gemm-to-cuda --cse --split-input-file | FileCheck %s
+
+// CHECK: func.func private @ba_cuda_gemm(!llvm.ptr, !llvm.ptr)
+
+// The fill goes into beta = 0; B is read as it lies.
+// CHECK-LABEL: func.func @transposed_weight
+// CHECK-SAME:    (%[[EXEC:.*]]: !llvm.ptr {blockattn.exec},
+// CHECK:         %[[RECORD:.*]] = llvm.alloca %{{.*}} x !llvm.struct<(i32, i32, i32, i32, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, ptr, ptr, ptr, ptr, ptr, i32, f32)>
+// CHECK-NOT:     linalg
+// CHECK:         %[[TB:.*]] = llvm.getelementptr %[[RECORD]][0, 3]
+// CHECK:         llvm.store %c1_i32, %[[TB]]
+// CHECK:         %[[BETA:.*]] = llvm.getelementptr %[[RECORD]][0, 20]
+// CHECK:         llvm.store %cst{{.*}}, %[[BETA]] : f32
+// CHECK:         call @ba_cuda_gemm(%[[EXEC]], %[[RECORD]])
+// CHECK-NOT:     linalg
+func.func @transposed_weight(%a: memref<?x32xbf16>, %b: memref<48x32xbf16>, %c: memref<?x48xbf16>) {
+  %zero = arith.constant 0.0 : bf16
+  linalg.fill ins(%zero : bf16) outs(%c : memref<?x48xbf16>)
+  linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>,
+                                 affine_map<(m, n, k) -> (n, k)>,
+                                 affine_map<(m, n, k) -> (m, n)>]
+      ins(%a, %b : memref<?x32xbf16>, memref<48x32xbf16>) outs(%c : memref<?x48xbf16>)
+  return
+}
+
+// -----
+
+// One batch dimension goes along with the call, a loop goes over the other.
+// CHECK-LABEL: func.func @batches
+// CHECK:         scf.for
+// CHECK-NOT:       scf.for
+// CHECK:           call @ba_cuda_gemm
+func.func @batches(%a: memref<?x?x4x8xf32>, %b: memref<?x?x8x16xf32>, %c: memref<?x?x4x16xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(p, q, m, n, k) -> (p, q, m, k)>,
+                                   affine_map<(p, q, m, n, k) -> (p, q, k, n)>,
+                                   affine_map<(p, q, m, n, k) -> (p, q, m, n)>],
+                  iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction"]}
+      ins(%a, %b : memref<?x?x4x8xf32>, memref<?x?x8x16xf32>) outs(%c : memref<?x?x4x16xf32>) {
+  ^bb0(%x: f32, %y: f32, %z: f32):
+    %p = arith.mulf %x, %y : f32
+    %s = arith.addf %z, %p : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+// -----
+
+// Whole numbers are not for the library, and f64 isn't.
+// CHECK-LABEL: func.func @others
+// CHECK-NOT:     call
+// CHECK:         linalg.matmul
+// CHECK:         linalg.matmul
+func.func @others(%a: memref<4x8xi64>, %b: memref<8x4xi64>, %c: memref<4x4xi64>,
+                  %d: memref<4x8xf64>, %e: memref<8x4xf64>, %f: memref<4x4xf64>) {
+  linalg.matmul ins(%a, %b : memref<4x8xi64>, memref<8x4xi64>) outs(%c : memref<4x4xi64>)
+  linalg.matmul ins(%d, %e : memref<4x8xf64>, memref<8x4xf64>) outs(%f : memref<4x4xf64>)
+  return
+}

@@ -1,0 +1,110 @@
+// RUN: blockattn-opt %s --blockattn-lower-loops-to-cuda --canonicalize --cse --split-input-file | FileCheck %s
+
+// A thread for each element. The kernel gets pointers and the sizes that are
+// not known.
+// CHECK-LABEL: func.func private @kernel_0_generic
+// CHECK-SAME:    (%{{.*}}: !llvm.ptr {blockattn.exec}, %[[X:.*]]: memref<?x4xf32>, %[[Y:.*]]: memref<?x4xf32>)
+// CHECK:         %[[BLOCKS:.*]] = arith.divui
+// CHECK:         gpu.launch_func @kernels::@kernel_0_generic blocks in (%[[BLOCKS]], %c1, %c1) threads in (%c256, %c1, %c1)
+// CHECK-SAME:      args(%{{.*}} : !llvm.ptr, %{{.*}} : index, %{{.*}} : !llvm.ptr, %{{.*}} : index)
+// CHECK:       gpu.func @kernel_0_generic(%{{.*}}: !llvm.ptr, %{{.*}}: index, %{{.*}}: !llvm.ptr, %{{.*}}: index) kernel
+// CHECK-SAME:    known_block_size = array<i32: 256, 1, 1>
+// CHECK:         gpu.block_id  x
+// CHECK:         gpu.thread_id  x
+// CHECK:         scf.if
+// CHECK:           %[[V:.*]] = memref.load
+// CHECK:           arith.mulf %[[V]], %[[V]]
+// CHECK:           memref.store
+func.func private @kernel_0_generic(%exec: !llvm.ptr {blockattn.exec}, %x: memref<?x4xf32>, %y: memref<?x4xf32>) attributes {blockattn.kernel} {
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+      ins(%x : memref<?x4xf32>) outs(%y : memref<?x4xf32>) {
+  ^bb0(%a: f32, %b: f32):
+    %r = arith.mulf %a, %a : f32
+    linalg.yield %r : f32
+  }
+  return
+}
+
+// -----
+
+// A short row is summed by a warp, eight rows a block; the old value is added
+// once.
+// CHECK: gpu.func @short_row
+// CHECK: %[[SUM:.*]] = scf.for %{{.*}} = %{{.*}} to %c128 step %c32 iter_args(%{{.*}} = %cst)
+// CHECK-COUNT-5: gpu.shuffle xor
+// CHECK: scf.if
+// CHECK: %[[OLD:.*]] = memref.load
+// CHECK: arith.addf %[[OLD]]
+// CHECK: memref.store
+// CHECK-NOT: gpu.barrier
+func.func private @short_row(%exec: !llvm.ptr {blockattn.exec}, %x: memref<?x128xf32>, %y: memref<?xf32>) attributes {blockattn.kernel} {
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>], iterator_types = ["parallel", "reduction"]}
+      ins(%x : memref<?x128xf32>) outs(%y : memref<?xf32>) {
+  ^bb0(%a: f32, %b: f32):
+    %r = arith.addf %b, %a : f32
+    linalg.yield %r : f32
+  }
+  return
+}
+
+// -----
+
+// A row of any length is the work of a block; warps meet in shared memory. A
+// boolean goes through a shuffle as a word.
+// CHECK: gpu.func @all{{.*}} workgroup(%[[PART:.*]] : memref<8xi1, #gpu.address_space<workgroup>>)
+// CHECK: arith.extui %{{.*}} : i1 to i32
+// CHECK: gpu.shuffle xor
+// CHECK: memref.store %{{.*}}, %[[PART]]
+// CHECK: gpu.barrier
+// CHECK: memref.load %[[PART]]
+// CHECK: memref.store
+func.func private @all(%exec: !llvm.ptr {blockattn.exec}, %x: memref<?xi1>, %y: memref<i1>) attributes {blockattn.kernel} {
+  linalg.generic {indexing_maps = [affine_map<(j) -> (j)>, affine_map<(j) -> ()>], iterator_types = ["reduction"]}
+      ins(%x : memref<?xi1>) outs(%y : memref<i1>) {
+  ^bb0(%a: i1, %b: i1):
+    %r = arith.andi %b, %a : i1
+    linalg.yield %r : i1
+  }
+  return
+}
+
+// -----
+
+// Columns are summed by a thread each: neighbours read neighbours.
+// CHECK: gpu.func @columns
+// CHECK-NOT: gpu.shuffle
+// CHECK: scf.for
+// CHECK-NOT: gpu.shuffle
+func.func private @columns(%exec: !llvm.ptr {blockattn.exec}, %x: memref<?x?xf32>, %y: memref<?xf32>) attributes {blockattn.kernel} {
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (j, i)>, affine_map<(i, j) -> (i)>], iterator_types = ["parallel", "reduction"]}
+      ins(%x : memref<?x?xf32>) outs(%y : memref<?xf32>) {
+  ^bb0(%a: f32, %b: f32):
+    %r = arith.addf %b, %a : f32
+    linalg.yield %r : f32
+  }
+  return
+}
+
+// -----
+
+// A launch of one thread keeps its order; operations in it become loops.
+// CHECK: gpu.launch_func @kernels::@sequence blocks in (%c1, %c1, %c1) threads in (%c1, %c1, %c1)
+// CHECK: gpu.func @sequence
+// CHECK: scf.for
+// CHECK: scf.for
+// CHECK: memref.load
+// CHECK: memref.store
+// CHECK-NOT: linalg
+func.func private @sequence(%exec: !llvm.ptr {blockattn.exec}, %x: memref<?x4xf32>, %y: memref<4xf32>) attributes {blockattn.kernel} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  gpu.launch blocks(%a, %b, %c) in (%d = %c1, %e = %c1, %f = %c1) threads(%g, %h, %i) in (%j = %c1, %k = %c1, %l = %c1) {
+    %n = memref.dim %x, %c0 : memref<?x4xf32>
+    scf.for %at = %c0 to %n step %c1 {
+      %row = memref.subview %x[%at, 0] [1, 4] [1, 1] : memref<?x4xf32> to memref<4xf32, strided<[1], offset: ?>>
+      memref.copy %row, %y : memref<4xf32, strided<[1], offset: ?>> to memref<4xf32>
+    }
+    gpu.terminator
+  }
+  return
+}
