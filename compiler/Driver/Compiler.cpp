@@ -8,8 +8,11 @@
 
 #include "compiler/Driver/Phases.h"
 #include "compiler/Emit/Artifact.h"
+#include "compiler/Emit/Json.h"
 #include "compiler/Emit/Manifest.h"
 #include "compiler/Emit/Object.h"
+#include "compiler/Emit/Ptx.h"
+#include "compiler/Emit/Weights.h"
 #include "compiler/Import/Import.h"
 #include "dialects/BlockAttn/BlockAttn.h"
 #include "dialects/Onnx/Onnx.h"
@@ -47,9 +50,13 @@ LogicalResult Compiler::error(const Twine &message) {
 }
 
 LogicalResult Compiler::checkOptions() {
-  if (options.target != "cpu")
-    return error("target '" + options.target +
-                 "' is not supported by this build; use --target=cpu");
+  llvm::Expected<Target> parsed = parseTarget(options.target);
+  if (!parsed)
+    return error(llvm::toString(parsed.takeError()));
+  target = std::move(*parsed);
+  if (options.emit == EmitKind::Ptx && !target.cuda)
+    return error("--emit=ptx is for --target=cuda; the code for target cpu is "
+                 "shown by --emit=llvm");
   if (options.dtype != "f32")
     return error("--dtype=" + options.dtype +
                  " is not supported for target cpu by this build; use "
@@ -63,6 +70,12 @@ LogicalResult Compiler::checkOptions() {
       return error("there is no program '" + program +
                    "'; the programs are full, block, encode and extend");
   }
+  if (options.sinkPlacement != "block" && options.sinkPlacement != "prefix")
+    return error("--sink-placement=" + options.sinkPlacement +
+                 " is not known; use block or prefix");
+  if (options.sinkPlacement != "block" && options.sinks == 0)
+    return error("--sink-placement=" + options.sinkPlacement +
+                 " says where sinks go, but there are none; give --sinks=N");
   if (!options.compileTo.empty() && !findPhase(options.compileTo)) {
     std::string names;
     for (const Phase &phase : getPhases())
@@ -118,9 +131,10 @@ LogicalResult Compiler::runPhase(const Phase &phase, unsigned number) {
     });
     if (failed(pm.run(*module))) {
       if (before == 0)
-        error("phase '" + phase.name +
-              "' failed without saying why; this is a defect of the compiler: "
-              "run again with --crash-reproducer=FILE and report the file");
+        return error(
+            "phase '" + phase.name +
+            "' failed without saying why; this is a defect of the compiler: "
+            "run again with --crash-reproducer=FILE and report the file");
       return failure();
     }
   }
@@ -162,7 +176,19 @@ LogicalResult Compiler::emit(StringRef outputPath) {
   llvm::ToolOutputFile file(outputPath, ec, llvm::sys::fs::OF_None);
   if (ec)
     return error("can't write '" + outputPath + "': " + ec.message());
+  // The host's code is shown without the kernels.
+  DeviceCode device;
+  if (target.cuda && options.emit != EmitKind::Artifact &&
+      options.emit != EmitKind::Mlir) {
+    FailureOr<DeviceCode> code = emitPtx(*module, target.chip);
+    if (failed(code))
+      return failure();
+    device = std::move(*code);
+  }
   switch (options.emit) {
+  case EmitKind::Ptx:
+    file.os() << device.ptx;
+    break;
   case EmitKind::Artifact:
   case EmitKind::Mlir:
     module->print(file.os(), OpPrintingFlags().enableDebugInfo());
@@ -185,48 +211,66 @@ LogicalResult Compiler::emit(StringRef outputPath) {
   return success();
 }
 
+/// The sections of host code, PTX and cubins; the kernels go to the manifest.
+FailureOr<std::vector<CodeSection>> Compiler::emitCudaCode() {
+  Attribute variants = (*module)->getAttr("blockattn.attention_variants");
+  FailureOr<DeviceCode> device = emitPtx(*module, target.chip);
+  if (failed(device))
+    return failure();
+  // The host computes sizes and calls: one level does, without effort.
+  ObjectOptions hostOptions;
+  hostOptions.levels = {cpuLevels().front()};
+  hostOptions.optimisation = 1;
+  auto sections = emitCpuObjects(*module, hostOptions);
+  if (failed(sections))
+    return failure();
+  sections->front().name = "host." + cpuLevels().front();
+  sections->push_back(
+      {"ptx", std::vector<char>(device->ptx.begin(), device->ptx.end())});
+
+  std::string ptxas = options.ptxas.empty() ? findPtxas() : options.ptxas;
+  if (ptxas.empty())
+    emitRemark(UnknownLoc::get(&context))
+        << "ptxas is not found in $CUDA_PATH, $PATH or /usr/local/cuda: the "
+           "artifact has PTX alone, which the driver compiles when it is "
+           "loaded";
+  if (!ptxas.empty() && ptxas != "none") {
+    auto cubins = assemblePtx(UnknownLoc::get(&context), ptxas, device->ptx,
+                              target.cubins);
+    if (failed(cubins))
+      return failure();
+    llvm::append_range(*sections, std::move(*cubins));
+  }
+
+  llvm::json::Array kernels;
+  for (const std::string &name : device->kernels)
+    kernels.push_back(llvm::json::Object{{"name", name}});
+  manifest["kernels"] = std::move(kernels);
+  if (variants)
+    manifest["attention_variants"] = toJson(variants);
+  return sections;
+}
+
 LogicalResult Compiler::emitArtifact(StringRef outputPath) {
   if (llvm::sys::fs::equivalent(outputPath, modelPath))
     return error("the output '" + outputPath +
                  "' is the model itself; give another name with -o");
-  auto code = emitCpuObjects(*module, ObjectOptions());
+  auto code =
+      target.cuda ? emitCudaCode() : emitCpuObjects(*module, ObjectOptions());
   if (failed(code))
     return failure();
 
-  // The weights, in the order that the manifest numbers them.
   onnx::WeightFiles files(*module);
-  ArtifactSection weightSection{kWeightsSection, {}};
-  llvm::json::Array weights;
-  uint64_t offset = 0;
-  auto list = (*module)->getAttrOfType<ArrayAttr>("blockattn.weights");
-  for (auto entry :
-       list ? list.getAsRange<DictionaryAttr>()
-            : ArrayAttr::get(&context, {}).getAsRange<DictionaryAttr>()) {
-    auto type =
-        cast<RankedTensorType>(cast<TypeAttr>(entry.get("type")).getValue());
-    auto name = entry.getAs<StringAttr>("name");
-    FailureOr<ArrayRef<char>> bytes = files.bytes(
-        entry.getAs<IntegerAttr>("source").getInt(),
-        entry.getAs<IntegerAttr>("offset").getInt(),
-        entry.getAs<IntegerAttr>("size").getInt(), UnknownLoc::get(&context));
-    if (failed(bytes))
-      return failure();
-    offset = alignUp(offset, kWeightAlignment);
-    weights.push_back(
-        llvm::json::Object{{"name", llvm::json::fixUTF8(name.getValue())},
-                           {"dtype", dtypeName(type.getElementType())},
-                           {"shape", llvm::json::Array(type.getShape())},
-                           {"offset", static_cast<int64_t>(offset)},
-                           {"bytes", static_cast<int64_t>(bytes->size())}});
-    weightSection.pieces.push_back({*bytes, kWeightAlignment});
-    offset += bytes->size();
-  }
+  auto weights =
+      planWeights(*module, files, options.referenceWeights, outputPath);
+  if (failed(weights))
+    return failure();
 
   manifest["format"] = 1;
   manifest["compiler"] = "blockattn 0.1.0";
-  manifest["target"] = options.target;
-  manifest["weights"] = std::move(weights);
-  manifest["weights_file"] = nullptr;
+  manifest["target"] = target.cuda ? "cuda" : "cpu";
+  manifest["weights"] = std::move(weights->weights);
+  manifest["weights_files"] = std::move(weights->files);
   manifest["programs"] = std::move(programs);
   std::string text =
       llvm::formatv("{0}", llvm::json::Value(std::move(manifest))).str();
@@ -235,7 +279,7 @@ LogicalResult Compiler::emitArtifact(StringRef outputPath) {
   sections.push_back({kManifestSection, {{ArrayRef<char>(text), 1}}});
   for (CodeSection &section : *code)
     sections.push_back({section.name, {{section.bytes, 1}}});
-  sections.push_back(std::move(weightSection));
+  sections.push_back({kWeightsSection, std::move(weights->embedded)});
   if (llvm::Error failure = writeArtifact(outputPath, sections))
     return error(llvm::toString(std::move(failure)));
   return success();

@@ -9,6 +9,8 @@
 
 #include "compiler/Driver/Explain.h"
 #include "compiler/Driver/Options.h"
+#include "compiler/Driver/Target.h"
+#include "compiler/Emit/Object.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/MLIRContext.h"
@@ -50,10 +52,12 @@ private:
   llvm::LogicalResult runPhase(const Phase &phase, unsigned number);
   llvm::LogicalResult dump(const Phase &phase, unsigned number);
   llvm::LogicalResult emitArtifact(llvm::StringRef outputPath);
+  mlir::FailureOr<std::vector<CodeSection>> emitCudaCode();
   llvm::LogicalResult error(const llvm::Twine &message);
 
   mlir::MLIRContext &context;
   CompileOptions options;
+  Target target;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::string modelPath;
   /// What the manifest says of the model and its programs; gathered on the way,

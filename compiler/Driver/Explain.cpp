@@ -27,13 +27,25 @@ void printExplanationJson(const Explanation &explanation,
   os << llvm::formatv("{0:2}\n", llvm::json::Value(std::move(object)));
 }
 
+/// Names of a model may hold anything; what would move a terminal's cursor is
+/// escaped.
+static std::string printable(StringRef text) {
+  std::string result;
+  for (unsigned char c : text)
+    if (c < 0x20 || c == 0x7f)
+      result += "\\x" + llvm::utohexstr(c, /*LowerCase=*/true, /*Width=*/2);
+    else
+      result += static_cast<char>(c);
+  return result;
+}
+
 /// A cell of the table; absent and null entries are a dash.
 static std::string cell(DictionaryAttr entry, StringRef key) {
   Attribute attr = entry.get(key);
   if (!attr)
     return "-";
   if (auto text = dyn_cast<StringAttr>(attr))
-    return text.empty() ? "-" : text.str();
+    return text.empty() ? "-" : printable(text);
   if (auto flag = dyn_cast<BoolAttr>(attr))
     return flag.getValue() ? "yes" : "no";
   if (auto number = dyn_cast<IntegerAttr>(attr))
@@ -58,7 +70,7 @@ void printExplanationTable(const Explanation &explanation,
       {"positions", "positions"},
       {"kv_position_independent", "KV anywhere"},
   };
-  os << explanation.model << "\n\n";
+  os << printable(explanation.model) << "\n\n";
   SmallVector<SmallVector<std::string>> rows(1);
   for (auto &column : columns)
     rows[0].push_back(column.second.str());
@@ -93,7 +105,7 @@ void printExplanationTable(const Explanation &explanation,
       std::string place = cell(entry, "node");
       if (auto source = entry.getAs<StringAttr>("source");
           source && !source.empty())
-        place += " (" + source.str() + ")";
+        place += " (" + printable(source) + ")";
       for (auto reason : list.getAsRange<StringAttr>()) {
         auto *it = llvm::find_if(reasons, [&](auto &known) {
           return known.first == reason.getValue();
@@ -106,7 +118,7 @@ void printExplanationTable(const Explanation &explanation,
       }
     }
     for (auto &[reason, places] : reasons) {
-      os << "\n" << reason << "\n";
+      os << "\n" << printable(reason) << "\n";
       for (const std::string &place : places)
         os << "  at " << place << "\n";
     }
@@ -114,7 +126,7 @@ void printExplanationTable(const Explanation &explanation,
   if (explanation.refused) {
     os << "\nNo block programs:\n";
     for (auto reason : explanation.refused.getAsRange<StringAttr>())
-      os << "  " << reason.getValue() << "\n";
+      os << "  " << printable(reason) << "\n";
   }
 }
 

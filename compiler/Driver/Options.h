@@ -21,10 +21,12 @@ enum class EmitKind {
   Llvm,
   /// The ELF shared object for the host's baseline.
   Object,
+  /// The kernels of target cuda.
+  Ptx,
 };
 
 struct CompileOptions {
-  /// `cpu`; others are refused by name.
+  /// cpu, cuda or cuda:sm_XX (Target.h); others are refused by name.
   std::string target = "cpu";
   /// Programs that must be there; empty: all that the model allows.
   std::vector<std::string> programs;
@@ -32,13 +34,20 @@ struct CompileOptions {
   /// The last phase to run (its name in the phase table).
   std::string compileTo;
   EmitKind emit = EmitKind::Artifact;
+  /// The assembler that makes cubins of PTX: a path, `none`, or empty for the
+  /// one that is found.
+  std::string ptxas;
   /// Attention as plain ops on whole score matrices: the reference that fast
   /// code is compared with. Without `extend`, whose cache it can't read.
   bool decomposeAttention = false;
   /// External data may lie outside the model's folder.
   bool allowOutsideData = false;
-  /// Learned sink tokens at every block; the table is an input of the programs.
+  /// Learned sink tokens; their table is an input of the programs of blocks.
   unsigned sinks = 0;
+  /// Where they go: before every `block`, or as one `prefix` of each prompt.
+  std::string sinkPlacement = "block";
+  /// The artifact refers to weights in the model's files.
+  bool referenceWeights = false;
   /// Writes the module after each phase to DIR/<n>-<phase>.mlir.
   std::string dumpPhases;
   /// Where the module and the pipeline are written when a pass fails.

@@ -9,6 +9,7 @@
 #include "compiler/Driver/Options.h"
 #include "passes/Blockify/Passes.h"
 #include "passes/Lower/Passes.h"
+#include "passes/LowerCuda/Passes.h"
 #include "passes/Normalize/Passes.h"
 #include "passes/Raise/Passes.h"
 
@@ -17,6 +18,11 @@
 using namespace mlir;
 
 namespace blockattn {
+
+/// The target's name was checked before any phase runs.
+static bool isCuda(const CompileOptions &options) {
+  return StringRef(options.target).starts_with("cuda");
+}
 
 static void buildNormalize(OpPassManager &pm, const CompileOptions &) {
   buildNormalizePipeline(pm, NormalizeOptions());
@@ -31,17 +37,24 @@ static void buildBlockify(OpPassManager &pm, const CompileOptions &options) {
   for (const std::string &program : options.programs)
     blockify.programs.push_back(program);
   blockify.sinks = options.sinks;
+  blockify.sinkPlacement = options.sinkPlacement;
   buildBlockifyPipeline(pm, blockify);
 }
 
 static void buildLower(OpPassManager &pm, const CompileOptions &options) {
   LowerOptions lower;
   lower.decomposeAttention = options.decomposeAttention;
-  buildLowerToMemoryPipeline(pm, lower);
+  if (isCuda(options))
+    buildLowerToDeviceMemoryPipeline(pm, lower);
+  else
+    buildLowerToMemoryPipeline(pm, lower);
 }
 
-static void buildCodegen(OpPassManager &pm, const CompileOptions &) {
-  buildMemoryToLlvmPipeline(pm);
+static void buildCodegen(OpPassManager &pm, const CompileOptions &options) {
+  if (isCuda(options))
+    buildDeviceMemoryToLlvmPipeline(pm);
+  else
+    buildMemoryToLlvmPipeline(pm);
 }
 
 static const Phase phases[] = {
@@ -53,9 +66,10 @@ static const Phase phases[] = {
     {"blockify", "the programs full, block, encode and extend derived",
      buildBlockify},
     {"lower", "linalg on planned memory", buildLower},
-    {"codegen", "loops, vectors and library calls in the llvm dialect",
+    {"codegen", "loops, vectors, kernels and library calls in the llvm dialect",
      buildCodegen},
-    {"emit", "object code for each CPU level, and the artifact", nullptr},
+    {"emit", "object code for each CPU level, or PTX; and the artifact",
+     nullptr},
 };
 
 ArrayRef<Phase> getPhases() { return phases; }

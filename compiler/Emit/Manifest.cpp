@@ -110,24 +110,31 @@ void addMemoryPlans(ModuleOp lowered, json::Array &programs) {
   }
 }
 
-/// The number of rows of the table that the tokens index: ids from there on
-/// are not words. 0 when it is not known.
-static int64_t findVocabularySize(ModuleOp module) {
+/// The number of rows of the table that an argument indexes: token ids or
+/// positions from there on have none. 0 when it is not known.
+static int64_t findTableSize(ModuleOp module, StringRef wanted) {
   int64_t size = 0;
   for (auto func : module.getOps<func::FuncOp>())
     for (BlockArgument arg : func.getArguments()) {
       auto role = func.getArgAttrOfType<StringAttr>(arg.getArgNumber(),
                                                     "blockattn.role");
-      if (!role || role.getValue() != "tokens")
+      if (!role || role.getValue() != wanted)
         continue;
-      for (Operation *user : arg.getUsers()) {
-        if (user->getName().getStringRef() != "onnx.Gather" ||
-            user->getOperand(1) != arg)
-          continue;
-        auto table = dyn_cast<RankedTensorType>(user->getOperand(0).getType());
-        if (table && table.getRank() == 2 && !table.isDynamicDim(0))
-          size = table.getDimSize(0);
-      }
+      // Sinks stand between the positions and their table.
+      SmallVector<Value> indices{arg};
+      for (Operation *user : arg.getUsers())
+        if (auto sinks = dyn_cast<InsertSinksOp>(user))
+          indices.push_back(sinks.getResultPositions());
+      for (Value index : indices)
+        for (Operation *user : index.getUsers()) {
+          if (user->getName().getStringRef() != "onnx.Gather" ||
+              user->getOperand(1) != index)
+            continue;
+          auto table =
+              dyn_cast<RankedTensorType>(user->getOperand(0).getType());
+          if (table && table.getRank() == 2 && !table.isDynamicDim(0))
+            size = table.getDimSize(0);
+        }
     }
   return size;
 }
@@ -143,8 +150,12 @@ json::Object describeModel(ModuleOp module, StringRef modelPath) {
   manifest["attentions"] = toJson(module->getAttr("blockattn.attentions"));
   if (auto refused = module->getAttr("blockattn.refused"))
     manifest["refused"] = toJson(refused);
-  if (int64_t size = findVocabularySize(module))
+  if (auto sinks = module->getAttr("blockattn.sinks"))
+    manifest["sinks"] = toJson(sinks);
+  if (int64_t size = findTableSize(module, "tokens"))
     manifest["vocab_size"] = size;
+  if (int64_t size = findTableSize(module, "positions"))
+    manifest["max_positions"] = size;
   return manifest;
 }
 

@@ -23,7 +23,7 @@ llvm::json::Array describePrograms(mlir::ModuleOp module);
 void addMemoryPlans(mlir::ModuleOp lowered, llvm::json::Array &programs);
 
 /// The module attributes that describe the model as a whole: model, kv,
-/// attentions, vocab_size.
+/// attentions, sinks, vocab_size, max_positions.
 llvm::json::Object describeModel(mlir::ModuleOp module,
                                  llvm::StringRef modelPath);
 

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Emit/Object.h"
+#include "compiler/Emit/HalfFloat.h"
 #include "compiler/Emit/Link.h"
 
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
@@ -174,6 +175,8 @@ compileLevel(llvm::MemoryBufferRef bitcode, StringRef level,
   (*module)->setTargetTriple((*machine)->getTargetTriple());
   (*module)->setDataLayout((*machine)->createDataLayout());
   if (llvm::Error error = checkUndefined(**module))
+    return error;
+  if (llvm::Error error = addHalfFloatConversions(**module))
     return error;
   setAttributes(**module, level);
   optimise(**module, **machine, optimisation);

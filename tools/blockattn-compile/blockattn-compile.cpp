@@ -7,6 +7,7 @@
 #include "compiler/Driver/Compiler.h"
 #include "compiler/Driver/Diagnostics.h"
 #include "compiler/Driver/Phases.h"
+#include "tools/common/LlvmCommandLine.h"
 
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
@@ -24,8 +25,15 @@ static cl::opt<std::string>
                         "--emit; \"-\" is standard output)"),
                cl::value_desc("M.ba"), cl::cat(category));
 static cl::opt<std::string> target("target",
-                                   cl::desc("the machine to compile for: cpu"),
+                                   cl::desc("the machine to compile for: cpu, "
+                                            "cuda or cuda:sm_XX"),
                                    cl::init("cpu"), cl::cat(category));
+static cl::opt<std::string>
+    ptxas("ptxas",
+          cl::desc("the assembler that makes cubins of PTX: a path, or none "
+                   "(default: the one in $CUDA_PATH, $PATH or "
+                   "/usr/local/cuda)"),
+          cl::value_desc("PATH|none"), cl::cat(category));
 static cl::list<std::string> programs(
     "programs", cl::CommaSeparated,
     cl::desc("programs that the artifact must have: full,block,encode,extend "
@@ -41,9 +49,21 @@ static cl::opt<std::string>
             cl::cat(category));
 static cl::opt<std::string>
     sinks("sinks",
-          cl::desc("learned sink tokens at the start of every block; their "
-                   "table is the input `sinks` of the block programs"),
+          cl::desc("learned sink tokens; their table is the input `sinks` of "
+                   "the programs of blocks"),
           cl::value_desc("N"), cl::init("0"), cl::cat(category));
+static cl::opt<std::string> sinkPlacement(
+    "sink-placement",
+    cl::desc("where sinks go: block (before every block, default) or prefix "
+             "(once at the head of a prompt, seen by all of its blocks)"),
+    cl::value_desc("block|prefix"), cl::init("block"), cl::cat(category));
+static cl::opt<std::string>
+    weights("weights",
+            cl::desc("where weights are: embed (in the artifact, default) or "
+                     "reference (in the model's files, which must stay where "
+                     "they are)"),
+            cl::value_desc("embed|reference"), cl::init("embed"),
+            cl::cat(category));
 static cl::opt<bool> decomposeAttention(
     "decompose-attention",
     cl::desc("compute attention with plain ops on whole score matrices, the "
@@ -56,7 +76,8 @@ static cl::opt<bool> allowOutsideData(
     cl::cat(category));
 static cl::opt<std::string>
     emitKind("emit",
-             cl::desc("what to write: artifact (default), mlir, llvm, object"),
+             cl::desc("what to write: artifact (default), mlir, llvm, object, "
+                      "ptx"),
              cl::init("artifact"), cl::cat(category));
 static cl::opt<std::string>
     dumpPhases("dump-phases",
@@ -111,9 +132,15 @@ static int run() {
   options.target = target;
   options.programs.assign(programs.begin(), programs.end());
   options.dtype = dtype;
+  options.ptxas = ptxas;
   options.compileTo = compileTo;
   if (StringRef(sinks).getAsInteger(10, options.sinks) || options.sinks > 4096)
     return fail("--sinks=" + sinks + " is not a number from 0 to 4096");
+  options.sinkPlacement = sinkPlacement;
+  if (weights != "embed" && weights != "reference")
+    return fail("--weights=" + weights +
+                " is not known; use embed or reference");
+  options.referenceWeights = weights == "reference";
   options.decomposeAttention = decomposeAttention;
   options.allowOutsideData = allowOutsideData;
   options.dumpPhases = dumpPhases;
@@ -124,12 +151,14 @@ static int run() {
     options.emit = EmitKind::Llvm;
   else if (emitKind == "object")
     options.emit = EmitKind::Object;
+  else if (emitKind == "ptx")
+    options.emit = EmitKind::Ptx;
   else if (emitKind != "artifact")
     return fail("--emit=" + emitKind +
-                " is not supported by this build; use artifact, mlir, llvm or "
-                "object");
+                " is not supported by this build; use artifact, mlir, llvm, "
+                "object or ptx");
   bool text = !compileTo.empty() || options.emit == EmitKind::Mlir ||
-              options.emit == EmitKind::Llvm;
+              options.emit == EmitKind::Llvm || options.emit == EmitKind::Ptx;
   std::string output = outputPath;
   if (output.empty() && text && !wantsExplain)
     output = "-";
@@ -155,6 +184,7 @@ static int run() {
 
 int main(int argc, char **argv) {
   InitLLVM init(argc, argv);
+  ErrorsByName errors(argc, argv);
   cl::HideUnrelatedOptions(category);
   std::string message;
   raw_string_ostream messages(message);
@@ -162,7 +192,8 @@ int main(int argc, char **argv) {
           argc, argv,
           "blockattn-compile: a model to a block-attention program\n",
           &messages)) {
-    errs() << "error: " << StringRef(message).trim() << "\n";
+    // Of wrong values the parser speaks to standard error by itself.
+    errs() << StringRef(message).ltrim();
     return 1;
   }
   return run();

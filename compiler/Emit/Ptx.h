@@ -1,0 +1,45 @@
+//===- Ptx.h - kernels to PTX and to machine code ---------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef BLOCKATTN_COMPILER_EMIT_PTX_H
+#define BLOCKATTN_COMPILER_EMIT_PTX_H
+
+#include "compiler/Emit/Object.h"
+
+#include "llvm/ADT/StringRef.h"
+
+#include <string>
+#include <vector>
+
+namespace blockattn {
+
+/// Names of the architectures that PTX is written for, oldest first.
+std::vector<std::string> cudaChips();
+
+struct DeviceCode {
+  std::string ptx;
+  /// The entries of the PTX, in the order of their numbers.
+  std::vector<std::string> kernels;
+};
+
+/// Compiles the kernels of a module (its `gpu.module` in the nvvm dialect) for
+/// `chip`, and takes them out of the module. A module without kernels yields
+/// PTX without entries.
+mlir::FailureOr<DeviceCode> emitPtx(mlir::ModuleOp module,
+                                    llvm::StringRef chip);
+
+/// The path of ptxas: in $CUDA_PATH/bin, $PATH or /usr/local/cuda/bin. Empty
+/// when there is none.
+std::string findPtxas();
+
+/// Assembles PTX for each of `chips`, side by side.
+mlir::FailureOr<std::vector<CodeSection>>
+assemblePtx(mlir::Location loc, llvm::StringRef ptxas, llvm::StringRef ptx,
+            llvm::ArrayRef<std::string> chips);
+
+} // namespace blockattn
+
+#endif // BLOCKATTN_COMPILER_EMIT_PTX_H
