@@ -7,9 +7,11 @@
 #include "passes/Lower/Lowering.h"
 #include "passes/Lower/Passes.h"
 
-#include "dialects/Onnx/Location.h"
+#include "dialects/Onnx/NodeReport.h"
 
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Transforms/RegionUtils.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 
 namespace blockattn {
@@ -34,7 +36,10 @@ struct LowerOnnxToLinalgPass
 private:
   LogicalResult lower(func::FuncOp function, const LoweringRules &rules,
                       WeightTable &weights, SmallVectorImpl<Refusal> &refusals);
+  LogicalResult lowerBlock(Block &block, const LoweringRules &rules,
+                           Lowering &l, SmallVectorImpl<Refusal> &refusals);
   bool lowerAsContents(Operation *op, Lowering &l);
+  void report(ArrayRef<Refusal> refusals);
 };
 } // namespace
 
@@ -65,6 +70,47 @@ bool LowerOnnxToLinalgPass::lowerAsContents(Operation *op, Lowering &l) {
   }
   l.set(result, tensor::FromElementsOp::create(l.b, l.loc, type, elements));
   return true;
+}
+
+/// Lowers all operations of a block but its terminator, at the insertion
+/// point. Fails where one was refused.
+LogicalResult
+LowerOnnxToLinalgPass::lowerBlock(Block &block, const LoweringRules &rules,
+                                  Lowering &l,
+                                  SmallVectorImpl<Refusal> &refusals) {
+  size_t refused = refusals.size();
+  // What is made here goes before the terminator of the function's block.
+  SmallVector<Operation *> ops;
+  for (Operation &op : block.without_terminator())
+    ops.push_back(&op);
+  for (Operation *op : ops) {
+    l.loc = op->getLoc();
+    // What a region uses from around the op counts as an operand, too.
+    llvm::SetVector<Value> operands(op->operand_begin(), op->operand_end());
+    getUsedValuesDefinedAbove(op->getRegions(), operands);
+    bool ready = llvm::all_of(operands, [&](Value operand) {
+      return isa<BlockArgument>(operand) || l.has(operand);
+    });
+    // An operand was not lowered, which has been noted.
+    if (!ready)
+      continue;
+    if (lowerAsContents(op, l))
+      continue;
+    if (!isa<onnx::OnnxDialect, BlockAttnDialect>(op->getDialect())) {
+      IRMapping mapping;
+      for (Value operand : operands)
+        mapping.map(operand, l.get(operand));
+      Operation *copy = l.b.clone(*op, mapping);
+      for (auto [from, to] : llvm::zip(op->getResults(), copy->getResults()))
+        l.set(from, to);
+      continue;
+    }
+    std::string why;
+    const LoweringRules::Rule *rule = rules.find(op->getName().getStringRef());
+    if (!rule || failed((*rule)(op, l, why)))
+      refusals.push_back({op, why});
+  }
+  return success(refusals.size() == refused);
 }
 
 LogicalResult LowerOnnxToLinalgPass::lower(func::FuncOp function,
@@ -108,39 +154,14 @@ LogicalResult LowerOnnxToLinalgPass::lower(func::FuncOp function,
   SmallVector<Operation *> old;
   for (Operation &op : block)
     old.push_back(&op);
-  size_t refused = refusals.size();
-  for (Operation *op : ArrayRef(old).drop_back()) {
-    l.b.setInsertionPoint(op);
-    l.loc = op->getLoc();
-    // What a region uses from around the op counts as an operand, too.
-    llvm::SetVector<Value> operands(op->operand_begin(), op->operand_end());
-    getUsedValuesDefinedAbove(op->getRegions(), operands);
-    bool ready = llvm::all_of(operands, [&](Value operand) {
-      return isa<BlockArgument>(operand) || l.has(operand);
-    });
-    // An operand was not lowered, which has been noted.
-    if (!ready)
-      continue;
-    if (lowerAsContents(op, l))
-      continue;
-    if (!isa<onnx::OnnxDialect, BlockAttnDialect>(op->getDialect())) {
-      IRMapping mapping;
-      for (Value operand : operands)
-        mapping.map(operand, l.get(operand));
-      Operation *copy = l.b.clone(*op, mapping);
-      for (auto [from, to] : llvm::zip(op->getResults(), copy->getResults()))
-        l.set(from, to);
-      continue;
-    }
-    std::string why;
-    const LoweringRules::Rule *rule = rules.find(op->getName().getStringRef());
-    if (!rule || failed((*rule)(op, l, why)))
-      refusals.push_back({op, why});
-  }
-  if (refusals.size() != refused)
+  auto terminator = cast<func::ReturnOp>(block.getTerminator());
+  l.b.setInsertionPoint(terminator);
+  l.lowerBlock = [&](Block &region) {
+    return lowerBlock(region, rules, l, refusals);
+  };
+  if (failed(l.lowerBlock(block)))
     return success();
 
-  auto terminator = cast<func::ReturnOp>(block.getTerminator());
   l.b.setInsertionPoint(terminator);
   SmallVector<Value> results;
   for (auto [i, result] : llvm::enumerate(terminator.getOperands())) {
@@ -173,17 +194,51 @@ LogicalResult LowerOnnxToLinalgPass::lower(func::FuncOp function,
   return success();
 }
 
+/// One message for all, which names each operator and each reason once.
+void LowerOnnxToLinalgPass::report(ArrayRef<Refusal> refusals) {
+  llvm::MapVector<std::tuple<StringRef, StringRef, StringRef>,
+                  SmallVector<Operation *>>
+      kinds;
+  for (const Refusal &refusal : refusals) {
+    auto [domain, type] = onnx::operatorOf(refusal.op);
+    kinds[{domain, type, StringRef(refusal.why)}].push_back(refusal.op);
+  }
+  InFlightDiagnostic error =
+      getOperation().emitError()
+      << refusals.size()
+      << (refusals.size() == 1 ? " operation" : " operations")
+      << " can not be compiled for the CPU";
+  for (auto &[kind, ops] : kinds) {
+    Diagnostic &note = error.attachNote(ops.front()->getLoc());
+    onnx::describeNodes(note, getOperation(), ops);
+    StringRef why = std::get<2>(kind);
+    note << ": "
+         << (why.empty() ? StringRef("the operation is not supported") : why);
+  }
+  error.attachNote(getOperation().getLoc())
+      << "what to do: give the model the shapes, axes and types that these "
+         "ask for (a constant in place of a computed value, a cast before the "
+         "node), or leave the nodes out of the exported graph";
+}
+
 void LowerOnnxToLinalgPass::runOnOperation() {
   LoweringRules rules;
   populateAttentionRules(rules);
   populateContractionRules(rules);
+  populateControlRules(rules);
+  populateConversionRules(rules);
   populateElementwiseRules(rules);
   populateGatherRules(rules);
   populateMiscRules(rules);
   populateMovementRules(rules);
   populateNormRules(rules);
+  populatePadRules(rules);
   populateReductionRules(rules);
+  populateRotaryRules(rules);
+  populateSelectionRules(rules);
   populateSinkRules(rules);
+  populateSliceRules(rules);
+  populateTensorScatterRules(rules);
 
   WeightTable weights;
   SmallVector<Refusal> refusals;
@@ -192,25 +247,7 @@ void LowerOnnxToLinalgPass::runOnOperation() {
         failed(lower(function, rules, weights, refusals)))
       return signalPassFailure();
   if (!refusals.empty()) {
-    InFlightDiagnostic error =
-        getOperation().emitError()
-        << refusals.size()
-        << (refusals.size() == 1 ? " operation" : " operations")
-        << " can not be compiled for the CPU";
-    for (const Refusal &refusal : refusals) {
-      Diagnostic &note = error.attachNote(refusal.op->getLoc());
-      if (auto foreign = dyn_cast<onnx::ForeignOp>(refusal.op))
-        note << (foreign.getDomain().empty() ? ""
-                                             : foreign.getDomain().str() + ".")
-             << foreign.getOpType();
-      else
-        note << refusal.op->getName().stripDialect();
-      if (StringRef node = onnx::nodeName(refusal.op->getLoc()); !node.empty())
-        note << " '" << node << "'";
-      note << ": "
-           << (refusal.why.empty() ? "the operation is not supported"
-                                   : refusal.why);
-    }
+    report(refusals);
     return signalPassFailure();
   }
   getOperation()->setAttr("blockattn.weights", weights.toAttr(&getContext()));

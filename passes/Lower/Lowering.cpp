@@ -117,6 +117,56 @@ Value Lowering::get(Value value) {
   return refined;
 }
 
+void Lowering::setChecked(Value value, Value lowered) {
+  SmallVector<OpFoldResult> sizes = sizesOf(lowered);
+  std::optional<ArrayRef<AffineExpr>> known = shapes.dims(value);
+  Value fits;
+  for (size_t i = 0; known && i < known->size() && i < sizes.size(); ++i) {
+    // A size that can be told before the tensor exists.
+    OpFoldResult expected = materialize((*known)[i]);
+    if (!expected || same(expected, sizes[i]))
+      continue;
+    Value equal = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
+                                        toValue(expected), toValue(sizes[i]));
+    fits = fits ? arith::AndIOp::create(b, loc, fits, equal) : equal;
+    sizes[i] = expected;
+  }
+  if (!fits)
+    return set(value, lowered);
+  check(fits, BA_KERNEL_FAIL_SHAPE,
+        "the data make a result of another shape than the model declares");
+  Type element = cast<RankedTensorType>(lowered.getType()).getElementType();
+  set(value,
+      generic({}, {}, sizes, element,
+              [&](OpBuilder &builder, Location bodyLoc, ValueRange) -> Value {
+                SmallVector<Value> at;
+                for (size_t i = 0; i < sizes.size(); ++i)
+                  at.push_back(linalg::IndexOp::create(builder, bodyLoc, i));
+                return scf::IfOp::create(
+                           builder, bodyLoc, fits,
+                           [&](OpBuilder &then, Location) {
+                             Value read = tensor::ExtractOp::create(
+                                 then, bodyLoc, lowered, at);
+                             scf::YieldOp::create(then, bodyLoc, read);
+                           },
+                           [&](OpBuilder &otherwise, Location) {
+                             Value none = arith::ConstantOp::create(
+                                 otherwise, bodyLoc, zero(element));
+                             scf::YieldOp::create(otherwise, bodyLoc, none);
+                           })
+                    .getResult(0);
+              }));
+}
+
+Lowering::Scope::Scope(Lowering &l)
+    : l(l), map(l.map), materialized(l.materialized), cache(l.cache) {}
+
+Lowering::Scope::~Scope() {
+  l.map = std::move(map);
+  l.materialized = std::move(materialized);
+  l.cache = std::move(cache);
+}
+
 //===----------------------------------------------------------------------===//
 // Index arithmetic
 //===----------------------------------------------------------------------===//

@@ -92,6 +92,11 @@ public:
   Value get(Value value);
   void set(Value value, Value lowered) { map.map(value, lowered); }
   bool has(Value value) const { return map.contains(value); }
+  /// As `set`, for a tensor whose sizes only data tells: those that shape
+  /// inference knows otherwise (the model declares them, say) are compared at
+  /// run time, and where they differ there is a tensor of the known sizes
+  /// without meaning, so that nothing reads beyond it.
+  void setChecked(Value value, Value lowered);
 
   /// Layouts and KV tables become integer tensors, unsigned integers signless
   /// ones. Null for what has no lowered form.
@@ -206,6 +211,25 @@ public:
 
   mlir::func::FuncOp function;
 
+  /// Lowers the operations of a block of a region at the insertion point.
+  /// Fails where one was refused, which has been noted.
+  std::function<LogicalResult(mlir::Block &)> lowerBlock;
+
+  /// While alive, what is made and noted belongs to a region; afterwards it is
+  /// forgotten, since code outside of the region can not use it.
+  class Scope {
+  public:
+    explicit Scope(Lowering &l);
+    ~Scope();
+
+  private:
+    Lowering &l;
+    mlir::IRMapping map;
+    llvm::DenseMap<AffineExpr, OpFoldResult> materialized;
+    llvm::DenseMap<std::pair<Value, std::pair<Attribute, unsigned>>, Value>
+        cache;
+  };
+
 private:
   Value readBroadcast(OpBuilder &builder, Location loc, Value tensor,
                       int64_t rank);
@@ -249,13 +273,20 @@ private:
 
 void populateAttentionRules(LoweringRules &rules);
 void populateContractionRules(LoweringRules &rules);
+void populateControlRules(LoweringRules &rules);
+void populateConversionRules(LoweringRules &rules);
 void populateElementwiseRules(LoweringRules &rules);
 void populateGatherRules(LoweringRules &rules);
 void populateMiscRules(LoweringRules &rules);
 void populateMovementRules(LoweringRules &rules);
 void populateNormRules(LoweringRules &rules);
+void populatePadRules(LoweringRules &rules);
 void populateReductionRules(LoweringRules &rules);
+void populateRotaryRules(LoweringRules &rules);
+void populateSelectionRules(LoweringRules &rules);
 void populateSinkRules(LoweringRules &rules);
+void populateSliceRules(LoweringRules &rules);
+void populateTensorScatterRules(LoweringRules &rules);
 
 } // namespace blockattn
 

@@ -9,9 +9,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "passes/Lower/Lowering.h"
+#include "passes/Lower/ScalarBuilder.h"
 
-#include "llvm/ADT/APFloat.h"
+#include "mlir/IR/Matchers.h"
 
 #include <cmath>
 
@@ -19,119 +19,6 @@ using namespace mlir;
 using namespace blockattn;
 
 namespace {
-/// Writes the body for one element.
-struct Scalar {
-  OpBuilder &b;
-  Location loc;
-  /// In which the operands are computed, and whether it is unsigned.
-  Type type;
-  bool isUnsigned;
-
-  bool isFloat() const { return isa<FloatType>(type); }
-  Value constant(double value) const {
-    TypedAttr attr =
-        isFloat()
-            ? TypedAttr(b.getFloatAttr(type, value))
-            : TypedAttr(b.getIntegerAttr(type, static_cast<int64_t>(value)));
-    return arith::ConstantOp::create(b, loc, attr);
-  }
-  template <typename OpT> Value make(ValueRange operands) const {
-    return OpT::create(b, loc, operands[0].getType(), operands).getResult();
-  }
-  template <typename FloatOp, typename IntOp>
-  Value either(Value x, Value y) const {
-    if (isFloat())
-      return FloatOp::create(b, loc, x, y);
-    return IntOp::create(b, loc, x, y);
-  }
-  Value add(Value x, Value y) const {
-    return either<arith::AddFOp, arith::AddIOp>(x, y);
-  }
-  Value sub(Value x, Value y) const {
-    return either<arith::SubFOp, arith::SubIOp>(x, y);
-  }
-  Value mul(Value x, Value y) const {
-    return either<arith::MulFOp, arith::MulIOp>(x, y);
-  }
-  Value max(Value x, Value y) const {
-    if (!isFloat() && isUnsigned)
-      return arith::MaxUIOp::create(b, loc, x, y);
-    return either<arith::MaximumFOp, arith::MaxSIOp>(x, y);
-  }
-  Value min(Value x, Value y) const {
-    if (!isFloat() && isUnsigned)
-      return arith::MinUIOp::create(b, loc, x, y);
-    return either<arith::MinimumFOp, arith::MinSIOp>(x, y);
-  }
-  Value select(Value condition, Value x, Value y) const {
-    return arith::SelectOp::create(b, loc, condition, x, y);
-  }
-  Value compareFloat(arith::CmpFPredicate predicate, Value x, Value y) const {
-    return arith::CmpFOp::create(b, loc, predicate, x, y);
-  }
-  Value compareInt(arith::CmpIPredicate predicate, Value x, Value y) const {
-    return arith::CmpIOp::create(b, loc, predicate, x, y);
-  }
-  Value less(Value x, Value y) const {
-    if (isFloat())
-      return compareFloat(arith::CmpFPredicate::OLT, x, y);
-    return compareInt(isUnsigned ? arith::CmpIPredicate::ult
-                                 : arith::CmpIPredicate::slt,
-                      x, y);
-  }
-  Value lessOrEqual(Value x, Value y) const {
-    if (isFloat())
-      return compareFloat(arith::CmpFPredicate::OLE, x, y);
-    return compareInt(isUnsigned ? arith::CmpIPredicate::ule
-                                 : arith::CmpIPredicate::sle,
-                      x, y);
-  }
-  Value equal(Value x, Value y) const {
-    if (isFloat())
-      return compareFloat(arith::CmpFPredicate::OEQ, x, y);
-    return compareInt(arith::CmpIPredicate::eq, x, y);
-  }
-  Value divFloat(Value x, Value y) const {
-    return arith::DivFOp::create(b, loc, x, y);
-  }
-  Value exp(Value x) const { return math::ExpOp::create(b, loc, x); }
-  Value tanh(Value x) const { return math::TanhOp::create(b, loc, x); }
-  Value neg(Value x) const {
-    return isFloat() ? Value(arith::NegFOp::create(b, loc, x))
-                     : sub(constant(0), x);
-  }
-  /// 1 / (1 + exp(-x))
-  Value sigmoid(Value x) const {
-    return divFloat(constant(1), add(constant(1), exp(neg(x))));
-  }
-  /// log(1 + exp(x)), which does not overflow: max(x, 0) + log1p(exp(-|x|)).
-  Value softplus(Value x) const {
-    Value absolute = math::AbsFOp::create(b, loc, x);
-    Value small = math::Log1pOp::create(b, loc, exp(neg(absolute)));
-    return add(max(x, constant(0)), small);
-  }
-  /// Integer division that has a result for every divisor: 0 gives 0, and the
-  /// least number divided by -1 stays what it is.
-  Value divInt(Value x, Value y, bool remainder) const {
-    Value one = constant(1), zero = constant(0);
-    Value isZero = equal(y, zero);
-    Value divisor = select(isZero, one, y);
-    Value result;
-    if (isUnsigned) {
-      result = remainder ? Value(arith::RemUIOp::create(b, loc, x, divisor))
-                         : Value(arith::DivUIOp::create(b, loc, x, divisor));
-    } else {
-      Value isMinusOne = equal(y, constant(-1));
-      divisor = select(isMinusOne, one, divisor);
-      result = remainder ? Value(arith::RemSIOp::create(b, loc, x, divisor))
-                         : Value(arith::DivSIOp::create(b, loc, x, divisor));
-      if (!remainder)
-        result = select(isMinusOne, neg(x), result);
-    }
-    return select(isZero, zero, result);
-  }
-};
-
 //===----------------------------------------------------------------------===//
 // One element of each operation
 //===----------------------------------------------------------------------===//
@@ -363,11 +250,33 @@ Value compute(onnx::ClipOp op, const Scalar &s, ValueRange x) {
 // Rules
 //===----------------------------------------------------------------------===//
 
-/// The type in which elements of `type` are computed.
-static Type computeType(Type type) {
-  auto real = dyn_cast<FloatType>(type);
-  return real && real.getWidth() < 32 ? Float32Type::get(type.getContext())
-                                      : type;
+/// Integers have no quotient by 0: ONNX leaves it open, and ONNX Runtime ends
+/// by a signal. Here it is an error of the run.
+static void checkDivisors(Value divisor, Lowering &l) {
+  Value tensor = l.get(divisor);
+  DenseIntElementsAttr known;
+  if (matchPattern(tensor, m_Constant(&known)) &&
+      llvm::none_of(known.getValues<APInt>(),
+                    [](const APInt &value) { return value.isZero(); }))
+    return;
+  auto type = cast<RankedTensorType>(tensor.getType());
+  int64_t rank = type.getRank();
+  SmallVector<utils::IteratorType> iterators(rank,
+                                             utils::IteratorType::reduction);
+  AffineMap none = AffineMap::get(rank, 0, l.b.getContext());
+  Value good = l.generic({tensor}, {l.filled({}, l.b.getBoolAttr(true))},
+                         {l.identity(rank), none}, iterators,
+                         [&](OpBuilder &b, Location loc,
+                             ValueRange v) -> SmallVector<Value> {
+                           Value zero = arith::ConstantOp::create(
+                               b, loc, l.zero(type.getElementType()));
+                           Value ok = arith::CmpIOp::create(
+                               b, loc, arith::CmpIPredicate::ne, v[0], zero);
+                           return {arith::AndIOp::create(b, loc, v[1], ok)};
+                         })
+                   .front();
+  l.check(tensor::ExtractOp::create(l.b, l.loc, good, ValueRange{}),
+          BA_KERNEL_FAIL_VALUE, "an integer is divided by 0");
 }
 
 template <typename OpT>
@@ -380,6 +289,10 @@ static LogicalResult lowerElementwise(OpT op, Lowering &l, std::string &why) {
   }
   Type inside = computeType(Lowering::convertElementType(operandType));
   Type resultElement = type.getElementType();
+  if constexpr (std::is_same_v<OpT, onnx::DivOp> ||
+                std::is_same_v<OpT, onnx::ModOp>)
+    if (isa<IntegerType>(inside))
+      checkDivisors(op.getB(), l);
   FailureOr<Value> result = l.elementwise(
       op->getOperands(), resultElement,
       [&](OpBuilder &builder, Location loc, ValueRange values) -> Value {
@@ -495,111 +408,6 @@ static LogicalResult lowerPow(onnx::PowOp op, Lowering &l, std::string &why) {
   return success();
 }
 
-//===----------------------------------------------------------------------===//
-// Cast
-//===----------------------------------------------------------------------===//
-
-/// Float to integer: towards zero, what does not fit becomes the nearest
-/// number that does, and not-a-number becomes 0. (ONNX leaves these open; a
-/// plain conversion would be poison.)
-static Value castToInt(OpBuilder &builder, Location loc, Value value,
-                       IntegerType to, bool isUnsigned) {
-  auto from = cast<FloatType>(value.getType());
-  unsigned width = to.getWidth();
-  auto bound = [&](const APInt &integer) -> Value {
-    APFloat real(from.getFloatSemantics());
-    real.convertFromAPInt(integer, !isUnsigned, APFloat::rmTowardZero);
-    if (!real.isFinite())
-      real = APFloat::getLargest(from.getFloatSemantics(), real.isNegative());
-    return arith::ConstantOp::create(builder, loc, FloatAttr::get(from, real));
-  };
-  APInt least =
-      isUnsigned ? APInt::getZero(width) : APInt::getSignedMinValue(width);
-  APInt greatest =
-      isUnsigned ? APInt::getMaxValue(width) : APInt::getSignedMaxValue(width);
-  // maxnum and minnum drop what is not a number; it is told apart first.
-  Value isNumber = arith::CmpFOp::create(
-      builder, loc, arith::CmpFPredicate::ORD, value, value);
-  Value zero =
-      arith::ConstantOp::create(builder, loc, builder.getZeroAttr(from));
-  Value number = arith::SelectOp::create(builder, loc, isNumber, value, zero);
-  number = arith::MaximumFOp::create(builder, loc, number, bound(least));
-  number = arith::MinimumFOp::create(builder, loc, number, bound(greatest));
-  if (isUnsigned)
-    return arith::FPToUIOp::create(builder, loc, to, number);
-  return arith::FPToSIOp::create(builder, loc, to, number);
-}
-
-static Value castElement(OpBuilder &builder, Location loc, Value value,
-                         Type from, Type to) {
-  bool fromBool = from.isInteger(1), toBool = to.isInteger(1);
-  bool fromUnsigned = from.isUnsignedInteger() || fromBool;
-  Type target = Lowering::convertElementType(to);
-  if (toBool) {
-    Value zero = arith::ConstantOp::create(
-        builder, loc, builder.getZeroAttr(value.getType()));
-    if (isa<FloatType>(from))
-      return arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::UNE,
-                                   value, zero);
-    return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne, value,
-                                 zero);
-  }
-  if (isa<FloatType>(from)) {
-    if (isa<FloatType>(to))
-      return Lowering::convertFloat(builder, loc, value, target);
-    Type wide = computeType(from);
-    return castToInt(builder, loc,
-                     Lowering::convertFloat(builder, loc, value, wide),
-                     cast<IntegerType>(target), to.isUnsignedInteger());
-  }
-  if (isa<FloatType>(to)) {
-    if (fromUnsigned)
-      return arith::UIToFPOp::create(builder, loc, target, value);
-    return arith::SIToFPOp::create(builder, loc, target, value);
-  }
-  unsigned fromWidth = from.getIntOrFloatBitWidth();
-  unsigned toWidth = target.getIntOrFloatBitWidth();
-  if (toWidth < fromWidth)
-    return arith::TruncIOp::create(builder, loc, target, value);
-  if (toWidth == fromWidth)
-    return value;
-  if (fromUnsigned)
-    return arith::ExtUIOp::create(builder, loc, target, value);
-  return arith::ExtSIOp::create(builder, loc, target, value);
-}
-
-static LogicalResult lowerConversion(Operation *op, Lowering &l,
-                                     std::string &why) {
-  Type from = l.shapes.elementType(op->getOperand(0));
-  Type to = l.shapes.elementType(op->getResult(0));
-  auto supported = [](Type type) {
-    auto real = dyn_cast<FloatType>(type);
-    return Lowering::convertElementType(type) &&
-           (!real || real.getWidth() >= 16);
-  };
-  if (!supported(from) || !supported(to)) {
-    why = "it converts to or from a type that is not supported";
-    return failure();
-  }
-  FailureOr<Value> result =
-      l.elementwise(op->getOperand(0), Lowering::convertElementType(to),
-                    [&](OpBuilder &builder, Location loc, ValueRange x) {
-                      return castElement(builder, loc, x[0], from, to);
-                    });
-  if (failed(result))
-    return failure();
-  l.set(op->getResult(0), *result);
-  return success();
-}
-
-static LogicalResult lowerCast(onnx::CastOp op, Lowering &l, std::string &why) {
-  return lowerConversion(op, l, why);
-}
-static LogicalResult lowerCastLike(onnx::CastLikeOp op, Lowering &l,
-                                   std::string &why) {
-  return lowerConversion(op, l, why);
-}
-
 template <typename... Ops> static void addAll(LoweringRules &rules) {
   (rules.add<Ops>(lowerElementwise<Ops>), ...);
 }
@@ -615,6 +423,4 @@ void blockattn::populateElementwiseRules(LoweringRules &rules) {
          MaxOp, MinOp, SumOp, MeanOp, ClipOp>(rules);
   rules.add<WhereOp>(lowerWhere);
   rules.add<PowOp>(lowerPow);
-  rules.add<CastOp>(lowerCast);
-  rules.add<CastLikeOp>(lowerCastLike);
 }

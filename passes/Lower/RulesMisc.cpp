@@ -4,7 +4,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "passes/Lower/Lowering.h"
+#include "passes/Lower/RuntimeAxes.h"
+#include "passes/Lower/ScalarBuilder.h"
 
 using namespace mlir;
 using namespace blockattn;
@@ -139,14 +140,6 @@ static LogicalResult lowerEyeLike(onnx::EyeLikeOp op, Lowering &l,
   return success();
 }
 
-/// The one element of a tensor.
-static Value onlyElement(Value original, Lowering &l) {
-  Value tensor = l.get(original);
-  SmallVector<Value> zeros(cast<RankedTensorType>(tensor.getType()).getRank(),
-                           l.index(0));
-  return tensor::ExtractOp::create(l.b, l.loc, tensor, zeros);
-}
-
 static LogicalResult lowerRange(onnx::RangeOp op, Lowering &l,
                                 std::string &why) {
   RankedTensorType type = l.resultType(op.getOutput());
@@ -155,13 +148,13 @@ static LogicalResult lowerRange(onnx::RangeOp op, Lowering &l,
     return failure();
   }
   Type element = type.getElementType();
-  Value start = onlyElement(op.getStart(), l);
-  Value delta = onlyElement(op.getDelta(), l);
+  Value start = onlyElement(l, op.getStart());
+  Value delta = onlyElement(l, op.getDelta());
   SmallVector<OpFoldResult> sizes =
       l.sizesOr(op.getOutput(), [](int64_t) { return OpFoldResult(); });
   if (sizes.size() != 1 || !sizes[0]) {
     // max(ceil((limit - start) / delta), 0)
-    Value limit = onlyElement(op.getLimit(), l);
+    Value limit = onlyElement(l, op.getLimit());
     Value count;
     if (isa<FloatType>(element)) {
       Type f64 = l.b.getF64Type();
@@ -232,17 +225,27 @@ static LogicalResult lowerOneHot(onnx::OneHotOp op, Lowering &l,
   RankedTensorType type = l.resultType(op.getOutput());
   Value indices = l.get(op.getIndices()), values = l.get(op.getValues());
   auto indexType = cast<RankedTensorType>(indices.getType());
-  FailureOr<SmallVector<OpFoldResult>> depth = failure();
-  if (isa<IntegerType>(l.shapes.elementType(op.getDepth())))
-    depth = l.elements(op.getDepth());
-  if (!type || failed(depth) || depth->size() != 1 ||
-      !isa<IntegerType>(indexType.getElementType())) {
-    why = "its indices and depth must be integers and its result's type known";
+  if (!type) {
+    why = "its element type is not supported";
     return failure();
   }
+  // Indices and depth may be floats.
+  Type i64 = l.b.getI64Type();
+  auto toIndex = [&](OpBuilder &b, Location loc, Value value,
+                     Value original) -> Value {
+    value = convertElement(b, loc, value, l.shapes.elementType(original), i64);
+    return arith::IndexCastOp::create(b, loc, b.getIndexType(), value);
+  };
+  OpFoldResult depth;
+  if (FailureOr<SmallVector<OpFoldResult>> known = failure();
+      isa<IntegerType>(l.shapes.elementType(op.getDepth())) &&
+      succeeded(known = l.elements(op.getDepth())) && known->size() == 1)
+    depth = known->front();
+  else
+    depth = toIndex(l.b, l.loc, onlyElement(l, op.getDepth()), op.getDepth());
   int64_t rank = indexType.getRank() + 1;
   int64_t axis = op.getAxis() < 0 ? op.getAxis() + rank : op.getAxis();
-  OpFoldResult size = l.max((*depth)[0], l.b.getIndexAttr(0));
+  OpFoldResult size = l.max(depth, l.b.getIndexAttr(0));
   SmallVector<OpFoldResult> sizes = l.sizes(op.getIndices());
   sizes.insert(sizes.begin() + axis, size);
   SmallVector<AffineExpr> results;
@@ -252,29 +255,28 @@ static LogicalResult lowerOneHot(onnx::OneHotOp op, Lowering &l,
   Value off = tensor::ExtractOp::create(l.b, l.loc, values, l.index(0));
   Value on = tensor::ExtractOp::create(l.b, l.loc, values, l.index(1));
   Value limit = l.toValue(size);
-  l.set(op.getOutput(),
-        l.generic(
-            {indices}, {AffineMap::get(rank, 0, results, l.b.getContext())},
-            sizes, type.getElementType(),
-            [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-              Value index =
-                  arith::IndexCastOp::create(b, loc, b.getIndexType(), v[0]);
-              Value zero = arith::ConstantIndexOp::create(b, loc, 0);
-              Value negative = arith::CmpIOp::create(
-                  b, loc, arith::CmpIPredicate::slt, index, zero);
-              index = arith::SelectOp::create(
-                  b, loc, negative, arith::AddIOp::create(b, loc, index, limit),
-                  index);
-              Value here =
-                  arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, index,
-                                        linalg::IndexOp::create(b, loc, axis));
-              return arith::SelectOp::create(b, loc, here, on, off);
-            }));
+  l.setChecked(
+      op.getOutput(),
+      l.generic({indices}, {AffineMap::get(rank, 0, results, l.b.getContext())},
+                sizes, type.getElementType(),
+                [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                  Value index = toIndex(b, loc, v[0], op.getIndices());
+                  Value zero = arith::ConstantIndexOp::create(b, loc, 0);
+                  Value negative = arith::CmpIOp::create(
+                      b, loc, arith::CmpIPredicate::slt, index, zero);
+                  index = arith::SelectOp::create(
+                      b, loc, negative,
+                      arith::AddIOp::create(b, loc, index, limit), index);
+                  Value here = arith::CmpIOp::create(
+                      b, loc, arith::CmpIPredicate::eq, index,
+                      linalg::IndexOp::create(b, loc, axis));
+                  return arith::SelectOp::create(b, loc, here, on, off);
+                }));
   return success();
 }
 
 //===----------------------------------------------------------------------===//
-// Trilu, Pad, CumSum
+// Trilu, CumSum
 //===----------------------------------------------------------------------===//
 
 static LogicalResult lowerTrilu(onnx::TriluOp op, Lowering &l,
@@ -290,7 +292,7 @@ static LogicalResult lowerTrilu(onnx::TriluOp op, Lowering &l,
   Value k = l.index(0);
   if (op.getK())
     k = arith::IndexCastOp::create(l.b, l.loc, l.b.getIndexType(),
-                                   onlyElement(op.getK(), l));
+                                   onlyElement(l, op.getK()));
   l.set(op.getOutput(),
         l.generic({input}, {l.identity(rank)}, l.sizes(op.getInput()), element,
                   [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
@@ -308,133 +310,46 @@ static LogicalResult lowerTrilu(onnx::TriluOp op, Lowering &l,
   return success();
 }
 
-static LogicalResult lowerPad(onnx::PadOp op, Lowering &l, std::string &why) {
-  Value data = l.get(op.getData());
-  auto type = cast<RankedTensorType>(data.getType());
-  int64_t rank = type.getRank();
-  Type element = type.getElementType();
-  FailureOr<SmallVector<OpFoldResult>> pads = l.elements(op.getPads());
-  SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(0, rank));
-  if (op.getAxes()) {
-    std::optional<SmallVector<int64_t>> known =
-        l.shapes.constantContents(op.getAxes());
-    if (!known) {
-      why = "its axes must be constant";
-      return failure();
-    }
-    axes = *known;
-  }
-  if (failed(pads) || pads->size() != 2 * axes.size() ||
-      !element.isIntOrFloat()) {
-    why = "the number of its pads must be known";
-    return failure();
-  }
-  bool constantMode = op.getMode() == "constant";
-  SmallVector<OpFoldResult> from = l.sizes(op.getData()), sizes = from;
-  SmallVector<Value> before(rank), dims;
-  for (OpFoldResult size : from)
-    dims.push_back(l.toValue(size));
-  for (auto [i, axis] : llvm::enumerate(axes)) {
-    int64_t at = axis < 0 ? axis + rank : axis;
-    before[at] = l.toValue((*pads)[i]);
-    sizes[at] =
-        l.max(l.add(l.add(from[at], (*pads)[i]), (*pads)[i + axes.size()]),
-              l.b.getIndexAttr(0));
-  }
-  if (!constantMode)
-    for (auto [size, given] : llvm::zip(sizes, from)) {
-      // Something must be there to be repeated.
-      Value some = arith::CmpIOp::create(l.b, l.loc, arith::CmpIPredicate::sgt,
-                                         l.toValue(given), l.index(0));
-      Value none = arith::CmpIOp::create(l.b, l.loc, arith::CmpIPredicate::eq,
-                                         l.toValue(size), l.index(0));
-      l.check(arith::OrIOp::create(l.b, l.loc, some, none),
-              BA_KERNEL_FAIL_SHAPE, "padding of a tensor without elements");
-    }
-  Value fill = op.getConstantValue() ? onlyElement(op.getConstantValue(), l)
-                                     : l.scalar(l.zero(element));
-  l.set(op.getOutput(),
-        l.generic(
-            {}, {}, sizes, element,
-            [&](OpBuilder &b, Location loc, ValueRange) -> Value {
-              Value zero = arith::ConstantIndexOp::create(b, loc, 0);
-              Value one = arith::ConstantIndexOp::create(b, loc, 1);
-              Value inside =
-                  arith::ConstantOp::create(b, loc, b.getBoolAttr(true));
-              SmallVector<Value> at;
-              for (int64_t i = 0; i < rank; ++i) {
-                Value index = linalg::IndexOp::create(b, loc, i);
-                if (!before[i]) {
-                  at.push_back(index);
-                  continue;
-                }
-                index = arith::SubIOp::create(b, loc, index, before[i]);
-                Value last = arith::SubIOp::create(b, loc, dims[i], one);
-                if (op.getMode() == "wrap" || op.getMode() == "reflect") {
-                  // Modulo the period; reflection goes there and back.
-                  Value period = dims[i];
-                  if (op.getMode() == "reflect")
-                    period = arith::MaxSIOp::create(
-                        b, loc, arith::AddIOp::create(b, loc, last, last), one);
-                  Value rest = arith::RemSIOp::create(b, loc, index, period);
-                  Value negative = arith::CmpIOp::create(
-                      b, loc, arith::CmpIPredicate::slt, rest, zero);
-                  index = arith::SelectOp::create(
-                      b, loc, negative,
-                      arith::AddIOp::create(b, loc, rest, period), rest);
-                  if (op.getMode() == "reflect")
-                    index = arith::MinSIOp::create(
-                        b, loc, index,
-                        arith::SubIOp::create(b, loc, period, index));
-                }
-                if (constantMode) {
-                  Value ok = arith::CmpIOp::create(
-                      b, loc, arith::CmpIPredicate::ult, index, dims[i]);
-                  inside = arith::AndIOp::create(b, loc, inside, ok);
-                } else {
-                  index = arith::MinSIOp::create(
-                      b, loc, arith::MaxSIOp::create(b, loc, index, zero),
-                      last);
-                }
-                at.push_back(index);
-              }
-              if (!constantMode)
-                return tensor::ExtractOp::create(b, loc, data, at);
-              return scf::IfOp::create(
-                         b, loc, inside,
-                         [&](OpBuilder &b, Location loc) {
-                           Value read =
-                               tensor::ExtractOp::create(b, loc, data, at);
-                           scf::YieldOp::create(b, loc, read);
-                         },
-                         [&](OpBuilder &b, Location loc) {
-                           scf::YieldOp::create(b, loc, fill);
-                         })
-                  .getResult(0);
-            }));
-  return success();
-}
-
 static LogicalResult lowerCumSum(onnx::CumSumOp op, Lowering &l,
                                  std::string &why) {
   Value x = l.get(op.getX());
   auto type = cast<RankedTensorType>(x.getType());
   int64_t rank = type.getRank();
   Type element = type.getElementType();
-  std::optional<SmallVector<int64_t>> axes =
-      l.shapes.constantContents(op.getAxis());
-  if (!axes || axes->size() != 1 || rank == 0 || !element.isIntOrFloat()) {
-    why = "its axis must be constant";
-    return failure();
-  }
-  int64_t axis = axes->front() < 0 ? axes->front() + rank : axes->front();
-  if (axis < 0 || axis >= rank) {
-    why = "its axis does not fit the rank";
+  if (rank == 0 || !element.isIntOrFloat()) {
+    why = "its operand must be a tensor of numbers with an axis";
     return failure();
   }
   SmallVector<OpFoldResult> sizes = l.sizes(op.getX()), slab = sizes;
-  slab[axis] = l.b.getIndexAttr(1);
-  Value length = l.toValue(sizes[axis]), unit = l.index(1);
+  // Whether a dimension is the axis, where that comes from data.
+  SmallVector<Value> isAxis;
+  int64_t axis = -1;
+  Value length, unit = l.index(1);
+  if (std::optional<SmallVector<int64_t>> axes =
+          l.shapes.constantContents(op.getAxis());
+      axes && axes->size() == 1) {
+    axis = axes->front() < 0 ? axes->front() + rank : axes->front();
+    if (axis < 0 || axis >= rank) {
+      why = "its axis does not fit the rank";
+      return failure();
+    }
+    slab[axis] = l.b.getIndexAttr(1);
+    length = l.toValue(sizes[axis]);
+  } else {
+    Value list = l.filled({l.b.getIndexAttr(1)}, l.b.getI64IntegerAttr(0));
+    Value given = onlyElement(l, op.getAxis());
+    if (!given.getType().isInteger(64))
+      given = arith::ExtSIOp::create(l.b, l.loc, l.b.getI64Type(), given);
+    list = tensor::InsertOp::create(l.b, l.loc, given, list, l.index(0));
+    isAxis = spreadAxes(l, list, unit, rank).named;
+    length = unit;
+    for (int64_t i = 0; i < rank; ++i) {
+      Value size = l.toValue(sizes[i]);
+      length = arith::SelectOp::create(l.b, l.loc, isAxis[i], size, length);
+      slab[i] = arith::SelectOp::create(l.b, l.loc, isAxis[i], unit, size)
+                    .getResult();
+    }
+  }
   Value last = arith::SubIOp::create(l.b, l.loc, length, unit);
   Value sums = l.filled(slab, l.zero(element));
   Value result = l.empty(sizes, element);
@@ -448,7 +363,11 @@ static LogicalResult lowerCumSum(onnx::CumSumOp op, Lowering &l,
         if (op.getReverse())
           at = arith::SubIOp::create(b, loc, last, i);
         SmallVector<OpFoldResult> offsets(rank, b.getIndexAttr(0));
-        offsets[axis] = at;
+        if (axis >= 0)
+          offsets[axis] = at;
+        for (auto [offset, here] : llvm::zip(offsets, isAxis))
+          offset =
+              arith::SelectOp::create(b, loc, here, at, l.index(0)).getResult();
         Value part =
             tensor::ExtractSliceOp::create(l.b, loc, x, offsets, slab, strides);
         SmallVector<utils::IteratorType> iterators(
@@ -503,7 +422,6 @@ void blockattn::populateMiscRules(LoweringRules &rules) {
   rules.add<onnx::RangeOp>(lowerRange);
   rules.add<onnx::OneHotOp>(lowerOneHot);
   rules.add<onnx::TriluOp>(lowerTrilu);
-  rules.add<onnx::PadOp>(lowerPad);
   rules.add<onnx::CumSumOp>(lowerCumSum);
   rules.add<onnx::DropoutOp>(lowerDropout);
 }

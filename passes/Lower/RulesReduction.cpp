@@ -4,7 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "passes/Lower/Lowering.h"
+#include "passes/Lower/RuntimeAxes.h"
 
 #include "llvm/ADT/APFloat.h"
 
@@ -147,6 +147,20 @@ static Value combineReduction(Reduction kind, OpBuilder &b, Location loc,
   llvm_unreachable("all reductions are handled");
 }
 
+/// For each dimension whether it is reduced, where the axes are data.
+static SmallVector<Value> reducedDims(Lowering &l, Value axes, int64_t rank,
+                                      bool noneMeansNone) {
+  Value count = l.toValue(l.sizesOf(axes)[0]);
+  SmallVector<Value> along = spreadAxes(l, axes, count, rank).named;
+  if (noneMeansNone)
+    return along;
+  Value none = arith::CmpIOp::create(l.b, l.loc, arith::CmpIPredicate::eq,
+                                     count, l.index(0));
+  for (Value &reduced : along)
+    reduced = arith::OrIOp::create(l.b, l.loc, reduced, none);
+  return along;
+}
+
 template <typename OpT, Reduction kind>
 static LogicalResult lowerReduce(OpT op, Lowering &l, std::string &why) {
   Value data = l.get(op.getData());
@@ -157,36 +171,53 @@ static LogicalResult lowerReduce(OpT op, Lowering &l, std::string &why) {
   }
   int64_t rank = type.getRank();
   SmallVector<int64_t> axes;
+  bool areConstant = true;
   if (op.getAxes()) {
     std::optional<SmallVector<int64_t>> known =
         l.shapes.constantContents(op.getAxes());
-    if (!known) {
-      why = "its axes must be constant";
-      return failure();
-    }
-    for (int64_t axis : *known)
+    areConstant = known.has_value();
+    for (int64_t axis : known.value_or(SmallVector<int64_t>()))
       axes.push_back(axis < 0 ? axis + rank : axis);
   }
-  if (axes.empty() && !op.getNoopWithEmptyAxes())
+  RankedTensorType resultType = l.resultType(op.getReduced());
+  if (!areConstant && !op.getKeepdims() && !resultType) {
+    why = "the number of its axes is not known";
+    return failure();
+  }
+  if (areConstant && axes.empty() && !op.getNoopWithEmptyAxes())
     axes = llvm::to_vector(llvm::seq<int64_t>(0, rank));
 
   Type element = type.getElementType(), acc = accumulatorType(element);
   Type given = l.shapes.elementType(op.getData());
   bool isUnsigned = given.isUnsignedInteger() || given.isInteger(1);
   SmallVector<OpFoldResult> sizes = l.sizes(op.getData());
-  Value result =
-      reduce(l, {data}, {l.identity(rank)}, sizes, axes,
-             initialValue(l, kind, acc, isUnsigned),
-             [&](OpBuilder &b, Location loc, Value sum, ValueRange v) {
-               Value x = isa<FloatType>(acc)
-                             ? Lowering::convertFloat(b, loc, v[0], acc)
-                             : v[0];
-               return combineReduction(kind, b, loc, sum, x, isUnsigned);
-             });
+  TypedAttr init = initialValue(l, kind, acc, isUnsigned);
+  auto combine = [&](OpBuilder &b, Location loc, Value sum, Value x) -> Value {
+    if (isa<FloatType>(acc))
+      x = Lowering::convertFloat(b, loc, x, acc);
+    return combineReduction(kind, b, loc, sum, x, isUnsigned);
+  };
+  Value result;
+  // Where the axes are data: whether each dimension is reduced.
+  SmallVector<Value> along;
+  if (areConstant) {
+    result = reduce(l, {data}, {l.identity(rank)}, sizes, axes, init,
+                    [&](OpBuilder &b, Location loc, Value sum, ValueRange v) {
+                      return combine(b, loc, sum, v[0]);
+                    });
+  } else {
+    along = reducedDims(l, l.get(op.getAxes()), rank,
+                        op.getNoopWithEmptyAxes() != 0);
+    result = reduceAlong(l, data, sizes, along, init, combine);
+  }
   if (kind == Reduction::Mean || kind == Reduction::L2 || acc != element) {
     OpFoldResult count = l.b.getIndexAttr(1);
     for (int64_t axis : axes)
       count = l.mul(count, sizes[axis]);
+    for (auto [reduced, size] : llvm::zip(along, sizes))
+      count = l.mul(count, arith::SelectOp::create(l.b, l.loc, reduced,
+                                                   l.toValue(size), l.index(1))
+                               .getResult());
     Value number;
     if (kind == Reduction::Mean) {
       number = arith::IndexCastOp::create(l.b, l.loc, l.b.getI64Type(),
@@ -227,6 +258,13 @@ static LogicalResult lowerReduce(OpT op, Lowering &l, std::string &why) {
                      ? Lowering::convertFloat(b, loc, x, element)
                      : x;
         });
+  }
+  if (!areConstant) {
+    if (!op.getKeepdims())
+      result = l.reshape(result, {}, {},
+                         remainingSizes(l, sizes, along, resultType.getRank()));
+    l.setChecked(op.getReduced(), result);
+    return success();
   }
   if (op.getKeepdims())
     result = keepDims(l, result, axes, l.exprs(op.getData()), sizes);

@@ -1,0 +1,34 @@
+// RUN: blockattn-opt %s --blockattn-lower-onnx-to-linalg | FileCheck %s
+
+// Counts first, then writes.
+// CHECK-LABEL: func.func @nonzero
+// CHECK:         %[[COUNT:.*]] = scf.for
+// CHECK:         tensor.empty(%[[COUNT]]) : tensor<2x?xi64>
+// CHECK:         scf.for
+// CHECK:           scf.if
+// CHECK-COUNT-2:     tensor.insert
+func.func @nonzero(%x: tensor<?x?xf32>) -> tensor<2x?xi64> {
+  %0 = onnx.NonZero(%x) : (tensor<?x?xf32>) -> tensor<2x?xi64>
+  return %0 : tensor<2x?xi64>
+}
+
+// CHECK-LABEL: func.func @top
+// CHECK:         blockattn.check %{{.*}}, "K is negative, or greater than the number of elements"
+// CHECK:         scf.for
+// CHECK:           linalg.generic {{.*}}iterator_types = ["parallel", "reduction"]
+// CHECK-COUNT-2:   tensor.insert_slice
+func.func @top(%x: tensor<?x?xf32>, %k: tensor<1xi64>) -> (tensor<?x?xf32>, tensor<?x?xi64>) {
+  %0, %1 = onnx.TopK(%x, %k) : (tensor<?x?xf32>, tensor<1xi64>) -> (tensor<?x?xf32>, tensor<?x?xi64>)
+  return %0, %1 : tensor<?x?xf32>, tensor<?x?xi64>
+}
+
+// Sizes that the model declares otherwise are compared, and nothing is read
+// beyond what there is.
+// CHECK-LABEL: func.func @declared
+// CHECK:         blockattn.check %[[FITS:.*]], "the data make a result of another shape than the model declares"
+// CHECK:         linalg.generic
+// CHECK:           scf.if %[[FITS]]
+func.func @declared(%x: tensor<?xf32>) -> tensor<1x3xi64> {
+  %0 = onnx.NonZero(%x) : (tensor<?xf32>) -> tensor<1x3xi64>
+  return %0 : tensor<1x3xi64>
+}
