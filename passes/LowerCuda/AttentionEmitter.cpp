@@ -35,6 +35,7 @@ AttentionEmitter::AttentionEmitter(AttentionKernelOp op, gpu::GPUFuncOp kernel)
   scale = op.getScale().convertToDouble();
   softcap = op.getSoftcap().convertToDouble();
   causal = op.getCausal();
+  hasSlopes = op.getSlopes().has_value();
   // A word for each warp, then the turns of a rotary embedding.
   scratch = 128;
   if (RotaryAttr rope = op.getQueryRotaryAttr())
@@ -132,12 +133,15 @@ void AttentionEmitter::loadSizes() {
   group = b.div(heads, kvHeads);
   numRows = b.mul(numQueries, group);
   ahead = b.sub(numKeys, numQueries);
+  if (workspaceOf(op))
+    splits = parameter(attentionSplits(host, op), i32);
 }
 
 /// Which tile of which head this thread block has. Under a causal mask, and
 /// under a layout whose last block is global, the last rows have the most to
 /// do: they start first.
 void AttentionEmitter::placeBlock() {
+  loadSizes();
   Geometry shape = geometry();
   Value batch = parameter(hostDim(op.getQuery(), 0), b.getI32Type());
   Value strips = b.mul(batch, kvHeads);
@@ -200,67 +204,101 @@ Value AttentionEmitter::firstKeyOfTile(Value firstQuery, Value lastQuery) {
   return result;
 }
 
-/// The keys that came with the queries.
+/// Where the keys are that came with the queries.
 KeySegment AttentionEmitter::ownKeys() {
   KeySegment segment;
-  Value headBytes = b.mul(b.wide(kvHead), key.head);
-  segment.keys = b.offset(key.pointer, headBytes);
+  segment.keys = b.offset(key.pointer, b.mul(b.wide(kvHead), key.head));
   segment.values = b.offset(value.pointer, b.mul(b.wide(kvHead), value.head));
   segment.keyStride = key.token;
   segment.valueStride = value.token;
   Value zero = b.i32(0);
-  Value lastKey = b.sub(numKeys, b.i32(1));
+  segment.isOwn = b.equal(zero, zero);
   segment.begin = zero;
   segment.end = numKeys;
   if (causal) {
     Value lastRow =
         b.sub(b.min(b.add(firstRow, geometry().tileRows), numRows), b.i32(1));
-    Value firstQuery = b.div(firstRow, group);
-    Value lastQuery = b.div(lastRow, group);
-    segment.end = b.add(b.min(b.add(lastQuery, ahead), lastKey), 1);
-    if (window)
-      segment.begin = b.max(zero, b.add(b.add(firstQuery, ahead), 1 - window));
-    if (op.getFirstKey())
-      segment.begin =
-          b.max(segment.begin, firstKeyOfTile(firstQuery, lastQuery));
+    Value lastQuery = b.add(b.div(lastRow, group), ahead);
+    segment.end = b.min(b.add(lastQuery, 1), numKeys);
   }
-  for (Value rowQuery : rowQueries()) {
-    Value first = zero, last = lastKey;
-    if (causal) {
-      Value position = b.add(rowQuery, ahead);
-      last = b.min(position, lastKey);
-      if (window)
-        first = b.max(first, b.add(position, 1 - window));
-      if (op.getFirstKey()) {
-        Value pointer = b.offset(pointerParameter(op.getFirstKey()),
-                                 b.mul(b.wide(rowQuery), 8));
-        first = b.max(first, b.narrow(b.load(b.getI64Type(), pointer)));
-      }
-    }
-    segment.first.push_back(first);
-    segment.last.push_back(last);
-  }
-  if (Value mask = op.getKeyMask()) {
-    segment.keyMask = b.offset(pointerParameter(mask),
-                               b.mul(b.wide(sequence), strideOf(mask, 0)));
-    segment.keyMaskCounts = b.equal(zero, zero);
-  }
+  auto ofSequence = [&](Value memref) {
+    return b.offset(pointerParameter(memref),
+                    b.mul(b.wide(sequence), strideOf(memref, 0)));
+  };
+  if (Value mask = op.getKeyMask())
+    segment.keyMask = ofSequence(mask);
+  if (Value places = op.getKeyPositions())
+    segment.keyPlaces = ofSequence(places);
   return segment;
 }
 
-Value AttentionEmitter::keyMaskAt(const KeySegment &segment, Value index) {
-  Value zero = b.i32(0);
-  auto seen = b.branch(
-      segment.keyMaskCounts, b.getI1Type(),
+/// Which of them are seen.
+void AttentionEmitter::fillOwnRange(KeySegment &segment) {
+  Value zero = b.i32(0), lastKey = b.sub(numKeys, b.i32(1));
+  auto firstKeyAt = [&](Value rowQuery) {
+    Value pointer = b.offset(pointerParameter(op.getFirstKey()),
+                             b.mul(b.wide(rowQuery), 8));
+    return b.narrow(b.load(b.getI64Type(), pointer));
+  };
+  for (Value rowQuery : rowQueries()) {
+    Value first = zero, last = lastKey;
+    Value position = b.add(rowQuery, ahead);
+    if (causal)
+      last = b.min(position, lastKey);
+    if (window)
+      first = b.max(first, b.add(position, 1 - window));
+    if (op.getFirstKey())
+      first = b.max(first, firstKeyAt(rowQuery));
+    segment.first.push_back(first);
+    segment.last.push_back(last);
+    if (hasSlopes)
+      segment.origins.push_back(placeOf(segment, position));
+  }
+  Value firstQuery = b.div(firstRow, group);
+  if (window)
+    segment.begin = b.max(zero, b.add(b.add(firstQuery, ahead), 1 - window));
+  if (op.getFirstKey()) {
+    Value lastRow =
+        b.sub(b.min(b.add(firstRow, geometry().tileRows), numRows), b.i32(1));
+    segment.begin =
+        b.max(segment.begin, firstKeyOfTile(firstQuery, b.div(lastRow, group)));
+  }
+}
+
+/// `own` of a key that came with the queries; its index is within the array.
+Value AttentionEmitter::ofOwnKey(const KeySegment &segment, Value index,
+                                 Type type, function_ref<Value(Value)> own,
+                                 Value otherwise) {
+  return b.branch(
+      b.both(segment.isOwn, b.less(b.i32(0), numKeys)), type,
       [&]() -> Values {
-        Value inside = b.max(zero, b.min(index, b.sub(segment.end, b.i32(1))));
-        Value byte =
-            b.load(b.getI8Type(), b.offset(segment.keyMask, b.wide(inside)));
-        Value none = LLVM::ConstantOp::create(b, b.getI8Type(), 0);
-        return {LLVM::ICmpOp::create(b, LLVM::ICmpPredicate::ne, byte, none)};
+        Value lastKey = b.sub(numKeys, b.i32(1));
+        return {own(b.wide(b.max(b.i32(0), b.min(index, lastKey))))};
       },
-      [&]() -> Values { return {b.equal(zero, zero)}; });
-  return seen[0];
+      [&]() -> Values { return {otherwise}; })[0];
+}
+
+Value AttentionEmitter::keyMaskAt(const KeySegment &segment, Value index) {
+  Type i8 = b.getI8Type();
+  Value one = LLVM::ConstantOp::create(b, i8, 1);
+  Value byte = ofOwnKey(
+      segment, index, i8,
+      [&](Value at) { return b.load(i8, b.offset(segment.keyMask, at)); }, one);
+  Value none = LLVM::ConstantOp::create(b, i8, 0);
+  return LLVM::ICmpOp::create(b, LLVM::ICmpPredicate::ne, byte, none);
+}
+
+Value AttentionEmitter::placeOf(const KeySegment &segment, Value index) {
+  Value place = index;
+  if (segment.keyPlaces)
+    place = ofOwnKey(
+        segment, index, b.getI32Type(),
+        [&](Value at) {
+          return b.narrow(b.load(b.getI64Type(),
+                                 b.offset(segment.keyPlaces, b.mul(at, 8))));
+        },
+        index);
+  return LLVM::SIToFPOp::create(b, b.getF32Type(), place);
 }
 
 //===----------------------------------------------------------------------===//
@@ -281,6 +319,38 @@ Value AttentionEmitter::capped(Value score) {
   return b.fma(quotient, b.f32(-softcap * kLog2E), b.f32(softcap * kLog2E));
 }
 
+/// The slope of the head of each row of a lane, in units of log2.
+AttentionEmitter::Values AttentionEmitter::rowSlopes() {
+  SmallVector<float> values;
+  ArrayRef<float> perHead = *op.getSlopes();
+  for (float slope : perHead)
+    values.push_back(static_cast<float>(slope * kLog2E));
+  auto module = kernel->getParentOfType<gpu::GPUModuleOp>();
+  std::string name = (kernel.getName() + "_slopes").str();
+  OpBuilder at = OpBuilder::atBlockBegin(module.getBody());
+  int64_t count = values.size();
+  auto data = DenseElementsAttr::get(
+      RankedTensorType::get({count}, b.getF32Type()), ArrayRef<float>(values));
+  LLVM::GlobalOp::create(at, op.getLoc(),
+                         LLVM::LLVMArrayType::get(b.getF32Type(), count),
+                         /*isConstant=*/true, LLVM::Linkage::Internal, name,
+                         data, /*alignment=*/4, kGlobalMemory);
+  Value table = LLVM::AddressOfOp::create(b, b.pointer(kGlobalMemory), name);
+  Values result;
+  for (unsigned i = 0; i < rowsOfLane(); ++i) {
+    Value row = b.min(b.add(firstRow, laneRow(i)), b.sub(numRows, b.i32(1)));
+    Value head = queryAndHead(row).second;
+    result.push_back(
+        b.load(b.getF32Type(), b.offset(table, b.wide(b.mul(head, 4)))));
+  }
+  return result;
+}
+
+Value AttentionEmitter::biased(const KeySegment &segment, unsigned row,
+                               Value place, Value score) {
+  return b.fma(slopes[row], b.subF(place, segment.origins[row]), score);
+}
+
 std::pair<Value, Value> AttentionEmitter::normalizer(Value maximum, Value sum) {
   Value empty = b.equalF(sum, b.f32(0));
   Value inverse = b.select(empty, b.f32(0), b.divF(b.f32(1), sum));
@@ -289,16 +359,17 @@ std::pair<Value, Value> AttentionEmitter::normalizer(Value maximum, Value sum) {
 }
 
 void AttentionEmitter::storeLse(Value row, Value lse) {
-  if (op.getOutputs().size() < 2)
-    return;
   // [B, Nq, H]
+  if (Value output = lseOf(op))
+    b.store(lse, b.offset(pointerParameter(output),
+                          b.mul(b.wide(rowIndex(row)), 4)));
+}
+
+/// The number of a row [B, Nq, H] of the result.
+Value AttentionEmitter::rowIndex(Value row) {
   auto [token, head] = queryAndHead(row);
-  Value heads = b.mul(kvHeads, group);
-  Value index = b.add(
-      b.mul(b.add(b.mul(b.wide(sequence), b.wide(numQueries)), b.wide(token)),
-            b.wide(heads)),
-      b.wide(head));
-  b.store(lse, b.offset(pointerParameter(op.getOutputs()[1]), b.mul(index, 4)));
+  Value index = b.add(b.mul(sequence, numQueries), token);
+  return b.add(b.mul(index, b.mul(kvHeads, group)), head);
 }
 
 //===----------------------------------------------------------------------===//
@@ -308,7 +379,6 @@ void AttentionEmitter::storeLse(Value row, Value lse) {
 void AttentionEmitter::emitBody() {
   shared = LLVM::AddressOfOp::create(b, b.pointer(kSharedMemory),
                                      "attention_shared");
-  loadSizes();
   placeBlock();
   query = operand(op.getQuery());
   key = operand(op.getKey());
@@ -318,7 +388,12 @@ void AttentionEmitter::emitBody() {
   // Cached blocks may need turned queries, each block its own.
   if (!op.getQueryRotaryAttr())
     loadQueries(Value());
+  if (hasSlopes)
+    slopes = rowSlopes();
   KeySegment own = ownKeys();
+  if (!op.getCache())
+    prefetch(own);
+  fillOwnRange(own);
   Values state = initialState();
   state = op.getCache() ? attendCache(own, state) : attend(own, state);
   finish(state);
@@ -336,19 +411,26 @@ static void declareSharedMemory(gpu::GPUModuleOp module) {
                          /*alignment=*/16, kSharedMemory);
 }
 
-void AttentionEmitter::launch() {
-  Geometry shape = geometry();
-  KernelBuilder h(op.getLoc(), op);
+std::pair<Value, Value> AttentionEmitter::grid(KernelBuilder &h) {
   Value batch = hostDim(op.getQuery(), 0), heads = hostDim(op.getQuery(), 2),
         kvHeads = hostDim(op.getKey(), 2),
         numQueries = hostDim(op.getQuery(), 1);
   // Empty extents leave no thread block, but must not divide by zero before.
   Value one = h.index(1);
   Value rows = h.mul(numQueries, h.div(heads, h.max(kvHeads, one)));
-  Value grid = h.mul(h.ceilDiv(rows, shape.tileRows), h.mul(batch, kvHeads));
-  gpu::LaunchFuncOp::create(h, kernel, gpu::KernelDim3{grid, one, one},
-                            gpu::KernelDim3{h.index(shape.threads), one, one},
-                            h.i32(shape.sharedBytes), arguments);
+  Value tiles = h.ceilDiv(rows, geometry().tileRows);
+  return {h.mul(tiles, h.mul(batch, kvHeads)),
+          workspaceOf(op) ? attentionSplits(h, op) : one};
+}
+
+void AttentionEmitter::launch() {
+  KernelBuilder h(op.getLoc(), op);
+  Value one = h.index(1);
+  auto [x, y] = grid(h);
+  gpu::LaunchFuncOp::create(
+      h, kernel, gpu::KernelDim3{x, y, one},
+      gpu::KernelDim3{h.index(geometry().threads), one, one},
+      h.i32(geometry().sharedBytes), arguments);
 }
 
 void AttentionEmitter::emit() {

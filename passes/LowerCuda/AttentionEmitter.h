@@ -16,6 +16,7 @@
 #define BLOCKATTN_PASSES_LOWERCUDA_ATTENTIONEMITTER_H
 
 #include "dialects/BlockAttn/BlockAttn.h"
+#include "passes/Lower/KernelBuilder.h"
 #include "passes/LowerCuda/DeviceBuilder.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -34,9 +35,14 @@ struct KeySegment {
   mlir::Value begin, end;
   /// For each row of a lane the first and the last key that it sees.
   llvm::SmallVector<mlir::Value> first, last;
-  /// Bytes that say of each key whether it is seen; or null. They count where
-  /// `keyMaskCounts` is true.
-  mlir::Value keyMask, keyMaskCounts;
+  /// Whether these are the keys that came with the queries. Of those:
+  mlir::Value isOwn;
+  /// bytes that say of each whether it is seen, and their positions (i64), or
+  /// null.
+  mlir::Value keyMask, keyPlaces;
+  /// With slopes: for each row of a lane where it stands (f32), counted as the
+  /// keys are.
+  llvm::SmallVector<mlir::Value> origins;
 };
 
 class AttentionEmitter {
@@ -71,12 +77,23 @@ protected:
   /// Starts to bring the rows of the tile into shared memory; with `shift`
   /// turned back by that many positions.
   virtual void loadQueries(Value shift) = 0;
+  /// Starts to bring in keys that `attend` will begin with, as soon as it is
+  /// known where they are; `begin`, `first` and `last` are not yet.
+  virtual void prefetch(const KeySegment &segment) {}
   virtual Values initialState() = 0;
   virtual Values attend(const KeySegment &segment, ValueRange state) = 0;
   /// Row i of those that a lane has, counted from the tile's first.
   virtual unsigned rowsOfLane() const = 0;
   virtual Value laneRow(unsigned i) = 0;
   virtual void finish(ValueRange state) = 0;
+  virtual void emitBody();
+  /// The grid, on the host.
+  virtual std::pair<Value, Value> grid(KernelBuilder &h);
+
+  Value parameter(Value host, mlir::Type type);
+  Value pointerParameter(Value memref);
+  Operand operand(Value memref);
+  void placeBlock();
 
   // For the implementations.
   Value sharedMemory() { return shared; }
@@ -90,67 +107,110 @@ protected:
   /// the threads, rotated when there is a shift.
   void forEachQuery(Value shift, int64_t threads, int64_t rows,
                     llvm::function_ref<void(Value, Value, Value)> store);
+  /// The rotation by a shift, for all pairs: where the cosines begin, which the
+  /// sines follow.
+  Value fillTurns(Value shift);
   /// Whether the segment's mask of keys lets a key be seen. A key out of range
   /// is any other.
   Value keyMaskAt(const KeySegment &segment, Value index);
   /// Multiplies scores by this to get them in units of log2; or, where a soft
   /// cap or an odd scale stands in between, 1, and `capped` does the rest.
   double factor() const;
-  bool needsCap() const { return softcap > 0 || scale <= 0; }
+  bool needsCap() const { return softcap > 0 || scale <= 0 || hasSlopes; }
   Value capped(Value score);
+  /// The score of a row of the lane with its bias for the distance of a key.
+  Value biased(const KeySegment &segment, unsigned row, Value place,
+               Value score);
+  /// The position of a key, as f32.
+  Value placeOf(const KeySegment &segment, Value index);
   /// 1 / sum, 0 for a row that saw nothing, and the log-sum-exp.
   std::pair<Value, Value> normalizer(Value maximum, Value sum);
-  /// Stores the log-sum-exp, when asked for.
+  Value rowIndex(Value row);
+  /// The row of partial results, in f32, that this thread block writes.
+  Value partialAddress(Value row);
+  /// Stores the log-sum-exp, when asked for; or that of a partial result.
   void storeLse(Value row, Value lse);
+  void storePartialLse(Value row, Value lse);
+  /// Calls `store` for results of the rows' own type, or, where the keys are
+  /// shared, for partial results in f32.
+  void eitherResult(llvm::function_ref<void(bool partial)> store);
 
   AttentionKernelOp op;
   DeviceBuilder b;
   mlir::Type element;
   int64_t elementBytes, headSize, valueSize, window;
   double scale, softcap;
-  bool causal;
+  bool causal, hasSlopes;
   /// Of the launch.
   Value numQueries, numKeys, kvHeads, group, numRows, ahead;
+  /// Thread blocks that share the keys of a tile of rows; null for one.
+  Value splits;
   /// Of the thread block.
   Value thread, lane, warp, sequence, kvHead, firstRow;
   Operand query, key, value, result;
 
 private:
-  Value parameter(Value host, mlir::Type type);
-  Value pointerParameter(Value memref);
   /// In bytes.
   Value strideOf(Value memref, int64_t i);
-  Operand operand(Value memref);
   Value hostDim(Value memref, int64_t i);
   void loadSizes();
-  void placeBlock();
-  void emitBody();
   Values rowQueries();
   KeySegment ownKeys();
+  void fillOwnRange(KeySegment &segment);
+  Value ofOwnKey(const KeySegment &segment, Value index, mlir::Type type,
+                 llvm::function_ref<Value(Value)> own, Value otherwise);
+  Values rowSlopes();
   Value firstKeyOfTile(Value firstQuery, Value lastQuery);
   Values attendCache(const KeySegment &own, Values state);
-  void fillTurns(Value shift);
+  /// Tiles of keys [begin, end), and the block that `begin` is in.
+  struct Share {
+    Value begin, end, firstBlock, tilesBefore;
+  };
+  Share findShare(Value ownTiles);
+  std::pair<KeySegment, Value> cachedKeys(Value block, Value isOwn,
+                                          const KeySegment &own,
+                                          llvm::ArrayRef<Value> positions);
+  Value partialRow(Value row);
+  Value lengthOfBlock(Value block);
+  Value cacheEntry(Value block, Value column);
   void launch();
 
   mlir::OpBuilder host;
   mlir::gpu::GPUFuncOp kernel;
-  Values arguments;
+  Values arguments, slopes;
   llvm::DenseMap<std::pair<Value, mlir::Type>, Value> parameters;
   llvm::DenseMap<Value, Value> pointers;
   Value shared;
   int64_t scratch;
 };
 
+/// The log-sum-exp of a kernel on memrefs, and the f32 memory that it has for
+/// partial results; or null.
+mlir::Value lseOf(AttentionKernelOp op);
+mlir::Value workspaceOf(AttentionKernelOp op);
+
+/// Rows of a tile of the kernel that will be picked.
+int64_t attentionTileRows(AttentionKernelOp op);
+
+/// Puts partial results together.
+std::unique_ptr<AttentionEmitter>
+makeAttentionMerge(AttentionKernelOp op, mlir::gpu::GPUFuncOp kernel);
+
+/// On the host: into how many parts the memory at hand lets the keys be split.
+mlir::Value attentionSplits(mlir::OpBuilder &b, AttentionKernelOp op);
+
 /// Tensor cores, for f16 and bf16. Null, with the reason in `why`, where it
 /// does not apply.
 std::unique_ptr<AttentionEmitter> makeMmaAttention(AttentionKernelOp op,
                                                    mlir::gpu::GPUFuncOp kernel);
 std::optional<std::string> whyNotMma(AttentionKernelOp op);
+int64_t mmaTileRows(AttentionKernelOp op);
 
 /// f32 arithmetic, for anything with known head sizes.
 std::unique_ptr<AttentionEmitter>
 makeSimtAttention(AttentionKernelOp op, mlir::gpu::GPUFuncOp kernel);
 std::optional<std::string> whyNotSimt(AttentionKernelOp op);
+int64_t simtTileRows();
 
 } // namespace blockattn
 

@@ -4,13 +4,14 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Four warps, each with 16 or 32 rows of a tile. Tiles of keys and values come
-// into shared memory by cp.async, one or more ahead of the one computed with;
-// fragments of all operands come from there by ldmatrix. Rows of shared memory
-// are 16 bytes longer than the data, which leaves ldmatrix without conflicts
-// and its addresses a base register and a constant. Scores never leave the
-// registers: the result layout of the first product is the operand layout of
-// the second.
+// Four warps, each with 32 or 16 rows of a tile. Tiles of keys and values come
+// into shared memory by cp.async, one ahead of the one computed with, from the
+// last key to the first: under a causal mask the last is known at once, where
+// the first has to be read. Fragments of all operands come from there by
+// ldmatrix. Rows of shared memory are 16 bytes longer than the data, which
+// leaves ldmatrix without conflicts and its addresses a base register and a
+// constant. Scores never leave the registers: the result layout of the first
+// product is the operand layout of the second.
 //
 //===----------------------------------------------------------------------===//
 
@@ -35,6 +36,7 @@ public:
 protected:
   Geometry geometry() const override;
   void prepare() override;
+  void prefetch(const KeySegment &segment) override;
   void loadQueries(Value shift) override;
   Values initialState() override;
   Values attend(const KeySegment &segment, ValueRange state) override;
@@ -54,6 +56,10 @@ private:
   int64_t queryBytes() const { return tileRows() * pitch(paddedHead); }
   int64_t tileRows() const { return 16 * kWarps * strips; }
 
+  void fetch(const KeySegment &segment, Value tile, Value tiles);
+  Value stageOf(Value tile);
+  Value keyOf(const KeySegment &segment, Value tile);
+  bool rotatePieces(Value shift);
   void clearPadding();
   void clearPaddingOf(Value rows, int64_t count, int64_t size, int64_t padded);
   /// Copies `count` rows of `size` elements to shared memory at `target`.
@@ -64,6 +70,8 @@ private:
   Fragment loadFragment(Value address, bool transposed);
   Fragment multiply(const Fragment &a, Value b0, Value b1, const Fragment &c);
   std::vector<Fragment> scores(Value stage);
+  void bias(const KeySegment &segment, Value firstKey,
+            std::vector<Fragment> &scores);
   void mask(const KeySegment &segment, Value firstKey,
             std::vector<Fragment> &scores);
   Values step(const KeySegment &segment, Value firstKey, Value stage,
@@ -75,6 +83,7 @@ private:
   /// Addresses of a lane for ldmatrix.
   Value queryLane, keyLane, valueLane;
   Value queries, firstStage;
+  bool prefetched = false;
 };
 } // namespace
 
@@ -112,6 +121,18 @@ std::optional<std::string> blockattn::whyNotMma(AttentionKernelOp op) {
   return std::nullopt;
 }
 
+static int64_t stripsOf(int64_t headSize, int64_t valueSize) {
+  // Outputs of 32 rows and 128 columns fill half of a thread's registers.
+  return std::max(headSize, valueSize) <= 128 ? 2 : 1;
+}
+
+int64_t blockattn::mmaTileRows(AttentionKernelOp op) {
+  auto sizeOf = [](Value operand) {
+    return cast<MemRefType>(operand.getType()).getDimSize(3);
+  };
+  return 16 * kWarps * stripsOf(sizeOf(op.getKey()), sizeOf(op.getValue()));
+}
+
 std::unique_ptr<AttentionEmitter>
 blockattn::makeMmaAttention(AttentionKernelOp op, gpu::GPUFuncOp kernel) {
   return std::make_unique<MmaAttention>(op, kernel);
@@ -120,11 +141,11 @@ blockattn::makeMmaAttention(AttentionKernelOp op, gpu::GPUFuncOp kernel) {
 MmaAttention::MmaAttention(AttentionKernelOp op, gpu::GPUFuncOp kernel)
     : AttentionEmitter(op, kernel), paddedHead(llvm::alignTo(headSize, 16)),
       paddedValue(llvm::alignTo(valueSize, 16)) {
-  // Outputs of 32 rows and 128 columns fill half of a thread's registers.
-  int64_t larger = std::max(paddedHead, paddedValue);
-  strips = larger <= 128 ? 2 : 1;
-  keyTile = larger <= 128 ? 64 : 32;
+  strips = stripsOf(headSize, valueSize);
   stages = 2;
+  // As many scores as the outputs leave registers for, and two thread blocks'
+  // worth of shared memory.
+  keyTile = strips == 1 ? 32 : std::max(paddedHead, paddedValue) > 64 ? 48 : 64;
 }
 
 AttentionEmitter::Geometry MmaAttention::geometry() const {
@@ -187,7 +208,7 @@ void MmaAttention::copyRows(
   };
   for (int64_t pass = 0; pass * down < count; ++pass) {
     Value row = b.add(rowInPass, pass * down);
-    if (down <= count)
+    if ((pass + 1) * down <= count)
       copy(row);
     else
       b.when(b.less(row, b.i32(count)), [&] { copy(row); });
@@ -196,13 +217,15 @@ void MmaAttention::copyRows(
 
 void MmaAttention::copyTile(const KeySegment &segment, Value firstKey,
                             Value stage) {
-  Value end = segment.end;
+  Value zero = b.i32(0), end = segment.end;
+  Value lastKey = b.max(zero, b.sub(end, b.i32(1)));
   auto from = [&](Value base, Value stride) {
     return [&, base, stride](Value row) -> std::pair<Value, Value> {
       Value index = b.add(firstKey, row);
-      // Keys beyond the end are zeros: no NaN comes from what is not there.
-      Value bytes = b.select(b.less(index, end), b.i32(16), b.i32(0));
-      Value inside = b.min(index, b.sub(end, b.i32(1)));
+      // What is not there is zeros: no NaN comes from it.
+      Value exists = b.both(b.lessEqual(zero, index), b.less(index, end));
+      Value bytes = b.select(exists, b.i32(16), zero);
+      Value inside = b.max(zero, b.min(index, lastKey));
       return {b.offset(base, b.mul(b.wide(inside), stride)), bytes};
     };
   };
@@ -228,19 +251,67 @@ void MmaAttention::prepare() {
   clearPadding();
 }
 
+/// Rotates pieces of 8 pairs; false where the embedding has no such pieces.
+bool MmaAttention::rotatePieces(Value shift) {
+  RotaryAttr rope = op.getQueryRotaryAttr();
+  int64_t pairs = rope.getInvFreq().getNumElements();
+  int64_t pieces = pairs / 8, count = tileRows() * pieces;
+  // Loads of a few pieces are in flight at once.
+  constexpr int64_t kBatch = 4;
+  if (rope.getInterleaved() || pairs % 8 || count % (kBatch * kThreads) ||
+      rope.getRotaryDim() != headSize)
+    return false;
+  Value turns = fillTurns(shift);
+  auto type = VectorType::get({8}, element);
+  auto four = VectorType::get({4}, b.getF32Type());
+  for (int64_t batch = 0; batch < count / kThreads; batch += kBatch) {
+    SmallVector<std::array<Value, 4>> loads;
+    for (int64_t i = batch; i < batch + kBatch; ++i) {
+      Value number = b.add(thread, i * kThreads);
+      Value row = b.div(number, pieces), piece = b.rem(number, pieces);
+      Value address =
+          b.offset(rowAddress(query, row), b.wide(b.mul(piece, 16)));
+      loads.push_back({b.load(type, address, 16),
+                       b.load(type, b.offset(address, 2 * pairs), 16), row,
+                       piece});
+    }
+    for (auto [x, y, row, piece] : loads) {
+      Value wideX = b.toF32(x), wideY = b.toF32(y);
+      Value cosines = b.offset(turns, b.mul(piece, 32));
+      auto read = [&](int64_t bytes) {
+        Value low = b.load(four, b.offset(cosines, bytes), 16);
+        Value high = b.load(four, b.offset(cosines, bytes + 16), 16);
+        return LLVM::ShuffleVectorOp::create(
+                   b, low, high, ArrayRef<int32_t>{0, 1, 2, 3, 4, 5, 6, 7})
+            .getResult();
+      };
+      Value cos = read(0), sin = read(4 * pairs);
+      Value turnedX = b.fma(wideX, cos, b.mulF(wideY, sin));
+      Value turnedY = b.subF(b.mulF(wideY, cos), b.mulF(wideX, sin));
+      Value at = b.offset(
+          queries, b.add(b.mul(row, pitch(paddedHead)), b.mul(piece, 16)));
+      b.store(b.fromF32(turnedX, element), at, 16);
+      b.store(b.fromF32(turnedY, element), b.offset(at, 2 * pairs), 16);
+    }
+  }
+  return true;
+}
+
 void MmaAttention::loadQueries(Value shift) {
   if (op.getQueryRotaryAttr()) {
-    forEachQuery(shift, kThreads, tileRows(),
-                 [&](Value row, Value d, Value value) {
-                   Value at = b.add(b.mul(row, pitch(paddedHead)), b.mul(d, 2));
-                   b.store(b.fromF32(value, element), b.offset(queries, at));
-                 });
+    if (!rotatePieces(shift))
+      forEachQuery(
+          shift, kThreads, tileRows(), [&](Value row, Value d, Value value) {
+            Value at = b.add(b.mul(row, pitch(paddedHead)), b.mul(d, 2));
+            b.store(b.fromF32(value, element), b.offset(queries, at));
+          });
     return;
   }
   copyRows(queries, tileRows(), headSize, paddedHead,
            [&](Value row) -> std::pair<Value, Value> {
              return {rowAddress(query, row), b.i32(16)};
            });
+  NVVM::CpAsyncCommitGroupOp::create(b);
 }
 
 //===----------------------------------------------------------------------===//
@@ -315,6 +386,20 @@ std::vector<MmaAttention::Fragment> MmaAttention::scores(Value stage) {
   return sums;
 }
 
+void MmaAttention::bias(const KeySegment &segment, Value firstKey,
+                        std::vector<Fragment> &scores) {
+  int64_t columns = keyTile / 8;
+  Value laneKey = b.add(firstKey, b.mul(b.bitAnd(lane, 3), 2));
+  for (int64_t n = 0; n < columns; ++n)
+    for (int64_t i = 0; i < 2; ++i) {
+      Value place = placeOf(segment, b.add(laneKey, 8 * n + i));
+      for (unsigned row = 0; row < rowsOfLane(); ++row) {
+        Value &score = scores[row / 2 * columns + n][2 * (row % 2) + i];
+        score = biased(segment, row, place, score);
+      }
+    }
+}
+
 void MmaAttention::mask(const KeySegment &segment, Value firstKey,
                         std::vector<Fragment> &scores) {
   Value none = b.f32(-kInfinity);
@@ -363,6 +448,8 @@ AttentionEmitter::Values MmaAttention::step(const KeySegment &segment,
     for (Fragment &fragment : weights)
       for (Value &score : fragment)
         score = capped(score);
+  if (hasSlopes)
+    bias(segment, firstKey, weights);
 
   // A tile that all rows of the warp see whole goes without a mask.
   auto flat = [&] {
@@ -374,7 +461,7 @@ AttentionEmitter::Values MmaAttention::step(const KeySegment &segment,
   Value edge = b.either(b.less(firstKey, bounds[0]),
                         b.less(bounds[1], b.add(firstKey, keyTile - 1)));
   if (segment.keyMask)
-    edge = b.either(edge, segment.keyMaskCounts);
+    edge = b.either(edge, segment.isOwn);
   Values plain = flat();
   Values masked = b.branch(
       edge, ValueRange(plain).getTypes(),
@@ -442,22 +529,34 @@ AttentionEmitter::Values MmaAttention::step(const KeySegment &segment,
   return next;
 }
 
+/// Brings in a tile; if there are so many, where that is known.
+void MmaAttention::fetch(const KeySegment &segment, Value tile, Value tiles) {
+  auto copy = [&] { copyTile(segment, keyOf(segment, tile), stageOf(tile)); };
+  tiles ? b.when(b.less(tile, tiles), copy) : copy();
+  NVVM::CpAsyncCommitGroupOp::create(b);
+}
+
+/// The first key of a tile: tiles go from the last key backwards, and the last
+/// of them may begin before the first key.
+Value MmaAttention::keyOf(const KeySegment &segment, Value tile) {
+  return b.sub(segment.end, b.mul(b.add(tile, 1), keyTile));
+}
+
+Value MmaAttention::stageOf(Value tile) {
+  return b.offset(firstStage, b.mul(b.rem(tile, stages), stageBytes()));
+}
+
+void MmaAttention::prefetch(const KeySegment &segment) {
+  for (int64_t i = 0; i + 1 < stages; ++i)
+    fetch(segment, b.i32(i), Value());
+  prefetched = true;
+}
+
 AttentionEmitter::Values MmaAttention::attend(const KeySegment &segment,
                                               ValueRange state) {
   Value zero = b.i32(0), one = b.i32(1);
   Value count = b.max(zero, b.sub(segment.end, segment.begin));
   Value tiles = b.ceilDiv(count, keyTile);
-  auto keyOf = [&](Value tile) {
-    return b.add(segment.begin, b.mul(tile, keyTile));
-  };
-  auto stageOf = [&](Value tile) {
-    return b.offset(firstStage, b.mul(b.rem(tile, stages), stageBytes()));
-  };
-  auto fetch = [&](Value tile) {
-    b.when(b.less(tile, tiles),
-           [&] { copyTile(segment, keyOf(tile), stageOf(tile)); });
-    NVVM::CpAsyncCommitGroupOp::create(b);
-  };
   // The first key that all rows of the warp see, and the last.
   Value most = segment.first[0], least = segment.last[0];
   for (unsigned i = 1; i < rowsOfLane(); ++i) {
@@ -466,25 +565,37 @@ AttentionEmitter::Values MmaAttention::attend(const KeySegment &segment,
   }
   Value bounds[2] = {b.warpMax(most), b.warpMin(least)};
 
-  // All are done with the tiles of an earlier call.
-  b.barrier();
-  for (int64_t i = 0; i + 1 < stages; ++i)
-    fetch(b.i32(i));
-  return b.loop(
-      zero, tiles, one, state, [&](Value tile, ValueRange carried) -> Values {
-        NVVM::CpAsyncWaitGroupOp::create(b, stages - 2);
-        // The tile is there for all threads, and all are done with
-        // the one whose place the next takes.
-        b.barrier();
-        fetch(b.add(tile, stages - 1));
-        return step(segment, keyOf(tile), stageOf(tile), bounds, carried);
-      });
+  if (!prefetched) {
+    // All are done with the tiles of an earlier call.
+    b.barrier();
+    for (int64_t i = 0; i + 1 < stages; ++i)
+      fetch(segment, b.i32(i), tiles);
+  }
+  // A warp without rows only brings keys in.
+  Value active;
+  if (op.getCache())
+    active = b.less(b.add(firstRow, b.mul(warp, 16 * strips)), numRows);
+  return b.loop(zero, tiles, one, state,
+                [&](Value tile, ValueRange carried) -> Values {
+                  NVVM::CpAsyncWaitGroupOp::create(b, stages - 2);
+                  // The tile is there for all threads, and all are done with
+                  // the one whose place the next takes.
+                  b.barrier();
+                  fetch(segment, b.add(tile, stages - 1), tiles);
+                  auto compute = [&] {
+                    return step(segment, keyOf(segment, tile), stageOf(tile),
+                                bounds, carried);
+                  };
+                  if (!active)
+                    return compute();
+                  return b.branch(active, carried.getTypes(), compute,
+                                  [&] { return Values(carried); });
+                });
 }
 
 void MmaAttention::finish(ValueRange state) {
   size_t rows = rowsOfLane(), outputs = state.size() - 2 * rows;
   int64_t valueColumns = paddedValue / 8;
-  Value laneColumn = b.wide(b.mul(b.bitAnd(lane, 3), 4));
   for (size_t row = 0; row < rows; ++row) {
     Value sum = state[outputs + rows + row];
     sum = b.addF(sum, b.shuffleXor(sum, 1));
@@ -493,17 +604,31 @@ void MmaAttention::finish(ValueRange state) {
     Value tileRow = laneRow(row);
     Value index = b.add(firstRow, tileRow);
     Value scale = inverse, logarithm = lse;
-    b.when(b.less(index, numRows), [&] {
-      Value address = b.offset(rowAddress(result, tileRow), laneColumn);
-      size_t half = 2 * (row % 2);
+    size_t first = row / 2 * valueColumns * 4 + 2 * (row % 2);
+    auto outputs = [&](Value address, bool partial) {
+      Value laneBytes = b.mul(b.bitAnd(lane, 3), partial ? 8 : 4);
+      address = b.offset(address, b.wide(laneBytes));
       for (int64_t n = 0; n < valueSize / 8; ++n) {
-        size_t at = (row / 2 * valueColumns + n) * 4 + half;
-        Value pair = b.pack(b.mulF(state[at], scale),
-                            b.mulF(state[at + 1], scale), element);
-        b.store(pair, b.offset(address, 16 * n), 4);
+        Value low = b.mulF(state[first + 4 * n], scale);
+        Value high = b.mulF(state[first + 4 * n + 1], scale);
+        if (!partial) {
+          b.store(b.pack(low, high, element), b.offset(address, 16 * n), 4);
+          continue;
+        }
+        b.store(low, b.offset(address, 32 * n));
+        b.store(high, b.offset(address, 32 * n + 4));
       }
-      b.when(b.equal(b.bitAnd(lane, 3), b.i32(0)),
-             [&] { storeLse(index, logarithm); });
+    };
+    Value leads = b.equal(b.bitAnd(lane, 3), b.i32(0));
+    b.when(b.less(index, numRows), [&] {
+      eitherResult([&](bool partial) {
+        outputs(partial ? partialAddress(index) : rowAddress(result, tileRow),
+                partial);
+        b.when(leads, [&] {
+          partial ? storePartialLse(index, logarithm)
+                  : storeLse(index, logarithm);
+        });
+      });
     });
   }
 }

@@ -85,6 +85,8 @@ std::optional<std::string> blockattn::whyNotSimt(AttentionKernelOp op) {
   return std::nullopt;
 }
 
+int64_t blockattn::simtTileRows() { return kTileRows; }
+
 std::unique_ptr<AttentionEmitter>
 blockattn::makeSimtAttention(AttentionKernelOp op, gpu::GPUFuncOp kernel) {
   return std::make_unique<SimtAttention>(op, kernel);
@@ -184,11 +186,13 @@ AttentionEmitter::Values SimtAttention::step(const KeySegment &segment,
   int64_t outputs = kRows * columns();
   Values next(state), weights = scores();
   Value c = b.f32(factor());
-  SmallVector<Value, kKeys> index, seen;
+  SmallVector<Value, kKeys> index, seen, places;
   for (int64_t key = 0; key < kKeys; ++key) {
     index.push_back(b.add(b.add(firstKey, across), key * kAcross));
     if (segment.keyMask)
       seen.push_back(keyMaskAt(segment, index[key]));
+    if (hasSlopes)
+      places.push_back(placeOf(segment, index[key]));
   }
   Value weightRows =
       sharedAt(weightsOffset(), b.mul(b.mul(down, kRows), kKeyTile + 1));
@@ -198,6 +202,8 @@ AttentionEmitter::Values SimtAttention::step(const KeySegment &segment,
       Value &score = weights[row * kKeys + key];
       if (needsCap())
         score = capped(score);
+      if (hasSlopes)
+        score = biased(segment, row, places[key], score);
       Value ok = b.both(b.lessEqual(segment.first[row], index[key]),
                         b.lessEqual(index[key], segment.last[row]));
       if (segment.keyMask)
@@ -277,21 +283,31 @@ void SimtAttention::finish(ValueRange state) {
     auto [inverse, lse] = normalizer(state[outputs + row], sum);
     Value factor = inverse, logarithm = lse;
     Value index = b.add(firstRow, laneRow(row));
-    b.when(b.less(index, numRows), [&] {
-      Value address = rowAddress(result, laneRow(row));
+    auto outputs = [&](Value address, bool partial) {
       for (int64_t column = 0; column < columns(); ++column) {
         Value at = b.add(across, column * kAcross);
         Value output = b.mulF(state[row * columns() + column], factor);
+        Value bytes = b.wide(b.mul(at, partial ? 4 : elementBytes));
         auto store = [&] {
-          b.store(b.fromF32(output, element),
-                  b.offset(address, b.wide(b.mul(at, elementBytes))));
+          b.store(partial ? output : b.fromF32(output, element),
+                  b.offset(address, bytes));
         };
         if ((column + 1) * kAcross <= valueSize)
           store();
         else
           b.when(b.less(at, b.i32(valueSize)), store);
       }
-      b.when(b.equal(across, b.i32(0)), [&] { storeLse(index, logarithm); });
+    };
+    b.when(b.less(index, numRows), [&] {
+      eitherResult([&](bool partial) {
+        outputs(partial ? partialAddress(index)
+                        : rowAddress(result, laneRow(row)),
+                partial);
+        b.when(b.equal(across, b.i32(0)), [&] {
+          partial ? storePartialLse(index, logarithm)
+                  : storeLse(index, logarithm);
+        });
+      });
     });
   }
 }

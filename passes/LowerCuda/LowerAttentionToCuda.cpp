@@ -20,6 +20,10 @@ namespace blockattn {
 using namespace mlir;
 using namespace blockattn;
 
+int64_t blockattn::attentionTileRows(AttentionKernelOp op) {
+  return whyNotMma(op) ? simtTileRows() : mmaTileRows(op);
+}
+
 namespace {
 struct LowerAttentionToCuda
     : public blockattn::impl::LowerAttentionToCudaBase<LowerAttentionToCuda> {
@@ -60,6 +64,9 @@ LogicalResult LowerAttentionToCuda::lower(AttentionKernelOp op) {
   auto emitter =
       notMma ? makeSimtAttention(op, kernel) : makeMmaAttention(op, kernel);
   emitter->emit();
+
+  if (workspaceOf(op))
+    makeAttentionMerge(op, makeKernel(op, "merge", variants.size()))->emit();
 
   Builder b(op.getContext());
   std::string reason =

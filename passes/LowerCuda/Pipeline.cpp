@@ -47,7 +47,6 @@ void blockattn::buildDeviceMemoryToLlvmPipeline(OpPassManager &pm) {
   pm.addPass(createLowerTransfers());
   pm.addPass(createOutlineKernels());
   pm.addPass(createLowerAttentionToCuda());
-  pm.addPass(createLowerAttentionToCuda());
   pm.addPass(createLowerLoopsToCuda());
   pm.addPass(createLowerDeviceCalls());
   pm.addPass(createLowerChecks());

@@ -1,6 +1,6 @@
 """Attention kernels beside FlexAttention, in one run.
 
-    bench.py HOST.mlir KERNELS.cubin [--flex]
+    bench.py HOST.mlir KERNELS.cubin [HOST.mlir KERNELS.cubin]... [--flex]
 """
 
 import sys
@@ -12,17 +12,18 @@ import launcher
 HEADS, KV_HEADS = 32, 8
 
 
-def measure(run, repeats=20):
+def measure(run, repeats=20, inner=1):
     for _ in range(3):
         run()
     times = []
     for _ in range(repeats):
         begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
         begin.record()
-        run()
+        for _ in range(inner):
+            run()
         end.record()
         torch.cuda.synchronize()
-        times.append(begin.elapsed_time(end))
+        times.append(begin.elapsed_time(end) / inner)
     return sorted(times)[len(times) // 2]
 
 
@@ -52,8 +53,38 @@ def flex(q, k, v, n, blocks):
                             enable_gqa=True), out.transpose(1, 2)
 
 
+def cached(modules, d, queries, keys, blocks):
+    """Queries of the last block over cached blocks."""
+    size = keys // blocks
+    new = lambda *shape: torch.randn(*shape, device="cuda").bfloat16()
+    q = new(1, queries, HEADS, d)
+    k, v = (new(1, queries, KV_HEADS, d) for _ in range(2))
+    out = torch.empty_like(q)
+    held, rows = [], []
+    for i in range(blocks):
+        pair = new(size, KV_HEADS, d), new(size, KV_HEADS, d)
+        held.append(pair)
+        rows.append([size, i * size, i * size, 0, 0, 0, pair[0].data_ptr(),
+                     pair[1].data_ptr()])
+    table = torch.tensor(rows, dtype=torch.int64).cuda()
+    lse = torch.empty(1, queries, HEADS, device="cuda")
+    line = "d%-4d %3d queries, %d keys in %d blocks" % (d, queries, keys,
+                                                        blocks)
+    moved = 4 * keys * KV_HEADS * d
+    for module in modules:
+        for name in module.functions:
+            if name not in ("bf16_cache", "bf16_cache_plain",
+                            "bf16_cache_d64") or ("d64" in name) != (d == 64):
+                continue
+            calls = module.prepare(name, [q, k, v, out, table, lse])
+            time = measure(calls, inner=10)
+            line += "  %s %.4f ms %.2f TB/s" % (name, time, moved / time / 1e9)
+    print(line, flush=True)
+
+
 def main():
-    module = launcher.Module(*sys.argv[1:3])
+    paths = [a for a in sys.argv[1:] if not a.startswith("--")]
+    modules = [launcher.Module(*pair) for pair in zip(paths[::2], paths[1::2])]
     for d in (128, 64):
         for n, blocks in ((8192, 16), (32768, 32), (8192, 1), (32768, 1)):
             q = torch.randn(1, n, HEADS, d, device="cuda").bfloat16()
@@ -63,12 +94,10 @@ def main():
             first, pairs = layout(n, blocks)
             flops = 4 * pairs * d * HEADS
             line = "d%-4d N=%-6d %2d blocks" % (d, n, blocks)
-            for name in [f for f in module.functions
-                         if f.startswith("bf16_d%d" % d) and
-                         len(module.functions[f][0]) == 5]:
-                time = measure(lambda: module.run(name, [q, k, v, out, first]))
-                line += "  %s %.3f ms %.0f TFLOP/s" % (name, time,
-                                                       flops / time / 1e9)
+            for module in modules:
+                run = module.prepare("bf16_d%d" % d, [q, k, v, out, first])
+                time = measure(run)
+                line += "  %.3f ms %.0f TFLOP/s" % (time, flops / time / 1e9)
             if "--flex" in sys.argv:
                 run, expected = flex(q, k, v, n, blocks)
                 time = measure(run)
@@ -78,6 +107,9 @@ def main():
                 ).norm()
                 line += "  difference %.1e" % difference.item()
             print(line, flush=True)
+    for d in (128, 64):
+        for queries in (1, 50, 512):
+            cached(modules, d, queries, 32768, 32)
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ def rotate(q, shift, v):
     return q
 
 
-def reference(v, q, k, values, first=None, mask=None, blocks=()):
+def reference(v, q, k, values, first=None, mask=None, blocks=(), places=None):
     q, k, values = q.double(), k.double(), values.double()
     b, nq, h, d = q.shape
     nk, g = k.shape[1], h // k.shape[2]
@@ -79,7 +79,10 @@ def reference(v, q, k, values, first=None, mask=None, blocks=()):
     if mask is not None:
         seen = seen & mask[:, None, :]
     own_start = max([p + len(bk) for bk, _, _, p in blocks], default=0)
-    scores, seens, all_values = [], [], []
+    if places is None:
+        places = torch.arange(nk, device=DEVICE)[None].expand(b, nk)
+    origins = places[:, position[:, 0].clamp(0, nk - 1)].double()
+    scores, seens, all_values, distances = [], [], [], []
     for bk, bv, shift, p in blocks:
         s = torch.einsum("bqhd,khd->bhqk", rotate(q, shift, v),
                          bk.double().repeat_interleave(g, 1))
@@ -89,14 +92,21 @@ def reference(v, q, k, values, first=None, mask=None, blocks=()):
             j = p + torch.arange(len(bk), device=DEVICE)
             ok &= own_start + position - j < v["window"]
         seens.append(ok)
+        j = p + torch.arange(len(bk), device=DEVICE)
+        distances.append((j - own_start - position)[None].expand(b, -1, -1))
         all_values.append(bv.double().repeat_interleave(g, 1)[None])
     scores.append(torch.einsum("bqhd,bkhd->bhqk", q,
                                k.repeat_interleave(g, 2)))
     seens.append(seen)
+    distances.append(places[:, None, :].double() - origins[:, :, None])
     all_values.append(values.repeat_interleave(g, 2))
     s = torch.cat(scores, -1) * v["scale"]
     if v["softcap"]:
         s = v["softcap"] * torch.tanh(s / v["softcap"])
+    if v["slopes"]:
+        slopes = torch.tensor(variants.slopes(h), device=DEVICE).double()
+        s = s + slopes[:, None, None] * torch.cat(
+            [x.double() for x in distances], -1)[:, None]
     s = s.masked_fill(~torch.cat(seens, -1)[:, None], float("-inf"))
     lse = torch.logsumexp(s, -1)
     p = torch.exp(s - lse[..., None]).nan_to_num(0)
@@ -142,6 +152,10 @@ def case(module, v, rng):
         known["mask"] = torch.rand(batch, nk, device=DEVICE) < rng.choice(
             [0.0, 0.5, 0.9])
         tensors.append(known["mask"])
+    if v["key_positions"]:
+        steps = torch.randint(0, 3, (batch, nk), device=DEVICE)
+        known["places"] = steps.cumsum(1)
+        tensors.append(known["places"])
     lse = None
     if v["lse"]:
         lse = torch.full((batch, n, heads), float("nan"), device=DEVICE)

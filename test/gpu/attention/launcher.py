@@ -8,6 +8,7 @@ import re
 
 import cupy
 import numpy
+import torch
 
 OP = re.compile(r'\s*(?:(%\w+)(?::\d+)? = )?"([\w.]+)"\(([^)]*)\)(.*)')
 
@@ -32,6 +33,7 @@ class Module:
                     break
                 body.append(OP.match(line).groups())
             self.functions[name.group(1)] = arguments, body
+        self.kept = []
 
     def kernel(self, name):
         if name not in self.kernels:
@@ -63,6 +65,10 @@ class Module:
                 for i in range(rank):
                     values["%s#%d" % (target, 2 + i)] = v[0].shape[i]
                     values["%s#%d" % (target, 2 + rank + i)] = v[0].stride(i)
+            elif op == "memref.alloc":  # memory for partial results
+                values[target] = torch.full((int(v[0]),), float("nan"),
+                                            device="cuda")
+                self.kept.append(values[target])
             elif op == "arith.index_cast":
                 wide = rest.rstrip().endswith("i64")
                 values[target] = (numpy.int64 if wide else numpy.int32)(v[0])
@@ -90,15 +96,26 @@ class Module:
                 raise ValueError("unknown operation of the host: " + op)
         return result
 
-    def run(self, name, tensors):
+    def prepare(self, name, tensors):
+        """The launches of `name`, to be made any number of times."""
+        calls = []
         for kernel, grid, block, shared, arguments in self.launches(
                 name, tensors):
             if 0 in grid:
                 continue
             function = self.kernel(kernel)
             if shared > 48 * 1024:
-                cupy.cuda.driver.funcSetAttribute(
-                    function.ptr,
-                    cupy.cuda.driver.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
-                    shared)
-            function(grid, block, arguments, shared_mem=shared)
+                attribute = (cupy.cuda.driver.
+                             CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES)
+                cupy.cuda.driver.funcSetAttribute(function.ptr, attribute,
+                                                  shared)
+            calls.append((function, grid, block, arguments, shared))
+
+        def launch():
+            for function, grid, block, arguments, shared in calls:
+                function(grid, block, arguments, shared_mem=shared)
+
+        return launch
+
+    def run(self, name, tensors):
+        self.prepare(name, tensors)()

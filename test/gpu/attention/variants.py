@@ -16,10 +16,14 @@ def inv_freq(pairs):
     return [float("%e" % 10000 ** (-i / pairs)) for i in range(pairs)]
 
 
+def slopes(heads):
+    return [float("%e" % (0.5 / (i + 1))) for i in range(heads)]
+
+
 def variant(name, dtype="bf16", d=128, dv=None, heads=None, kv_heads=None,
             batch=1, causal=True, layout=False, key_mask=False, lse=False,
             cache=False, rope=0, interleaved=False, window=0, softcap=0.0,
-            scale=None):
+            scale=None, slopes=False, key_positions=False):
     v = dict(locals())
     v["dv"] = dv or d
     v["scale"] = scale if scale is not None else d ** -0.5
@@ -62,6 +66,14 @@ ALL = [
     variant("f32_cache_plain", "f32", d=16, cache=True, lse=True),
     variant("f32_cache_window", "f32", d=16, cache=True, rope=8, window=70,
             lse=True, interleaved=True),
+    variant("bf16_slopes", d=64, heads=4, kv_heads=2, slopes=True, layout=True,
+            lse=True),
+    variant("bf16_slopes_positions", d=64, heads=4, kv_heads=4, slopes=True,
+            key_positions=True, batch=2, lse=True),
+    variant("bf16_slopes_cache", d=64, heads=4, kv_heads=2, slopes=True,
+            cache=True, lse=True),
+    variant("f32_slopes_cache", "f32", d=16, heads=4, kv_heads=2, slopes=True,
+            cache=True, lse=True),
 ]
 
 
@@ -83,6 +95,9 @@ def mlir(v):
     if v["key_mask"]:
         types["mask"] = "memref<?x?xi1>"
         uses += " key_mask(%mask : memref<?x?xi1>)"
+    if v["key_positions"]:
+        types["places"] = "memref<?x?xi64>"
+        uses += " key_positions(%places : memref<?x?xi64>)"
     if v["lse"]:
         types["lse"] = "memref<%sx?x%sxf32>" % (
             "1" if v["batch"] == 1 else "?", dim(v["heads"]))
@@ -97,6 +112,9 @@ def mlir(v):
         attributes.append("softcap = %e : f32" % v["softcap"])
     if v["cache"]:
         attributes.append("layer = 1 : i64")
+    if v["slopes"]:
+        attributes.append("slopes = array<f32: %s>" % ", ".join(
+            "%e" % slope for slope in slopes(v["heads"])))
     if v["rope"]:
         attributes.append("query_rotary = " +
                           rope(v["rope"], v["interleaved"]))
