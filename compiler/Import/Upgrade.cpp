@@ -101,6 +101,10 @@ bool upgradeNode(ImportContext &import, OpBuilder &builder, NodeParts &node) {
     node.opType = "RMSNormalization";
     return true;
   }
+  if (node.domain == "com.microsoft" && node.opType == "TransposeMatMul") {
+    node.opType = "FusedMatMul"; // its older name
+    return true;
+  }
   if (node.domain == "com.microsoft" &&
       (node.opType == "Gelu" || node.opType == "DequantizeLinear")) {
     node.domain.clear();

@@ -13,6 +13,8 @@
 
 #include "passes/Normalize/DecomposeMicrosoft.h"
 
+#include "mlir/Interfaces/FunctionInterfaces.h"
+
 using namespace mlir;
 
 namespace blockattn {
@@ -394,6 +396,34 @@ static Refusal unsupportedOption(onnx::MSGroupQueryAttentionOp op) {
   return {};
 }
 
+/// Exporters name the head size of the past as if it were open. It is that of
+/// the query, and the inputs are to say so.
+static void fixHeadSize(Value past, int64_t size) {
+  auto argument = dyn_cast_if_present<BlockArgument>(past);
+  auto type = argument ? dyn_cast<RankedTensorType>(argument.getType())
+                       : RankedTensorType();
+  auto function =
+      argument
+          ? dyn_cast<FunctionOpInterface>(argument.getOwner()->getParentOp())
+          : FunctionOpInterface();
+  if (!function || !type || type.getRank() != 4 || !type.isDynamicDim(3))
+    return;
+  SmallVector<int64_t> shape(type.getShape());
+  shape[3] = size;
+  argument.setType(RankedTensorType::get(shape, type.getElementType()));
+  SmallVector<Type> types(function.getArgumentTypes());
+  unsigned number = argument.getArgNumber();
+  types[number] = argument.getType();
+  function.setType(function.cloneTypeWith(types, function.getResultTypes()));
+  auto names = function.getArgAttrOfType<ArrayAttr>(number, "onnx.dims");
+  if (!names || names.size() != 4)
+    return;
+  SmallVector<Attribute> list(names.begin(), names.end());
+  list[3] = StringAttr::get(past.getContext(), "");
+  function.setArgAttr(number, "onnx.dims",
+                      ArrayAttr::get(past.getContext(), list));
+}
+
 Refusal decompose(onnx::MSGroupQueryAttentionOp op, GraphBuilder &g) {
   if (Refusal refusal = unsupportedOption(op); !refusal.empty())
     return refusal;
@@ -428,6 +458,8 @@ Refusal decompose(onnx::MSGroupQueryAttentionOp op, GraphBuilder &g) {
   normalize(parts.key, op.getKNormWeight());
   parts.pastKey = op.getPastKey();
   parts.pastValue = op.getPastValue();
+  for (Value past : {parts.pastKey, parts.pastValue})
+    fixHeadSize(past, g.size(parts.query, 3));
 
   if (op.getDoRotary()) {
     Value cosines = op.getCosCache(), sines = op.getSinCache();

@@ -18,23 +18,28 @@ using namespace mlir;
 
 namespace blockattn {
 
-/// The elements of bytes as numbers, in a new last dimension: byte / 2^(bits *
-/// i), rounded down, modulo 2^bits, for each i.
+/// The elements of bytes as numbers, in a new last dimension. Element i is what
+/// is left of byte / 2^(bits * i), rounded down, without the elements above it.
+/// Each step has one use, but the conversion: so they become one loop.
 static Value unpackBytes(GraphBuilder &g, Value bytes, int64_t bits,
                          Type element) {
   Value numbers = g.unsqueeze(g.cast(bytes, element), g.rank(bytes));
   if (bits == 8)
     return numbers;
-  SmallVector<double> factors;
-  for (int64_t shift = 0; shift < 8; shift += bits)
-    factors.push_back(1.0 / (1 << shift));
   double values = 1 << bits;
-  Value shifted = g.make<onnx::FloorOp>(
-      g.binary<onnx::MulOp>(numbers, g.floats(element, factors)));
-  Value above = g.make<onnx::FloorOp>(
-      g.binary<onnx::MulOp>(shifted, g.number(element, 1 / values)));
-  return g.binary<onnx::SubOp>(
-      shifted, g.binary<onnx::MulOp>(above, g.number(element, values)));
+  SmallVector<double> down, farDown;
+  for (int64_t shift = 0; shift < 8; shift += bits) {
+    down.push_back(1.0 / (1 << shift));
+    farDown.push_back(down.back() / values);
+  }
+  auto divide = [&](ArrayRef<double> factors) {
+    return g.make<onnx::FloorOp>(
+        g.binary<onnx::MulOp>(numbers, g.floats(element, factors)));
+  };
+  Value rest = divide(down);
+  Value above =
+      g.binary<onnx::MulOp>(divide(farDown), g.number(element, values));
+  return g.binary<onnx::SubOp>(rest, above);
 }
 
 static Refusal requireBytes(Value value, StringRef name) {

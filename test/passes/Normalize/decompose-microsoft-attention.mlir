@@ -118,3 +118,15 @@ func.func @rotary(%x: tensor<?x?x64xf32>, %p: tensor<1xi64>, %cos: tensor<512x8x
     : (tensor<?x?x64xf32>, tensor<1xi64>, tensor<512x8xf32>, tensor<512x8xf32>) -> tensor<?x?x64xf32>
   return %0 : tensor<?x?x64xf32>
 }
+
+// -----
+
+// The head size of the past is known, whatever it is called.
+// CHECK-LABEL: @open_past
+// CHECK-SAME: tensor<?x2x?x16xf32> {onnx.dims = ["b", "", "p", ""]}
+func.func @open_past(%x: tensor<?x?x128xf32>, %past: tensor<?x2x?x?xf32> {onnx.dims = ["b", "", "p", "size"]},
+    %n: tensor<?xi32>, %t: tensor<i32>) -> tensor<?x?x64xf32> {
+  %0 = onnx.ms.GroupQueryAttention(%x, _, _, %past, %past, %n, %t) {kv_num_heads = 2, num_heads = 4}
+    : (tensor<?x?x128xf32>, tensor<?x2x?x?xf32>, tensor<?x2x?x?xf32>, tensor<?xi32>, tensor<i32>) -> tensor<?x?x64xf32>
+  return %0 : tensor<?x?x64xf32>
+}
