@@ -7,6 +7,7 @@
 #include "compiler/Import/Import.h"
 
 #include "compiler/Import/Context.h"
+#include "compiler/Import/DimNames.h"
 #include "compiler/Import/Graph.h"
 #include "compiler/Import/Load.h"
 #include "compiler/Import/Locations.h"
@@ -39,11 +40,13 @@ private:
   void importOutputs(func::FuncOp function, const Scope &scope);
   bool checkInterfaceName(StringRef name, StringRef what);
   Attribute dimNames(Type type, ArrayRef<std::string> names);
+  void correctDims(DeclaredType &type);
 
   ImportContext &import;
   const ModelProto &model;
   OpBuilder builder;
   Opsets opsets;
+  llvm::StringMap<std::string> meantDims;
 };
 
 void ModelImporter::checkHeader() {
@@ -139,7 +142,14 @@ Attribute ModelImporter::dimNames(Type type, ArrayRef<std::string> names) {
   return builder.getStrArrayAttr(dims);
 }
 
+void ModelImporter::correctDims(DeclaredType &type) {
+  for (std::string &dim : type.dims)
+    if (auto it = meantDims.find(dim); it != meantDims.end())
+      dim = it->second;
+}
+
 void ModelImporter::importInputs(func::FuncOp function, GraphImporter &body) {
+  meantDims = meantDimNames(model.graph());
   llvm::StringSet<> initialized;
   for (const ::onnx::TensorProto &tensor : model.graph().initializer())
     initialized.insert(tensor.name());
@@ -161,6 +171,7 @@ void ModelImporter::importInputs(func::FuncOp function, GraphImporter &body) {
       import.report.error()
           << "graph input " << quoted(input.name()) << " " << error;
 
+    correctDims(type);
     unsigned index = function.getNumArguments();
     NamedAttrList attributes;
     attributes.set("onnx.name", builder.getStringAttr(input.name()));
@@ -213,6 +224,7 @@ void ModelImporter::importOutputs(func::FuncOp function, const Scope &scope) {
           << "graph output " << quoted(output.name()) << " " << error;
       continue;
     }
+    correctDims(declared);
     auto type = dyn_cast<TensorType>(value->getType());
     // Results of nodes have been compared where the node was.
     if (type && !value->getDefiningOp() && !mergeTypes(type, declared.type))

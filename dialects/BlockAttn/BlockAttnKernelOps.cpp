@@ -20,10 +20,17 @@ LogicalResult CheckOp::canonicalize(CheckOp op, PatternRewriter &rewriter) {
 }
 
 LogicalResult AttentionKernelOp::verify() {
+  auto rankIs = [](Value value, int64_t rank) {
+    return cast<ShapedType>(value.getType()).getRank() == rank;
+  };
   // C1
-  if (getOutputs().empty() || getOutputs().size() > 2)
+  ValueRange results = getOutputs();
+  // Memory to work in comes last.
+  if (!results.empty() && rankIs(results.back(), 1))
+    results = results.drop_back();
+  if (results.empty() || results.size() > 2)
     return emitOpError("(C1) one or two outputs are needed, but there are ")
-           << getOutputs().size();
+           << results.size();
   // C2
   bool tensors = isa<TensorType>(getQuery().getType());
   for (Value operand : getOperands())
@@ -36,11 +43,7 @@ LogicalResult AttentionKernelOp::verify() {
     if (result.getType() != output.getType())
       return emitOpError("(C2) a result has type ")
              << result.getType() << ", its output " << output.getType();
-  auto rankIs = [](Value value, int64_t rank) {
-    return cast<ShapedType>(value.getType()).getRank() == rank;
-  };
-  if (!rankIs(getOutputs()[0], 4) ||
-      (getOutputs().size() == 2 && !rankIs(getOutputs()[1], 3)))
+  if (!rankIs(results[0], 4) || (results.size() == 2 && !rankIs(results[1], 3)))
     return emitOpError("(C1) the result has rank 4 and the log-sum-exp rank 3");
   // C3
   if ((getFirstKey() || getCache()) && !getCausal())
@@ -52,6 +55,15 @@ LogicalResult AttentionKernelOp::verify() {
     return emitOpError("(C4) a cache needs the layer to read");
   if (getQueryRotaryAttr() && !getCache())
     return emitOpError("(C4) query_rotary has no meaning without a cache");
+  // C5
+  if (getKeyPositions() && !getSlopes())
+    return emitOpError("(C5) key_positions has no meaning without slopes");
+  if (std::optional<ArrayRef<float>> slopes = getSlopes())
+    if (static_cast<int64_t>(slopes->size()) !=
+        cast<ShapedType>(getQuery().getType()).getDimSize(2))
+      return emitOpError("(C5) there must be a slope for each head, but there "
+                         "are ")
+             << slopes->size();
   return success();
 }
 

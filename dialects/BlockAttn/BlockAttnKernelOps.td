@@ -34,6 +34,8 @@ def BlockAttn_AttentionKernelOp : BlockAttn_Op<"attention_kernel",
         5 + 2 * layer point to row-major [length, Hkv, D] arrays of the
         key's element type (Dv for the values).
 
+    `key_positions` [B, Nk] i64 and `slopes` are those of `blockattn.attention`.
+
     On tensors the op yields the filled destinations, on memrefs nothing.
 
     Constraints:
@@ -42,6 +44,7 @@ def BlockAttn_AttentionKernelOp : BlockAttn_Op<"attention_kernel",
         for each output in the first case, none in the second.
       * (C3) `first_key` and `cache` need `causal` and exclude one another.
       * (C4) `cache` needs `layer`, `query_rotary` needs `cache`.
+      * (C5) `key_positions` needs `slopes`, and these are as many as heads.
   }];
   let arguments = (ins
     BlockAttn_Buffer<[F32, F16, BF16], 4>:$query,
@@ -50,19 +53,22 @@ def BlockAttn_AttentionKernelOp : BlockAttn_Op<"attention_kernel",
     Optional<BlockAttn_Buffer<[I64], 1>>:$first_key,
     Optional<BlockAttn_Buffer<[I64], 2>>:$cache,
     Optional<BlockAttn_Buffer<[I1], 2>>:$key_mask,
+    Optional<BlockAttn_Buffer<[I64], 2>>:$key_positions,
     Variadic<AnyTypeOf<[AnyRankedTensor, AnyMemRef]>>:$outputs,
     F32Attr:$scale,
     DefaultValuedAttr<F32Attr, "0.0f">:$softcap,
     DefaultValuedAttr<I64Attr, "0">:$window,
     UnitAttr:$causal,
     OptionalAttr<I64Attr>:$layer,
-    OptionalAttr<BlockAttn_RotaryAttr>:$query_rotary);
+    OptionalAttr<BlockAttn_RotaryAttr>:$query_rotary,
+    OptionalAttr<DenseF32ArrayAttr>:$slopes);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
     $query `,` $key `,` $value
     (`first_key` `(` $first_key^ `:` type($first_key) `)`)?
     (`cache` `(` $cache^ `:` type($cache) `)`)?
     (`key_mask` `(` $key_mask^ `:` type($key_mask) `)`)?
+    (`key_positions` `(` $key_positions^ `:` type($key_positions) `)`)?
     `outs` `(` $outputs `:` type($outputs) `)`
     attr-dict `:` type($query) `,` type($key) `,` type($value)
     (`->` type($results)^)?

@@ -131,6 +131,26 @@ LogicalResult AttentionOp::verify() {
         return emitOpError("(C10) lse must have the query's batch, tokens and "
                            "heads");
   }
+  // C11
+  if (std::optional<ArrayRef<float>> slopes = getSlopes()) {
+    if (ShapedType::isDynamic(kvHeads) ||
+        heads != static_cast<int64_t>(slopes->size()))
+      return emitOpError("(C11) there must be a slope for each head, but there "
+                         "are ")
+             << slopes->size() << " slopes";
+    if (!llvm::all_of(*slopes, [](float x) { return std::isfinite(x); }))
+      return emitOpError("(C11) slopes must be finite");
+  }
+  // C12
+  if (getKeyPositions()) {
+    if (!getSlopes())
+      return emitOpError("(C12) key_positions has no meaning without slopes");
+    auto positions = cast<RankedTensorType>(getKeyPositions().getType());
+    if (!mayAgree(positions.getDimSize(0), k.getDimSize(0)) ||
+        !mayAgree(positions.getDimSize(1), k.getDimSize(1)))
+      return emitOpError(
+          "(C12) key_positions must have the key's batch and length");
+  }
   return success();
 }
 

@@ -33,6 +33,7 @@ def BlockAttn_AttentionOp : BlockAttn_Op<"attention",
 
         s(j)   = scale * sum_d query[b, i, h, d] * key[b, j, h / g, d]
         s(j)   = softcap * tanh(s(j) / softcap)         if softcap > 0
+        s(j)   = s(j) + slopes[h] * (p(j) - p(i + d))   if there are slopes
         lse    = log sum_j exp(s(j))                    over the visible j
         result = sum_j exp(s(j) - lse) * value[b, j, h / g, :]
 
@@ -48,6 +49,12 @@ def BlockAttn_AttentionOp : BlockAttn_Op<"attention",
       * `layout` is absent, or j and i are in one segment, and in one
         block unless the block of i is global
       * `key_mask` is absent, or key_mask[b, j] is true
+
+    `slopes`, one for each query head, make a bias that is linear in the
+    distance (ALiBi, arXiv 2108.12409). p(j) is `key_positions[b, j]`, or j where
+    these are absent; d = Nk - Nq as below. Cached tokens stand before the
+    others, each at its position in the prompt. Only distances count, so that
+    keys do not depend on their place.
 
     With a `cache` every token of every cached block comes before the Nk keys,
     in list order, and is visible to every query, but for the window. Layer
@@ -70,6 +77,8 @@ def BlockAttn_AttentionOp : BlockAttn_Op<"attention",
       * (C8) `query_rotary` needs `cache`, and its rotary dimension is at most D.
       * (C9) `key_mask` has shape [B, Nk].
       * (C10) `lse` has shape [B, Nq, H].
+      * (C11) there is a finite slope for each head, and H and Hkv are known.
+      * (C12) `key_positions` needs `slopes` and has shape [B, Nk].
   }];
   let arguments = (ins
     BlockAttn_FloatTensor4:$query, BlockAttn_FloatTensor4:$key,
@@ -77,21 +86,37 @@ def BlockAttn_AttentionOp : BlockAttn_Op<"attention",
     Optional<BlockAttn_LayoutType>:$layout,
     Optional<BlockAttn_KVType>:$cache,
     Optional<RankedTensorOf<[I1], [HasAnyRankOfPred<[2]>]>>:$key_mask,
+    Optional<RankedTensorOf<[I64], [HasAnyRankOfPred<[2]>]>>:$key_positions,
     F32Attr:$scale,
     DefaultValuedAttr<F32Attr, "0.0f">:$softcap,
     DefaultValuedAttr<I64Attr, "0">:$window,
     UnitAttr:$causal,
     OptionalAttr<I64Attr>:$layer,
-    OptionalAttr<BlockAttn_RotaryAttr>:$query_rotary);
+    OptionalAttr<BlockAttn_RotaryAttr>:$query_rotary,
+    OptionalAttr<DenseF32ArrayAttr>:$slopes);
   let results = (outs BlockAttn_FloatTensor4:$result,
     Optional<RankedTensorOf<[F32], [HasAnyRankOfPred<[3]>]>>:$lse);
   let assemblyFormat = [{
     $query `,` $key `,` $value
     (`layout` `(` $layout^ `)`)? (`cache` `(` $cache^ `)`)?
     (`key_mask` `(` $key_mask^ `:` type($key_mask) `)`)?
+    (`key_positions` `(` $key_positions^ `:` type($key_positions) `)`)?
     attr-dict `:` type($query) `,` type($key) `,` type($value)
     `->` type($result) (`,` type($lse)^)?
   }];
+  // Without slopes, as most models are.
+  let builders = [
+    OpBuilder<(ins "::mlir::Type":$result, "::mlir::Type":$lse,
+      "::mlir::Value":$query, "::mlir::Value":$key, "::mlir::Value":$value,
+      "::mlir::Value":$layout, "::mlir::Value":$cache, "::mlir::Value":$key_mask,
+      "::mlir::FloatAttr":$scale, "::mlir::FloatAttr":$softcap,
+      "::mlir::IntegerAttr":$window, "::mlir::UnitAttr":$causal,
+      "::mlir::IntegerAttr":$layer, "::blockattn::RotaryAttr":$query_rotary), [{
+      build($_builder, $_state, result, lse, query, key, value, layout, cache,
+            key_mask, /*key_positions=*/::mlir::Value(), scale, softcap, window,
+            causal, layer, query_rotary,
+            /*slopes=*/::mlir::DenseF32ArrayAttr());
+    }]>];
   let hasVerifier = 1;
   let hasCanonicalizer = 1;
 }
@@ -182,19 +207,23 @@ def BlockAttn_FirstKeyOp : BlockAttn_Op<"first_key", [Pure]> {
 //===----------------------------------------------------------------------===//
 
 def BlockAttn_InsertSinksOp : BlockAttn_Op<"insert_sinks", [Pure]> {
-  let summary = "puts learned embeddings at the start of every block";
+  let summary = "puts learned embeddings before every block, or all tokens";
   let description = [{
     `embeddings` [1, N, C] are the tokens' embeddings, `table` [n, C] the sink
     embeddings. The result is [1, N + n * blocks, C]: each block is preceded by
-    the n rows of the table; with `shared` only the first block of each segment
-    is. `positions` [1, N] become [1, N + n * blocks]: every token moves back by
-    the sinks put before it in its segment, and the sinks take the positions
-    in between. The result layout has the sinks in their blocks.
+    the n rows of the table. `positions` [1, N] become [1, N + n * blocks]:
+    every token moves back by the sinks put before it in its segment, and the
+    sinks take the positions in between. The result layout has the sinks in
+    their blocks.
+
+    With `shared` the sinks are there once, ahead of all tokens, however many
+    prompts are packed: the result is [1, N + n, C]. They take the positions
+    0 to n - 1, and every token moves back by n. In the result layout they are
+    tokens of the first block. That the other blocks of all segments see them
+    as well is no matter of the layout: `--blockattn-attend-shared-sinks`
+    spells it out.
 
     A table of no rows is folded away: the model without sinks is the same IR.
-
-    With `shared` the sinks are a block of their own at the head of the
-    segment that every block of the segment sees.
 
     Constraints:
       * (C1) `embeddings` and its result differ in dimension 1 alone.
@@ -222,8 +251,8 @@ def BlockAttn_DropSinksOp : BlockAttn_Op<"drop_sinks", [Pure]> {
   let description = [{
     The inverse of `insert_sinks` on a per-token tensor [1, N', ...]: the rows
     of sink tokens are dropped. `layout` is the layout without sinks, and
-    `count` the number of sink rows at each block (with `shared`, at each
-    segment); it is an operand because the number of rows of the sinks' table
+    `count` the number of sink rows at each block (with `shared`, ahead of
+    all tokens); it is an operand because the number of rows of the sinks' table
     may be known at run time only.
 
     Constraints:

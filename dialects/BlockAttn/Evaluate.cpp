@@ -202,6 +202,8 @@ namespace {
 struct Source {
   const HostTensor *key, *value;
   int64_t row, token;
+  /// How far it stands before the query.
+  int64_t distance;
   /// The query that goes with the key: rotated for the block of the key.
   const std::vector<double> *query;
 };
@@ -225,6 +227,10 @@ static LogicalResult evalAttention(AttentionOp op, Operands in, Results &out,
   if (mask && (mask->getRank() != 2 || mask->getDim(0) != batch ||
                mask->getDim(1) != keys))
     return fail(why, "the key mask must be [batch, keys]");
+  const HostTensor *places = operands.getKeyPositions();
+  if (places && (places->getRank() != 2 || places->getDim(0) != batch ||
+                 places->getDim(1) != keys || queries > keys))
+    return fail(why, "the positions of keys must be [batch, keys]");
   std::optional<Layout> layout;
   if (const HostTensor *tensor = operands.getLayout()) {
     FailureOr<Layout> read = Layout::read(*tensor, why);
@@ -274,6 +280,10 @@ static LogicalResult evalAttention(AttentionOp op, Operands in, Results &out,
     int64_t place = 0, own = cached + i + keys - queries;
     auto see = [&](Source source, bool allowed) {
       int64_t distance = own - place++;
+      source.distance = distance;
+      if (places && source.key == &k)
+        source.distance = places->atI({b, i + keys - queries}) -
+                          places->atI({b, source.token});
       if (allowed && (op.getWindow() == 0 || distance < op.getWindow()))
         visible.push_back(source);
     };
@@ -285,11 +295,11 @@ static LogicalResult evalAttention(AttentionOp op, Operands in, Results &out,
                  [&](int64_t d) -> double & { return turned[d]; });
         auto &[key, value] = block.layers[layer];
         for (int64_t j = 0; j < key.getDim(1); ++j)
-          see({&key, &value, 0, j, &turned}, true);
+          see({&key, &value, 0, j, 0, &turned}, true);
       }
     }
     for (int64_t j = 0; j < keys; ++j)
-      see({&k, &v, b, j, &query},
+      see({&k, &v, b, j, 0, &query},
           (!op.getCausal() || j <= i + keys - queries) &&
               (!layout || layout->allowed(i, j)) &&
               (!mask || mask->getB(b * keys + j)));
@@ -304,6 +314,8 @@ static LogicalResult evalAttention(AttentionOp op, Operands in, Results &out,
       s *= scale;
       if (softcap != 0)
         s = softcap * std::tanh(s / softcap);
+      if (std::optional<ArrayRef<float>> slopes = op.getSlopes())
+        s -= (*slopes)[h] * static_cast<double>(source.distance);
       weights.push_back(s);
       max = std::max(max, s);
     }
@@ -334,15 +346,9 @@ static LogicalResult evalAttention(AttentionOp op, Operands in, Results &out,
 // Sinks
 //===----------------------------------------------------------------------===//
 
-// A layout cannot say that local blocks see the shared sinks.
-static constexpr const char *kSharedSinks =
-    "sinks shared by blocks cannot be evaluated";
-
 static LogicalResult evalInsertSinks(InsertSinksOp op, Operands in,
                                      Results &out, std::string &why) {
   const HostTensor &x = *in[0], &table = *in[1], &positions = *in[2];
-  if (op.getShared())
-    return fail(why, kSharedSinks);
   FailureOr<Layout> layout = Layout::read(*in[3], why);
   if (failed(layout))
     return failure();
@@ -355,25 +361,34 @@ static LogicalResult evalInsertSinks(InsertSinksOp op, Operands in,
   std::vector<double> rows;
   SmallVector<int64_t> newPositions;
   Layout after;
+  auto addSinks = [&](int64_t position) {
+    for (int64_t s = 0; s < count; ++s) {
+      for (int64_t d = 0; d < width; ++d)
+        rows.push_back(table.getF(s * width + d));
+      newPositions.push_back(position + s);
+    }
+  };
+  if (op.getShared())
+    addSinks(0);
   // Within a segment, tokens move back by the sinks before them.
-  int64_t moved = 0;
+  int64_t moved = op.getShared() ? count : 0;
   for (int64_t b = 0; b < static_cast<int64_t>(layout->blocks.size()); ++b) {
     Layout::Block block = layout->blocks[b];
     bool last = b + 1 == static_cast<int64_t>(layout->blocks.size());
     int64_t end = last ? tokens : layout->blocks[b + 1].start;
     if (end > tokens)
       return fail(why, "a block starts beyond the tokens");
-    if (layout->startsSegment(b))
+    if (layout->startsSegment(b) && !op.getShared())
       moved = 0;
-    block.start = static_cast<int64_t>(newPositions.size());
+    // The first block holds a shared prefix.
+    block.start = op.getShared() && b == 0
+                      ? 0
+                      : static_cast<int64_t>(newPositions.size());
     after.blocks.push_back(block);
-    int64_t first = positions.getI(layout->blocks[b].start);
-    for (int64_t s = 0; s < count; ++s) {
-      for (int64_t d = 0; d < width; ++d)
-        rows.push_back(table.getF(s * width + d));
-      newPositions.push_back(first + moved + s);
+    if (!op.getShared()) {
+      addSinks(positions.getI(layout->blocks[b].start) + moved);
+      moved += count;
     }
-    moved += count;
     for (int64_t t = layout->blocks[b].start; t < end; ++t) {
       for (int64_t d = 0; d < width; ++d)
         rows.push_back(x.getF(t * width + d));
@@ -391,16 +406,14 @@ static LogicalResult evalInsertSinks(InsertSinksOp op, Operands in,
 static LogicalResult evalDropSinks(DropSinksOp op, Operands in, Results &out,
                                    std::string &why) {
   const HostTensor &x = *in[0];
-  if (op.getShared())
-    return fail(why, kSharedSinks);
   FailureOr<Layout> layout = Layout::read(*in[1], why);
   if (failed(layout))
     return failure();
   int64_t count = in[2]->getI(0), sinks;
+  int64_t places =
+      op.getShared() ? 1 : static_cast<int64_t>(layout->blocks.size());
   if (x.getRank() < 2 || x.getDim(0) != 1 || count < 0 ||
-      llvm::MulOverflow(count, static_cast<int64_t>(layout->blocks.size()),
-                        sinks) ||
-      sinks > x.getDim(1))
+      llvm::MulOverflow(count, places, sinks) || sinks > x.getDim(1))
     return fail(why, "the operand does not hold the sinks");
   SmallVector<int64_t> shape(x.getShape());
   shape[1] -= sinks;
@@ -408,10 +421,9 @@ static LogicalResult evalDropSinks(DropSinksOp op, Operands in, Results &out,
     return failure();
   int64_t width =
       onnx::countElements(shape).value_or(0) / std::max<int64_t>(shape[1], 1);
-  int64_t from = 0;
+  int64_t from = op.getShared() ? count : 0;
   for (int64_t t = 0, b = 0; t < shape[1]; ++t, ++from) {
-    while (b < static_cast<int64_t>(layout->blocks.size()) &&
-           layout->blocks[b].start <= t) {
+    while (!op.getShared() && b < places && layout->blocks[b].start <= t) {
       from += count;
       ++b;
     }

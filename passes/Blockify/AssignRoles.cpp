@@ -42,24 +42,44 @@ struct AssignRoles : blockattn::impl::AssignRolesBase<AssignRoles> {
                       b.getI64IntegerAttr(layer));
   }
 
+  void setResultRole(unsigned number, StringRef role, int64_t layer) {
+    Builder b(&getContext());
+    func.setResultAttr(number, kRoleAttr, b.getStringAttr(role));
+    func.setResultAttr(number, kLayerAttr, b.getI64IntegerAttr(layer));
+  }
+
   /// The argument that `operand` prepends, and the result that hands the sum
-  /// on, get their roles.
+  /// on, get their roles. Some models keep keys and values in one tensor.
   void assignPast(Value operand, StringRef kind, int64_t layer) {
     onnx::ConcatOp concat = findPastConcat(operand);
     if (!concat || concat.getInputs().size() != 2)
       return;
-    auto arg = dyn_cast<BlockArgument>(concat.getInputs().front());
-    if (!arg || arg.getOwner() != &func.getBody().front())
+    Value past = concat.getInputs().front();
+    bool isPair = false;
+    if (auto gather = past.getDefiningOp<onnx::GatherOp>()) {
+      auto type = dyn_cast<RankedTensorType>(gather.getData().getType());
+      isPair = type && type.getRank() == 5 && gather.getAxis() == 0;
+      past = gather.getData();
+    }
+    auto arg = dyn_cast<BlockArgument>(past);
+    if (!arg || arg.getOwner() != &func.getBody().front() ||
+        isPair != (cast<ShapedType>(arg.getType()).getRank() == 5))
       return;
-    setArgRole(arg, ("past_" + kind).str(), layer);
+    setArgRole(arg, isPair ? "past_key_value" : ("past_" + kind).str(), layer);
     for (OpOperand &use : concat.getResult().getUses())
-      if (isa<func::ReturnOp>(use.getOwner())) {
-        Builder b(&getContext());
-        func.setResultAttr(use.getOperandNumber(), kRoleAttr,
-                           b.getStringAttr("present_" + kind));
-        func.setResultAttr(use.getOperandNumber(), kLayerAttr,
-                           b.getI64IntegerAttr(layer));
-      }
+      if (isa<func::ReturnOp>(use.getOwner()))
+        setResultRole(use.getOperandNumber(), ("present_" + kind).str(), layer);
+      else if (isa<onnx::UnsqueezeOp>(use.getOwner()) && isPair)
+        assignPresentPair(use.getOwner()->getResult(0), layer);
+  }
+
+  /// The result that stacks present keys and values.
+  void assignPresentPair(Value part, int64_t layer) {
+    for (Operation *user : part.getUsers())
+      if (auto stack = dyn_cast<onnx::ConcatOp>(user))
+        for (OpOperand &use : stack.getResult().getUses())
+          if (isa<func::ReturnOp>(use.getOwner()))
+            setResultRole(use.getOperandNumber(), "present_key_value", layer);
   }
 
   /// The exporters' common names, for what the dataflow does not tell.
@@ -86,10 +106,43 @@ struct AssignRoles : blockattn::impl::AssignRolesBase<AssignRoles> {
       module.emitError("there is no function @main to make programs of");
       return signalPassFailure();
     }
+    func::FuncOp main = func;
+    // The other branch of a merged decoder knows what its past inputs are.
+    if (auto other = module.lookupSymbol<func::FuncOp>(kOtherBranch)) {
+      AttentionOp first;
+      func = other;
+      assignRoles(first);
+      func = main;
+    }
     Builder b(&getContext());
-    int64_t layer = 0;
     bool independent = true;
     AttentionOp first;
+    int64_t layer = assignRoles(first);
+    if (auto entries = module->getAttrOfType<ArrayAttr>("blockattn.attentions"))
+      for (auto entry : entries.getAsRange<DictionaryAttr>())
+        if (auto flag = entry.getAs<BoolAttr>("kv_position_independent"))
+          independent &= flag.getValue();
+    if (first) {
+      auto key = cast<RankedTensorType>(first.getKey().getType());
+      module->setAttr(
+          kKvAttr, b.getDictionaryAttr(
+                       {b.getNamedAttr("layers", b.getI64IntegerAttr(layer)),
+                        b.getNamedAttr("kv_heads",
+                                       b.getI64IntegerAttr(key.getDimSize(2))),
+                        b.getNamedAttr("head_size",
+                                       b.getI64IntegerAttr(key.getDimSize(3))),
+                        b.getNamedAttr("position_independent",
+                                       b.getBoolAttr(independent))}));
+    }
+    func.setName("full");
+    func->setAttr(kProgramAttr, b.getStringAttr("full"));
+  }
+
+  /// Gives roles to arguments and results and numbers the attentions, of which
+  /// it returns how many there are, and the first.
+  int64_t assignRoles(AttentionOp &first) {
+    Builder b(&getContext());
+    int64_t layer = 0;
     func.walk([&](AttentionOp op) {
       if (!first)
         first = op;
@@ -109,25 +162,7 @@ struct AssignRoles : blockattn::impl::AssignRolesBase<AssignRoles> {
     for (unsigned i = 0, e = func.getNumResults(); i < e; ++i)
       if (!func.getResultAttr(i, kRoleAttr))
         func.setResultAttr(i, kRoleAttr, b.getStringAttr("output"));
-
-    if (auto entries = module->getAttrOfType<ArrayAttr>("blockattn.attentions"))
-      for (auto entry : entries.getAsRange<DictionaryAttr>())
-        if (auto flag = entry.getAs<BoolAttr>("kv_position_independent"))
-          independent &= flag.getValue();
-    if (first) {
-      auto key = cast<RankedTensorType>(first.getKey().getType());
-      module->setAttr(
-          kKvAttr, b.getDictionaryAttr(
-                       {b.getNamedAttr("layers", b.getI64IntegerAttr(layer)),
-                        b.getNamedAttr("kv_heads",
-                                       b.getI64IntegerAttr(key.getDimSize(2))),
-                        b.getNamedAttr("head_size",
-                                       b.getI64IntegerAttr(key.getDimSize(3))),
-                        b.getNamedAttr("position_independent",
-                                       b.getBoolAttr(independent))}));
-    }
-    func.setName("full");
-    func->setAttr(kProgramAttr, b.getStringAttr("full"));
+    return layer;
   }
 
   /// A graph whose token input has an unusual name: the one integer argument

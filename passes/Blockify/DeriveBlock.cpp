@@ -52,7 +52,6 @@ struct DeriveBlock : blockattn::impl::DeriveBlockBase<DeriveBlock> {
                               .str());
       }
     int64_t attentions = 0;
-    bool ownPositions = false;
     full.walk([&](AttentionOp op) {
       ++attentions;
       if (!op.getCausal())
@@ -67,15 +66,6 @@ struct DeriveBlock : blockattn::impl::DeriveBlockBase<DeriveBlock> {
       for (auto entry : entries.getAsRange<DictionaryAttr>()) {
         auto raised = entry.getAs<BoolAttr>("raised");
         auto node = entry.getAs<StringAttr>("node");
-        auto positions = entry.getAs<StringAttr>("positions");
-        // Blocks are encoded at positions of their own, which have to come
-        // from outside.
-        if (positions && positions.getValue() != "none" &&
-            !findArg(full, "positions") && !ownPositions) {
-          ownPositions = true;
-          reasons.push_back("the model makes its positions itself and takes "
-                            "none as an input; export it with position_ids");
-        }
         if (raised && !raised.getValue())
           reasons.push_back(("the attention at node '" +
                              (node ? node.getValue() : StringRef("?")) +
@@ -94,20 +84,26 @@ struct DeriveBlock : blockattn::impl::DeriveBlockBase<DeriveBlock> {
     for (BlockArgument arg : func.getArguments()) {
       if (!argRole(func, arg.getArgNumber()).starts_with("past_"))
         continue;
-      for (OpOperand &use : llvm::make_early_inc_range(arg.getUses()))
-        if (auto concat = dyn_cast<onnx::ConcatOp>(use.getOwner());
-            concat && concat.getInputs().size() == 2 &&
-            concat.getInputs().front() == arg) {
-          concat.getResult().replaceAllUsesWith(concat.getInputs().back());
-          concat.erase();
-        }
+      // Keys and values in one argument are taken apart first.
+      SmallVector<Value> pasts = {arg};
+      for (Operation *user : arg.getUsers())
+        if (auto gather = dyn_cast<onnx::GatherOp>(user))
+          pasts.push_back(gather->getResult(0));
+      for (Value past : pasts)
+        for (Operation *user : llvm::make_early_inc_range(past.getUsers()))
+          if (auto concat = dyn_cast<onnx::ConcatOp>(user);
+              concat && concat.getInputs().size() == 2 &&
+              concat.getInputs().front() == past) {
+            concat.getResult().replaceAllUsesWith(concat.getInputs().back());
+            concat.erase();
+          }
       if (!arg.use_empty()) {
         auto type = cast<RankedTensorType>(arg.getType());
         SmallVector<int64_t> shape(type.getShape());
         // The only dynamic dimensions of a past are the batch and its length.
         for (auto [i, extent] : llvm::enumerate(shape))
           if (ShapedType::isDynamic(extent))
-            extent = i == 0 ? 1 : 0;
+            extent = i + 4 == shape.size() ? 1 : 0;
         auto builder = OpBuilder::atBlockBegin(&func.getBody().front());
         auto empty = RankedTensorType::get(shape, type.getElementType());
         Value constant = onnx::ConstantOp::create(
@@ -179,21 +175,21 @@ struct DeriveBlock : blockattn::impl::DeriveBlockBase<DeriveBlock> {
     }
     SmallVector<std::string> reasons = findObstacles(full);
     if (!reasons.empty()) {
-      Builder b(&getContext());
-      SmallVector<Attribute> list;
-      for (const std::string &reason : reasons)
-        list.push_back(b.getStringAttr(reason));
-      module->setAttr(kRefusedAttr, b.getArrayAttr(list));
-      if (required) {
-        InFlightDiagnostic diag =
-            module.emitError("the programs block, encode and extend can't be "
-                             "made of this model");
-        for (const std::string &reason : reasons)
-          diag.attachNote() << reason;
+      if (failed(refusePrograms(module, reasons, required)))
         signalPassFailure();
-      }
       return;
     }
+    // A fixed length is no obstacle to `block`, but blocks are shorter.
+    if (std::optional<int64_t> length = fixedLength(full))
+      if (failed(refusePrograms(
+              module,
+              {"the model takes exactly " + std::to_string(*length) +
+               " tokens, as it was exported with a fixed sequence length: "
+               "`full` and `block` work at this length, but `encode` and "
+               "`extend` run blocks of other lengths; export it with a dynamic "
+               "sequence length"},
+              required && needsLengths)))
+        return signalPassFailure();
     func::FuncOp func = cloneProgram(full, "block");
     dropPast(func);
     packInputs(func);

@@ -23,7 +23,7 @@ namespace {
 struct DeriveExtend : blockattn::impl::DeriveExtendBase<DeriveExtend> {
   void runOnOperation() override {
     func::FuncOp block = findProgram(getOperation(), "block");
-    if (!block)
+    if (!block || fixedLength(block) || block->hasAttr(kWholePromptsAttr))
       return;
     if (failed(checkBlockProgram(block)))
       return signalPassFailure();

@@ -147,6 +147,32 @@ void appendKvResults(func::FuncOp func,
   });
 }
 
+std::optional<int64_t> fixedLength(func::FuncOp func) {
+  BlockArgument tokens = findArg(func, "tokens");
+  auto type = tokens ? dyn_cast<RankedTensorType>(tokens.getType())
+                     : RankedTensorType();
+  if (!type || type.getRank() != 2 || type.isDynamicDim(1))
+    return std::nullopt;
+  return type.getDimSize(1);
+}
+
+LogicalResult refusePrograms(ModuleOp module, ArrayRef<std::string> reasons,
+                             bool required) {
+  Builder b(module.getContext());
+  SmallVector<Attribute> list;
+  for (const std::string &reason : reasons)
+    list.push_back(b.getStringAttr(reason));
+  module->setAttr(kRefusedAttr, b.getArrayAttr(list));
+  if (!required)
+    return success();
+  InFlightDiagnostic diag =
+      module.emitError("the programs block, encode and extend can't be made of "
+                       "this model");
+  for (const std::string &reason : reasons)
+    diag.attachNote() << reason;
+  return diag;
+}
+
 void eraseDeadOps(func::FuncOp func) {
   // Backwards, so that the producers of a dead op are dead when reached.
   for (Operation &op :

@@ -17,8 +17,15 @@ inline constexpr llvm::StringLiteral kProgramAttr = "blockattn.program";
 inline constexpr llvm::StringLiteral kRoleAttr = "blockattn.role";
 inline constexpr llvm::StringLiteral kLayerAttr = "blockattn.layer";
 inline constexpr llvm::StringLiteral kKvAttr = "blockattn.kv";
+inline constexpr llvm::StringLiteral kSinksAttr = "blockattn.sinks";
 inline constexpr llvm::StringLiteral kRefusedAttr = "blockattn.refused";
 inline constexpr llvm::StringLiteral kNameAttr = "onnx.name";
+/// On `block` where it runs whole prompts, but not blocks of them.
+inline constexpr llvm::StringLiteral kWholePromptsAttr =
+    "blockattn.whole_prompts";
+/// Left by --blockattn-split-branches.
+inline constexpr llvm::StringLiteral kBranchesAttr = "blockattn.branches";
+inline constexpr llvm::StringLiteral kOtherBranch = "main.other";
 inline constexpr llvm::StringLiteral kDimsAttr = "onnx.dims";
 
 /// The function of a program, or null.
@@ -60,6 +67,15 @@ void makeOneBlock(mlir::func::FuncOp func);
 /// The keys and values of all layers as results `kv.<layer>.key|value`.
 void appendKvResults(mlir::func::FuncOp func,
                      llvm::SmallVectorImpl<ProgramResult> &results);
+
+/// The number of tokens of a graph that takes no other.
+std::optional<int64_t> fixedLength(mlir::func::FuncOp func);
+
+/// Says in the module why `block`, `encode` and `extend` are not made. Fails,
+/// with an error, where they are `required`.
+mlir::LogicalResult refusePrograms(mlir::ModuleOp module,
+                                   llvm::ArrayRef<std::string> reasons,
+                                   bool required);
 
 /// Erases what no result needs any more.
 void eraseDeadOps(mlir::func::FuncOp func);

@@ -136,6 +136,11 @@ Value AttentionTile::scoreBlock(const KeyRange &range, Value group, Value key,
     first = b.loadLanes(range.first, {group, zero});
     last = b.loadLanes(range.last, {group, zero});
   }
+  Value slopes, origins;
+  if (range.slopes) {
+    slopes = b.loadLanes(range.slopes, {group, zero});
+    origins = b.loadLanes(range.origins, {group, zero});
+  }
   Value minusInf = b.f32Lanes(-std::numeric_limits<double>::infinity());
   for (int64_t i = 0; i < count; ++i) {
     Value score = scores[i];
@@ -143,6 +148,13 @@ Value AttentionTile::scoreBlock(const KeyRange &range, Value group, Value key,
       Value bounded = math::TanhOp::create(
           b, b.mulF(score, b.f32Lanes(1.0 / shape.softcap)));
       score = b.mulF(bounded, b.f32Lanes(shape.softcap * kLog2E));
+    }
+    if (slopes) {
+      Value place = range.keyPlaces
+                        ? b.load(range.keyPlaces, ValueRange{keys[i]})
+                        : b.toI32(keys[i]);
+      place = arith::SIToFPOp::create(b, b.getF32Type(), place);
+      score = b.mulAdd(slopes, b.subF(b.broadcast(place), origins), score);
     }
     if (first) {
       Value position = b.broadcast(b.toI32(keys[i]));

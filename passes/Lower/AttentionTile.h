@@ -37,6 +37,11 @@ struct KeyRange {
   mlir::Value bounds; ///< scratch [groups, 4] index, see RowBound
   /// Null, or memref [count] i1.
   mlir::Value keyMask;
+  /// Null, or what is added to a score for each place that its key is ahead of
+  /// `origins`: scratch [groups, lanes] f32 both, slopes in units of log2.
+  mlir::Value slopes, origins;
+  /// The keys' places, memref [count] i64; null: 0, 1, 2, ...
+  mlir::Value keyPlaces;
 };
 
 /// The columns of KeyRange::bounds.

@@ -129,6 +129,19 @@ Value Decomposition::scores() {
     inputs.push_back(op.getKeyMask());
     maps.push_back(map(5, {0, 4}));
   }
+  if (op.getSlopes()) {
+    ArrayRef<float> slopes = *op.getSlopes();
+    int64_t hkv = cast<RankedTensorType>(op.getKey().getType()).getDimSize(2);
+    auto slopesType = RankedTensorType::get(
+        {hkv, static_cast<int64_t>(slopes.size()) / hkv}, f32);
+    inputs.push_back(arith::ConstantOp::create(
+        b, loc, DenseElementsAttr::get(slopesType, slopes)));
+    maps.push_back(map(5, {2, 3}));
+  }
+  if (op.getKeyPositions()) {
+    inputs.push_back(op.getKeyPositions());
+    maps.push_back(map(5, {0, 4}));
+  }
   Value offset = arith::SubIOp::create(
       b, loc, getValueOrCreateConstantIndexOp(b, loc, keys),
       getValueOrCreateConstantIndexOp(b, loc, queries));
@@ -172,7 +185,28 @@ Value Decomposition::scores() {
           require(less(arith::CmpIPredicate::sle, first, key));
         }
         if (op.getKeyMask())
-          require(v[next]);
+          require(v[next++]);
+        if (op.getSlopes()) {
+          Value slope = v[next++];
+          Value distance = arith::SubIOp::create(builder, loc, key, place);
+          if (Value places = op.getKeyPositions()) {
+            Value sequence = linalg::IndexOp::create(builder, loc, 0);
+            // Queries before the first key see nothing.
+            Value first = arith::MaxSIOp::create(
+                builder, loc, place,
+                arith::ConstantIndexOp::create(builder, loc, 0));
+            Value own = tensor::ExtractOp::create(builder, loc, places,
+                                                  ValueRange{sequence, first});
+            distance = arith::SubIOp::create(builder, loc, v[next], own);
+          } else {
+            distance = arith::IndexCastOp::create(
+                builder, loc, builder.getI64Type(), distance);
+          }
+          Value bias = arith::MulFOp::create(
+              builder, loc, slope,
+              arith::SIToFPOp::create(builder, loc, f32, distance));
+          score = arith::AddFOp::create(builder, loc, score, bias);
+        }
         return arith::SelectOp::create(
             builder, loc, visible, score,
             constant(builder, -std::numeric_limits<float>::infinity()));

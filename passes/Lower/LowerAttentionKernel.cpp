@@ -40,6 +40,8 @@ private:
   void packQueries();
   KeyRange newRange();
   void fillVisibility(const KeyRange &range, Visibility visible);
+  void fillSlopes();
+  void fillOrigins(function_ref<Value(Value query)> origin);
   void attendOwnKeys();
   void attendCache();
   void attendCachedBlock(Value block, Value firstPosition);
@@ -59,7 +61,7 @@ private:
   /// How far the position of a query among the keys is ahead of its index.
   Value ahead;
   // Of a task.
-  Value sequence, kvHead, firstRow, queries, rotated;
+  Value sequence, kvHead, firstRow, queries, rotated, slopes, origins;
   KeyRange ownRange, cacheRange;
 };
 
@@ -154,6 +156,37 @@ void AttentionEmitter::fillVisibility(const KeyRange &range,
   });
 }
 
+/// The slope of each row's head.
+void AttentionEmitter::fillSlopes() {
+  ArrayRef<float> perHead = *op.getSlopes();
+  SmallVector<float> values;
+  for (float slope : perHead)
+    values.push_back(static_cast<float>(slope * kLog2E));
+  auto type =
+      VectorType::get({static_cast<int64_t>(values.size())}, b.getF32Type());
+  Value table = arith::ConstantOp::create(
+      b, DenseElementsAttr::get(type, ArrayRef<float>(values)));
+  b.loop(b.index(0), tile->activeGroups, 1, [&](Value group) {
+    b.loop(b.index(0), b.index(kLanes), 1, [&](Value lane) {
+      Value head = queryAndHead(rowOf(group, lane)).second;
+      b.store(
+          vector::ExtractOp::create(b, table, SmallVector<OpFoldResult>{head}),
+          slopes, {group, lane});
+    });
+  });
+}
+
+/// The place that each row's distances are measured from, an i64.
+void AttentionEmitter::fillOrigins(function_ref<Value(Value query)> origin) {
+  b.loop(b.index(0), tile->activeGroups, 1, [&](Value group) {
+    b.loop(b.index(0), b.index(kLanes), 1, [&](Value lane) {
+      Value place = origin(b.div(rowOf(group, lane), groupSize));
+      b.store(arith::SIToFPOp::create(b, b.getF32Type(), place), origins,
+              {group, lane});
+    });
+  });
+}
+
 void AttentionEmitter::attendOwnKeys() {
   KeyRange range = ownRange;
   range.keys = headOf(op.getKey(), sequence, kvHead);
@@ -175,6 +208,21 @@ void AttentionEmitter::attendOwnKeys() {
     });
   if (Value mask = op.getKeyMask())
     range.keyMask = sliceOf(b, mask, sequence, Value());
+  if (slopes) {
+    range.slopes = slopes;
+    range.origins = origins;
+    if (Value places = op.getKeyPositions())
+      range.keyPlaces = sliceOf(b, places, sequence, Value());
+    // Queries before the first key see nothing, and have no place among them.
+    b.when(b.less(b.index(0), numKeys), [&] {
+      fillOrigins([&](Value query) -> Value {
+        Value place = b.add(query, ahead);
+        if (!range.keyPlaces)
+          return arith::IndexCastOp::create(b, b.getI64Type(), place);
+        return b.load(range.keyPlaces, ValueRange{b.max(b.index(0), place)});
+      });
+    });
+  }
   tile->attend(range);
 }
 
@@ -276,6 +324,16 @@ void AttentionEmitter::attendCachedBlock(Value block, Value firstPosition) {
       return std::make_pair(first, b.sub(length, b.index(1)));
     });
   }
+  if (slopes) {
+    range.slopes = slopes;
+    range.origins = origins;
+    Value position = b.toIndex(column(2));
+    fillOrigins([&](Value query) -> Value {
+      Value own = b.add(firstPosition, b.add(query, ahead));
+      return arith::IndexCastOp::create(b, b.getI64Type(),
+                                        b.sub(own, position));
+    });
+  }
   tile->attend(range);
 }
 
@@ -283,7 +341,7 @@ void AttentionEmitter::attendCache() {
   // The keys of this call follow the cached blocks.
   Value numBlocks = b.dim(op.getCache(), 0);
   Value firstPosition;
-  if (op.getWindow())
+  if (op.getWindow() || slopes)
     firstPosition =
         b.loop(b.index(0), numBlocks, 1, b.index(0),
                [&](Value block, ValueRange carried) -> SmallVector<Value> {
@@ -361,8 +419,16 @@ void AttentionEmitter::emit() {
     ownRange = op.getCausal() ? newRange() : KeyRange();
     cacheRange = op.getCache() && op.getWindow() ? newRange() : KeyRange();
 
+    slopes = origins = Value();
+    if (op.getSlopes()) {
+      slopes = b.scratch({tile->groups(), kLanes}, b.getF32Type());
+      origins = b.scratch({tile->groups(), kLanes}, b.getF32Type());
+    }
+
     Value rows = b.min(b.sub(numRows, firstRow), b.index(tileRows));
     tile->reset(b.ceilDiv(rows, kLanes));
+    if (slopes)
+      fillSlopes();
     packQueries();
     if (op.getCache())
       attendCache();

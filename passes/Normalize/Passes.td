@@ -28,6 +28,21 @@ def InferShapes : Pass<"blockattn-infer-shapes", "::mlir::func::FuncOp"> {
   ];
 }
 
+def SplitBranches : Pass<"blockattn-split-branches", "::mlir::ModuleOp"> {
+  let summary = "make a function for each branch of a merged decoder";
+  let description = [{
+    Some exporters put two decoders into one file, one without and one with past
+    keys and values, as the branches of an onnx.If on a boolean input. Where
+    both branches of such an op contain attention, `@main` becomes the function
+    in which the condition is what it is for the branch that reads fewer inputs,
+    and `@main.other` the other one; each has the inputs that it needs. The module
+    attribute `blockattn.branches` keeps the condition and the inputs of the
+    model: `--blockattn-join-branches` puts both together again in the program
+    `full`. So each is an ordinary graph in the phases between.
+  }];
+  let dependentDialects = ["::blockattn::onnx::OnnxDialect"];
+}
+
 def FoldConstants : Pass<"blockattn-fold-constants", "::mlir::func::FuncOp"> {
   let summary = "compute at compile time what depends on constants alone";
   let description = [{

@@ -19,6 +19,7 @@ void buildNormalizePipeline(mlir::OpPassManager &pm,
                             const NormalizeOptions &options) {
   if (!options.allowForeign)
     pm.addPass(createReportUnsupported());
+  pm.addPass(createSplitBranches());
   FoldConstantsOptions foldConstants;
   foldConstants.maxElements = options.maxConstant;
   mlir::OpPassManager &func = pm.nest<mlir::func::FuncOp>();

@@ -27,6 +27,8 @@ std::string MaskFit::name() const {
     parts.push_back("padding");
   if (positions)
     parts.push_back("packed");
+  if (!slopes.empty())
+    parts.push_back("alibi");
   return parts.empty() ? "none" : llvm::join(parts, "+");
 }
 
@@ -37,9 +39,12 @@ bool MaskFit::allows(const Setting &setting, int64_t batch, int64_t i,
     return false;
   if (window > 0 && distance >= window)
     return false;
-  if (padding && batch < static_cast<int64_t>(setting.mask.size()) &&
-      setting.mask[batch][j] == 0)
-    return false;
+  if (padding && batch < static_cast<int64_t>(setting.mask.size())) {
+    ArrayRef<int64_t> row = setting.mask[batch];
+    int64_t present = llvm::count_if(row, [](int64_t bit) { return bit != 0; });
+    if (countsPadding ? j >= present : row[j] == 0)
+      return false;
+  }
   if (positions && !setting.positions.empty()) {
     // One sequence is a run of positions that rise by one.
     for (int64_t t = std::min(i, j) + 1; t <= std::max(i, j); ++t)
@@ -47,6 +52,19 @@ bool MaskFit::allows(const Setting &setting, int64_t batch, int64_t i,
         return false;
   }
   return true;
+}
+
+double MaskFit::bias(const Setting &setting, int64_t batch, int64_t head,
+                     int64_t i, int64_t j) const {
+  if (slopes.empty())
+    return 0;
+  int64_t query = setting.past + i, distance = j - query;
+  if (slopesSkipPadding && batch < static_cast<int64_t>(setting.mask.size())) {
+    distance = 0;
+    for (int64_t t = std::min(query, j) + 1; t <= std::max(query, j); ++t)
+      distance += setting.mask[batch][t] != 0 ? (j > query ? 1 : -1) : 0;
+  }
+  return slopes[slopes.size() == 1 ? 0 : head] * static_cast<double>(distance);
 }
 
 //===----------------------------------------------------------------------===//
@@ -80,7 +98,7 @@ static std::string keyOf(const Setting &setting) {
 
 std::optional<MaskFitter::Observation>
 MaskFitter::observe(AttentionSite &site, const Setting &wanted,
-                    Reason &reason) {
+                    const MaskFit &fit, Reason &reason) {
   Setting setting = subject.clamp(wanted);
   // Contents were chosen for the sizes that were wanted.
   if (setting.length != wanted.length || setting.past != wanted.past) {
@@ -90,16 +108,18 @@ MaskFitter::observe(AttentionSite &site, const Setting &wanted,
   constexpr int64_t kKept = 64;
   if (setting.total() > kKept) {
     Trial trial(subject, setting);
-    return observe(site, trial, reason);
+    return observe(site, trial, fit, reason);
   }
   std::unique_ptr<Trial> &trial = trials[keyOf(setting)];
   if (!trial)
     trial = std::make_unique<Trial>(subject, setting);
-  return observe(site, *trial, reason);
+  return observe(site, *trial, fit, reason);
 }
 
-std::optional<MaskFitter::Observation>
-MaskFitter::observe(AttentionSite &site, Trial &trial, Reason &reason) {
+std::optional<MaskFitter::Observation> MaskFitter::observe(AttentionSite &site,
+                                                           Trial &trial,
+                                                           const MaskFit &fit,
+                                                           Reason &reason) {
   onnx::HostTensor scores = evaluateScores(subject, site, trial, 0, reason);
   if (!scores)
     return std::nullopt;
@@ -118,19 +138,42 @@ MaskFitter::observe(AttentionSite &site, Trial &trial, Reason &reason) {
     return std::nullopt;
   }
   int64_t perBatch = scores.getNumElements() / seen.batch;
-  for (int64_t b = 0; b < seen.batch; ++b)
+  int64_t heads = perBatch / plane;
+  if (fit.slopes.size() > 1 &&
+      heads != static_cast<int64_t>(fit.slopes.size())) {
+    reason = "its bias has another number of heads at another length";
+    return std::nullopt;
+  }
+  bool single = getElementTypeOrSelf(site.softmax.getInput()).isF32();
+  for (int64_t b = 0; b < seen.batch; ++b) {
+    // What a row's visible scores have in common has no effect on its weights.
+    std::vector<double> common(heads * seen.rows, std::nan(""));
     for (int64_t place = 0; place < plane; ++place) {
+      int64_t i = place / seen.columns, j = place % seen.columns;
       int8_t state = -1;
-      for (int64_t offset = place; offset < perBatch; offset += plane) {
-        double value = scores.getF(b * perBatch + offset);
-        int8_t here = value <= kMasked ? 0 : std::abs(value) <= 1e-6 ? 1 : -1;
+      for (int64_t head = 0; head < heads; ++head) {
+        double raw = scores.getF(b * perBatch + head * plane + place);
+        double value = raw - fit.bias(setting, b, head, i, j);
+        int8_t here = 0;
+        if (value > kMasked) {
+          double tolerance = 1e-6;
+          if (!fit.slopes.empty()) {
+            double &base = common[head * seen.rows + i];
+            if (std::isnan(base))
+              base = value;
+            value -= base;
+            tolerance += (single ? 1e-6 : 4e-3) * std::abs(raw);
+          }
+          here = std::abs(value) <= tolerance ? 1 : -1;
+        }
         // Heads that are masked differently are a bias, too.
-        state = offset == place || state == here ? here : -1;
+        state = head == 0 || state == here ? here : -1;
         if (state < 0)
           break;
       }
       seen.states.push_back(state);
     }
+  }
   return seen;
 }
 
@@ -162,7 +205,9 @@ bool MaskFitter::agrees(const Observation &seen, const MaskFit &fit) {
 bool MaskFitter::check(AttentionSite &site, MaskFit &fit,
                        ArrayRef<Setting> settings, StringRef what) {
   for (const Setting &setting : settings) {
-    std::optional<Observation> seen = observe(site, setting, fit.reason);
+    if (!isRunnable(setting))
+      continue;
+    std::optional<Observation> seen = observe(site, setting, fit, fit.reason);
     if (!seen)
       return false;
     if (!agrees(*seen, fit)) {
@@ -194,6 +239,36 @@ static SmallVector<Setting> plainSettings(Subject &subject) {
   return settings;
 }
 
+/// Finds slopes by which each head's bias falls with the distance. Whether it
+/// falls so everywhere is seen by what is left without it.
+bool MaskFitter::fitSlopes(AttentionSite &site, MaskFit &fit) {
+  Setting setting;
+  setting.length = 9;
+  setting = subject.clamp(setting);
+  Trial trial(subject, setting);
+  Reason reason;
+  onnx::HostTensor scores = evaluateScores(subject, site, trial, 0, reason);
+  int64_t rank = scores.getRank(), columns = setting.total();
+  if (!scores || rank < 3 || columns < 3 ||
+      scores.getDim(rank - 1) != columns ||
+      scores.getDim(rank - 2) != setting.length)
+    return false;
+  int64_t plane = setting.length * columns;
+  int64_t heads = scores.getNumElements() / plane / setting.batch;
+  // The last row sees most. One of its ends is near 0, and exact.
+  for (int64_t head = 0; head < heads; ++head) {
+    auto at = [&](int64_t j) {
+      return scores.getF(head * plane + plane - columns + j);
+    };
+    bool front = std::abs(at(0)) < std::abs(at(columns - 1));
+    double slope = front ? at(1) - at(0) : at(columns - 1) - at(columns - 2);
+    if (!(std::abs(slope) < -kMasked))
+      return false;
+    fit.slopes.push_back(slope);
+  }
+  return llvm::any_of(fit.slopes, [](double slope) { return slope != 0; });
+}
+
 /// Without padding and with contiguous positions: nothing, causal, or causal
 /// with a window.
 bool MaskFitter::fitShape(AttentionSite &site, MaskFit &fit) {
@@ -201,10 +276,26 @@ bool MaskFitter::fitShape(AttentionSite &site, MaskFit &fit) {
   bool anyFuture = false, anyBias = false, anyPair = false;
   int64_t farthest = 0, longest = 0;
   std::optional<Observation> picture;
+  auto hasBias = [](const Observation &seen) {
+    return llvm::any_of(seen.states, [](int8_t state) { return state < 0; });
+  };
   for (const Setting &setting : settings) {
-    std::optional<Observation> seen = observe(site, setting, fit.reason);
+    if (!isRunnable(setting))
+      continue;
+    std::optional<Observation> seen = observe(site, setting, fit, fit.reason);
     if (!seen)
       return false;
+    if (!picture && hasBias(*seen)) {
+      MaskFit sloped = fit;
+      if (fitSlopes(site, sloped)) {
+        std::optional<Observation> rest =
+            observe(site, setting, sloped, fit.reason);
+        if (rest && !hasBias(*rest)) {
+          fit = std::move(sloped);
+          seen = std::move(rest);
+        }
+      }
+    }
     for (int64_t i = 0; i < seen->rows; ++i)
       for (int64_t j = 0; j < seen->columns; ++j) {
         int64_t distance = seen->setting.past + i - j;
@@ -226,8 +317,21 @@ bool MaskFitter::fitShape(AttentionSite &site, MaskFit &fit) {
   }
   fit.causal = anyPair && !anyFuture;
   fit.window = fit.causal && farthest < longest ? farthest + 1 : 0;
-  return check(site, fit, settings,
-               "its mask is neither causal nor a window nor none");
+  if (!check(site, fit, settings,
+             "its mask is neither causal nor a window nor none"))
+    return false;
+  if (fit.slopes.empty())
+    return true;
+  // Places that were rounded to 8 bits on the way differ beyond 256.
+  Setting longer;
+  longer.length = 300;
+  std::optional<Observation> seen = observe(site, longer, fit, fit.reason);
+  if (!seen || agrees(*seen, fit))
+    return seen.has_value();
+  fit.reason = "its bias grows evenly with the distance for short sequences, "
+               "but not for 300 tokens, as it does where the tokens' places "
+               "are rounded to bf16";
+  return false;
 }
 
 /// Whether all arguments whose values the mask depends on can be tried: those
@@ -315,18 +419,34 @@ bool MaskFitter::fitPadding(AttentionSite &site, MaskFit &fit) {
   if (!argument)
     return false;
   fit.padding = *argument;
+  // Fused attentions take the lengths of the rows in place of the mask.
+  MaskFit lengths = fit;
+  lengths.countsPadding = true;
+  if (check(site, lengths, settings, "")) {
+    fit = std::move(lengths);
+    return true;
+  }
+  if (!fit.slopes.empty()) {
+    // Distances may be counted in tokens that are there.
+    MaskFit counted = fit;
+    counted.slopesSkipPadding = true;
+    if (check(site, counted, settings, "")) {
+      fit = std::move(counted);
+      return true;
+    }
+  }
   return check(site, fit, settings,
                "its mask depends on an argument, but not as padding does");
 }
 
 bool MaskFitter::fitPositions(AttentionSite &site, MaskFit &fit) {
   SmallVector<Setting> settings;
-  for (ArrayRef<int64_t> positions :
-       {ArrayRef<int64_t>{7, 8, 9, 10, 11, 12, 13, 14},
-        ArrayRef<int64_t>{0, 1, 2, 0, 1, 2, 3, 0},
-        ArrayRef<int64_t>{3, 4, 9, 10, 11, 0, 1, 5},
-        ArrayRef<int64_t>{2, 2, 2, 3, 4, 4, 5, 6},
-        ArrayRef<int64_t>{9, 8, 7, 6, 7, 8, 3, 2}}) {
+  static const std::vector<int64_t> tried[] = {{7, 8, 9, 10, 11, 12, 13, 14},
+                                               {0, 1, 2, 0, 1, 2, 3, 0},
+                                               {3, 4, 9, 10, 11, 0, 1, 5},
+                                               {2, 2, 2, 3, 4, 4, 5, 6},
+                                               {9, 8, 7, 6, 7, 8, 3, 2}};
+  for (const std::vector<int64_t> &positions : tried) {
     Setting setting;
     setting.length = positions.size();
     // The contents are for the sizes that the function takes.
@@ -381,6 +501,7 @@ SetVector<Value> MaskFitter::slice(AttentionSite &site, bool sizes) {
 /// The window of the mask with another number in place of a constant: 0 for
 /// none, std::nullopt if it is no such mask or cannot be evaluated.
 std::optional<int64_t> MaskFitter::windowWith(AttentionSite &site,
+                                              const MaskFit &given,
                                               Value constant, int64_t value) {
   auto type = cast<RankedTensorType>(constant.getType());
   int64_t window = -1;
@@ -392,10 +513,10 @@ std::optional<int64_t> MaskFitter::windowWith(AttentionSite &site,
         constant, onnx::HostTensor::full(type.getElementType(), type.getShape(),
                                          static_cast<double>(value)));
     Reason reason;
-    std::optional<Observation> seen = observe(site, trial, reason);
+    std::optional<Observation> seen = observe(site, trial, given, reason);
     if (!seen)
       return std::nullopt;
-    MaskFit fit;
+    MaskFit fit = given;
     fit.causal = true;
     int64_t visible = 0;
     for (int64_t j = 0; j < seen->columns; ++j)
@@ -434,10 +555,10 @@ bool MaskFitter::fitLargeConstants(AttentionSite &site, MaskFit &fit) {
   }
   auto direct = [&](int64_t total) {
     Setting setting;
-    setting.length = subject.hasPast() ? 2 : total;
-    setting.past = subject.hasPast() ? total - 2 : 0;
+    setting.length = !subject.hasPast() ? total : stepsOfOne ? 1 : 2;
+    setting.past = total - setting.length;
     Reason reason;
-    std::optional<Observation> seen = observe(site, setting, reason);
+    std::optional<Observation> seen = observe(site, setting, fit, reason);
     if (!seen)
       return true; // longer than the graph can be
     int64_t visible = 0;
@@ -463,8 +584,8 @@ bool MaskFitter::fitLargeConstants(AttentionSite &site, MaskFit &fit) {
       continue;
     }
     int64_t sign = number < 0 ? -1 : 1;
-    std::optional<int64_t> few = windowWith(site, constant, sign * 5);
-    std::optional<int64_t> more = windowWith(site, constant, sign * 11);
+    std::optional<int64_t> few = windowWith(site, fit, constant, sign * 5);
+    std::optional<int64_t> more = windowWith(site, fit, constant, sign * 11);
     if (!few || !more || (*few == 0 && *more == 0))
       continue; // a bound of another kind
     if (*more - *few != 6) {
@@ -479,6 +600,15 @@ bool MaskFitter::fitLargeConstants(AttentionSite &site, MaskFit &fit) {
 
 MaskFit MaskFitter::classify(AttentionSite &site) {
   MaskFit fit;
+  if (subject.hasPast()) {
+    Setting one, several;
+    one.length = 1;
+    several.length = 3;
+    one.past = several.past = 4;
+    Reason ignored;
+    stepsOfOne = stepsOfOne || (!observe(site, several, fit, ignored) &&
+                                observe(site, one, fit, ignored));
+  }
   if (!understandsArguments(site, fit.reason) || !fitShape(site, fit) ||
       !fitLargeConstants(site, fit))
     return fit;

@@ -18,7 +18,14 @@ struct MaskFit {
   bool causal = false;
   int64_t window = 0;            ///< 0: none
   mlir::BlockArgument padding;   ///< the argument that marks padding, or null
+  bool countsPadding = false;    ///< only how many tokens it marks matters:
+                                 ///< so many keys from the first are there
   mlir::BlockArgument positions; ///< positions that pack sequences, or null
+  /// For each head what is added to a score for each token that its key is
+  /// ahead of its query, as ALiBi does; empty: nothing is.
+  llvm::SmallVector<double> slopes;
+  /// Whether padding is left out when tokens are counted for that.
+  bool slopesSkipPadding = false;
   /// Why the mask is none of these; empty otherwise.
   Reason reason;
 
@@ -28,6 +35,9 @@ struct MaskFit {
   /// Whether query i of row `batch` sees key j in the setting.
   bool allows(const Setting &setting, int64_t batch, int64_t i,
               int64_t j) const;
+  /// What is added to the score of query i of row `batch` and key j.
+  double bias(const Setting &setting, int64_t batch, int64_t head, int64_t i,
+              int64_t j) const;
 };
 
 /// Classifies masks by evaluating them.
@@ -36,6 +46,12 @@ public:
   explicit MaskFitter(Subject &subject) : subject(subject) {}
 
   MaskFit fit(AttentionSite &site);
+
+  /// Whether the graph can be run with so many tokens: some take one at a time
+  /// once there is a past. To be asked after fit().
+  bool isRunnable(const Setting &setting) const {
+    return !stepsOfOne || setting.past == 0 || setting.length <= 1;
+  }
 
 private:
   /// The scores' additive mask in one setting: 1 visible, 0 masked, -1 a bias.
@@ -50,10 +66,13 @@ private:
   };
 
   MaskFit classify(AttentionSite &site);
+  /// Without the bias of `fit`, which may be less than what is there.
   std::optional<Observation> observe(AttentionSite &site,
-                                     const Setting &setting, Reason &reason);
-  std::optional<Observation> observe(AttentionSite &site, Trial &trial,
+                                     const Setting &setting, const MaskFit &fit,
                                      Reason &reason);
+  std::optional<Observation> observe(AttentionSite &site, Trial &trial,
+                                     const MaskFit &fit, Reason &reason);
+  bool fitSlopes(AttentionSite &site, MaskFit &fit);
   bool agrees(const Observation &seen, const MaskFit &fit);
   bool check(AttentionSite &site, MaskFit &fit,
              llvm::ArrayRef<Setting> settings, llvm::StringRef what);
@@ -62,8 +81,8 @@ private:
   bool fitPadding(AttentionSite &site, MaskFit &fit);
   bool fitPositions(AttentionSite &site, MaskFit &fit);
   bool fitLargeConstants(AttentionSite &site, MaskFit &fit);
-  std::optional<int64_t> windowWith(AttentionSite &site, mlir::Value constant,
-                                    int64_t value);
+  std::optional<int64_t> windowWith(AttentionSite &site, const MaskFit &fit,
+                                    mlir::Value constant, int64_t value);
   std::optional<mlir::BlockArgument>
   onlyArgument(AttentionSite &site, ArgumentKind kind, Reason &reason);
   /// What the mask is computed from. Without sizes, what they are computed from
@@ -71,6 +90,7 @@ private:
   llvm::SetVector<mlir::Value> slice(AttentionSite &site, bool sizes = true);
 
   Subject &subject;
+  bool stepsOfOne = false;
   std::map<std::string, std::unique_ptr<Trial>> trials;
   std::map<std::string, MaskFit> known;
 };

@@ -165,6 +165,7 @@ PositionUse PositionAnalysis::of(AttentionOp op) {
   use.scheme = rotary            ? "rotary"
                : taint & Learned ? "learned"
                : taint           ? "unknown"
+               : op.getSlopes()  ? "alibi"
                                  : "none";
   use.independent = taint == 0;
   auto origin = [&](unsigned bit) {

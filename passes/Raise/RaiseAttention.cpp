@@ -208,6 +208,15 @@ Raiser::consider(AttentionSite &site, AttentionEntry &entry, Reason &reason) {
     reason = candidate.mask.reason;
     return std::nullopt;
   }
+  if (size_t slopes = candidate.mask.slopes.size(); slopes == 1)
+    candidate.mask.slopes.resize(candidate.query.heads,
+                                 candidate.mask.slopes.front());
+  else if (slopes > 1 &&
+           static_cast<int64_t>(slopes) != candidate.query.heads) {
+    reason = "its bias has " + std::to_string(slopes) + " heads, its queries " +
+             std::to_string(candidate.query.heads);
+    return std::nullopt;
+  }
   if (!verify(candidate, reason))
     return std::nullopt;
   return candidate;
@@ -223,6 +232,8 @@ bool Raiser::verify(Candidate &candidate, Reason &reason) {
     setting.batch = 2;
     setting.length = length;
     setting.past = past;
+    if (!masks.isRunnable(setting))
+      continue;
     Trial trial(subject, subject.clamp(setting));
     // One value may be keys and values, or all three.
     onnx::HostTensor q = trial.bindRandom(candidate.query.value, 3);
@@ -262,7 +273,9 @@ bool Raiser::verify(Candidate &candidate, Reason &reason) {
             double dot = 0;
             for (int64_t d = 0; d < query.size; ++d)
               dot += query.at(b, i, h, d) * key.at(b, j, h / group, d);
-            weights.push_back(std::exp(candidate.scores(dot)));
+            weights.push_back(
+                std::exp(candidate.scores(dot) +
+                         candidate.mask.bias(trial.setting(), b, h, i, j)));
             sum += weights.back();
           }
           for (int64_t d = 0; d < value.size; ++d) {
@@ -375,6 +388,58 @@ static Value paddingMask(OpBuilder &b, Location loc, Value argument) {
   return b.create(state)->getResult(0);
 }
 
+/// As many keys of each row as the argument marks, the first ones.
+static Value countedMask(OpBuilder &b, Location loc, Value argument) {
+  auto create = [&](StringRef name, ValueRange operands, Type type,
+                    ArrayRef<NamedAttribute> attributes = {}) {
+    OperationState state(loc, name, operands, type, attributes);
+    return b.create(state)->getResult(0);
+  };
+  Type i64 = b.getI64Type();
+  auto integer = [&](ArrayRef<int64_t> shape, int64_t value) -> Value {
+    auto type = RankedTensorType::get(shape, i64);
+    return onnx::ConstantOp::create(b, loc, type,
+                                    DenseElementsAttr::get(type, value));
+  };
+  auto type = cast<RankedTensorType>(argument.getType());
+  int64_t rows = type.getDimSize(0), columns = type.getDimSize(1);
+  Value bits =
+      create(onnx::CastOp::getOperationName(), paddingMask(b, loc, argument),
+             type.clone(i64), b.getNamedAttr("to", TypeAttr::get(i64)));
+  Value count =
+      create(onnx::ReduceSumOp::getOperationName(), {bits, integer(1, 1)},
+             RankedTensorType::get({rows, 1}, i64));
+  Value length = create(onnx::ShapeOp::getOperationName(), argument,
+                        RankedTensorType::get(1, i64),
+                        {b.getNamedAttr("start", b.getI64IntegerAttr(1)),
+                         b.getNamedAttr("end", b.getI64IntegerAttr(2))});
+  length = create(onnx::SqueezeOp::getOperationName(), {length, integer(1, 0)},
+                  RankedTensorType::get({}, i64));
+  Value places = create(onnx::RangeOp::getOperationName(),
+                        {integer({}, 0), length, integer({}, 1)},
+                        RankedTensorType::get(columns, i64));
+  return create(onnx::LessOp::getOperationName(), {places, count},
+                type.clone(b.getI1Type()));
+}
+
+/// For each key how many tokens that are no padding stand up to it.
+static Value countTokens(OpBuilder &b, Location loc, Value argument) {
+  auto type = cast<RankedTensorType>(argument.getType());
+  Type i64 = b.getI64Type();
+  if (type.getElementType() != i64) {
+    type = type.clone(i64);
+    OperationState cast(loc, onnx::CastOp::getOperationName(), argument, type,
+                        {b.getNamedAttr("to", TypeAttr::get(i64))});
+    argument = b.create(cast)->getResult(0);
+  }
+  auto scalar = RankedTensorType::get({}, i64);
+  Value axis = onnx::ConstantOp::create(
+      b, loc, scalar, DenseElementsAttr::get(scalar, ArrayRef<int64_t>{1}));
+  OperationState sum(loc, onnx::CumSumOp::getOperationName(), {argument, axis},
+                     type);
+  return b.create(sum)->getResult(0);
+}
+
 AttentionOp Raiser::replace(Candidate &candidate) {
   Operation *last = candidate.result.getDefiningOp();
   OpBuilder b(last);
@@ -383,21 +448,31 @@ AttentionOp Raiser::replace(Candidate &candidate) {
   Value key = tokensFirst(b, loc, candidate.key);
   Value value = tokensFirst(b, loc, candidate.value);
   const MaskFit &mask = candidate.mask;
-  Value keyMask = mask.padding ? paddingMask(b, loc, mask.padding) : Value();
+  Value keyMask;
+  if (mask.padding)
+    keyMask = mask.countsPadding ? countedMask(b, loc, mask.padding)
+                                 : paddingMask(b, loc, mask.padding);
   Value layout;
   if (mask.positions)
     layout = LayoutFromPositionsOp::create(
         b, loc, LayoutType::get(b.getContext()), mask.positions);
+  Value keyPositions;
+  if (mask.slopesSkipPadding)
+    keyPositions = countTokens(b, loc, mask.padding);
+  DenseF32ArrayAttr slopes;
+  if (!mask.slopes.empty())
+    slopes = b.getDenseF32ArrayAttr(SmallVector<float>(llvm::map_range(
+        mask.slopes, [](double x) { return static_cast<float>(x); })));
   Type type = candidate.resultHeadsFirst ? swapped(candidate.result.getType())
                                          : candidate.result.getType();
   auto op = AttentionOp::create(
       b, loc, type, /*lse=*/Type(), query, key, value, layout,
-      /*cache=*/Value(), keyMask,
+      /*cache=*/Value(), keyMask, keyPositions,
       b.getF32FloatAttr(static_cast<float>(candidate.scores.scale)),
       b.getF32FloatAttr(static_cast<float>(candidate.scores.softcap)),
       b.getI64IntegerAttr(mask.window),
       mask.causal ? b.getUnitAttr() : UnitAttr(), /*layer=*/IntegerAttr(),
-      /*query_rotary=*/RotaryAttr());
+      /*query_rotary=*/RotaryAttr(), slopes);
   Value result = op.getResult();
   if (candidate.resultHeadsFirst) {
     result = swapHeads(b, loc, result);

@@ -332,9 +332,9 @@ bool RotaryFitter::verify(const RotaryRegion &region,
                           const RotaryMatch &match) {
   if (match.rope.getRotaryDim() > headSize)
     return false;
-  for (ArrayRef<int64_t> positions :
-       {ArrayRef<int64_t>({0, 1, 2, 3, 4, 5, 6}),
-        ArrayRef<int64_t>({5, 0, 3, 3, 11, 1, 0}), ArrayRef<int64_t>({7})})
+  static const std::vector<int64_t> few[] = {
+      {0, 1, 2, 3, 4, 5, 6}, {5, 0, 3, 3, 11, 1, 0}, {7}};
+  for (const std::vector<int64_t> &positions : few)
     if (!agreesAt(region, match, positions).value_or(false))
       return false;
   // Scaling that sets in at some length shows at large positions. A table ends

@@ -60,4 +60,5 @@ def main():
     compare.exit()
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -133,3 +133,35 @@ func.func @c10(%q: tensor<1x3x4x16xf32>) -> tensor<1x3x2xf32> {
   %0, %1 = blockattn.attention %q, %q, %q {scale = 1.0 : f32} : tensor<1x3x4x16xf32>, tensor<1x3x4x16xf32>, tensor<1x3x4x16xf32> -> tensor<1x3x4x16xf32>, tensor<1x3x2xf32>
   return %1 : tensor<1x3x2xf32>
 }
+
+// -----
+
+func.func @c11(%q: tensor<1x3x4x16xf32>) -> tensor<1x3x4x16xf32> {
+  // expected-error@+1 {{(C11) there must be a slope for each head, but there are 2 slopes}}
+  %0 = blockattn.attention %q, %q, %q {scale = 1.0 : f32, slopes = array<f32: 1.0, 0.5>} : tensor<1x3x4x16xf32>, tensor<1x3x4x16xf32>, tensor<1x3x4x16xf32> -> tensor<1x3x4x16xf32>
+  return %0 : tensor<1x3x4x16xf32>
+}
+
+// -----
+
+func.func @c11_finite(%q: tensor<1x3x1x16xf32>) -> tensor<1x3x1x16xf32> {
+  // expected-error@+1 {{(C11) slopes must be finite}}
+  %0 = blockattn.attention %q, %q, %q {scale = 1.0 : f32, slopes = array<f32: 0x7F800000>} : tensor<1x3x1x16xf32>, tensor<1x3x1x16xf32>, tensor<1x3x1x16xf32> -> tensor<1x3x1x16xf32>
+  return %0 : tensor<1x3x1x16xf32>
+}
+
+// -----
+
+func.func @c12_slopes(%q: tensor<1x3x4x16xf32>, %p: tensor<1x3xi64>) -> tensor<1x3x4x16xf32> {
+  // expected-error@+1 {{(C12) key_positions has no meaning without slopes}}
+  %0 = blockattn.attention %q, %q, %q key_positions(%p : tensor<1x3xi64>) {scale = 1.0 : f32} : tensor<1x3x4x16xf32>, tensor<1x3x4x16xf32>, tensor<1x3x4x16xf32> -> tensor<1x3x4x16xf32>
+  return %0 : tensor<1x3x4x16xf32>
+}
+
+// -----
+
+func.func @c12_shape(%q: tensor<1x3x1x16xf32>, %p: tensor<1x4xi64>) -> tensor<1x3x1x16xf32> {
+  // expected-error@+1 {{(C12) key_positions must have the key's batch and length}}
+  %0 = blockattn.attention %q, %q, %q key_positions(%p : tensor<1x4xi64>) {scale = 1.0 : f32, slopes = array<f32: 1.0>} : tensor<1x3x1x16xf32>, tensor<1x3x1x16xf32>, tensor<1x3x1x16xf32> -> tensor<1x3x1x16xf32>
+  return %0 : tensor<1x3x1x16xf32>
+}

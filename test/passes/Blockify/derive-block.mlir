@@ -70,3 +70,18 @@ module {
     return %w : tensor<1x?xi64>
   }
 }
+
+// -----
+
+// A fixed number of tokens is kept, and said.
+
+// CHECK: blockattn.refused = ["the model takes exactly 16 tokens, as it was exported with a fixed sequence length: `full` and `block` work at this length, but `encode` and `extend` run blocks of other lengths; export it with a dynamic sequence length"]
+// CHECK: func.func @block(%{{[^:]*}}: tensor<1x16xi64>
+module {
+  func.func @full(%w: tensor<?x16xi64> {blockattn.role = "tokens", onnx.name = "input_ids"},
+      %x: tensor<1x16x2x4xf32> {blockattn.role = "input", onnx.name = "x"})
+      -> (tensor<1x16x2x4xf32> {onnx.name = "out"}) attributes {blockattn.program = "full"} {
+    %o = blockattn.attention %x, %x, %x {causal, scale = 0.5 : f32, layer = 0 : i64} : tensor<1x16x2x4xf32>, tensor<1x16x2x4xf32>, tensor<1x16x2x4xf32> -> tensor<1x16x2x4xf32>
+    return %o : tensor<1x16x2x4xf32>
+  }
+}

@@ -2,7 +2,7 @@
 // a remark that says why.
 // RUN: blockattn-opt %s --blockattn-raise-attention --remark-format=emitRemark --remarks-filter-missed=raise --remark-policy=all 2>&1 | FileCheck %s
 
-// CHECK-DAG: attention 'alibi': its mask is a bias
+// CHECK-DAG: attention 'curve': its mask is a bias
 // CHECK-DAG: attention 'band': its mask is neither causal nor a window nor none
 // CHECK-DAG: attention 'prefix': its mask is neither
 // CHECK-DAG: attention 'of_tokens': its mask comes from the input 'input_ids', whose values are known at run time only
@@ -16,11 +16,11 @@
 // CHECK-DAG: attention 'fixed_decreasing': its mask depends on positions, but not as packed sequences do
 // CHECK-DAG: attention 'squared': its scores are neither scaled nor soft-capped
 // CHECK: module attributes {blockattn.attentions = [
-// CHECK-SAME: mask = "unknown", node = "alibi", {{.*}}raised = false, reasons = ["its mask is a bias
+// CHECK-SAME: mask = "unknown", node = "curve", {{.*}}raised = false, reasons = ["its mask is a bias
 // CHECK-NOT: blockattn.attention %
 
-// A bias that grows with the distance.
-func.func @alibi(%h: tensor<1x?x32xf32> {onnx.dims = ["", "seq", ""]}) -> tensor<1x?x4x8xf32> {
+// A bias that grows with the square of the distance.
+func.func @curve(%h: tensor<1x?x32xf32> {onnx.dims = ["", "seq", ""]}) -> tensor<1x?x4x8xf32> {
   %heads = onnx.Constant dense<[1, 0, 4, 8]> : tensor<4xi64>
   %zero = onnx.Constant dense<0> : tensor<i64>
   %one = onnx.Constant dense<1> : tensor<i64>
@@ -40,11 +40,12 @@ func.func @alibi(%h: tensor<1x?x32xf32> {onnx.dims = ["", "seq", ""]}) -> tensor
   %i = onnx.Unsqueeze(%j, %second) : (tensor<?xi64>, tensor<1xi64>) -> tensor<?x1xi64>
   %le = onnx.LessOrEqual(%j, %i) : (tensor<?xi64>, tensor<?x1xi64>) -> tensor<?x?xi1>
   %mask = onnx.Where(%le, %visible, %masked) : (tensor<?x?xi1>, tensor<f32>, tensor<f32>) -> tensor<?x?xf32>
-  %d = onnx.Sub(%j, %i) : (tensor<?xi64>, tensor<?x1xi64>) -> tensor<?x?xi64>
+  %d0 = onnx.Sub(%j, %i) : (tensor<?xi64>, tensor<?x1xi64>) -> tensor<?x?xi64>
+  %d = onnx.Mul(%d0, %d0) : (tensor<?x?xi64>, tensor<?x?xi64>) -> tensor<?x?xi64>
   %f = onnx.Cast(%d) {to = f32} : (tensor<?x?xi64>) -> tensor<?x?xf32>
   %bias = onnx.Add(%f, %mask) : (tensor<?x?xf32>, tensor<?x?xf32>) -> tensor<?x?xf32>
   %s2 = onnx.Add(%s1, %bias) : (tensor<1x4x?x?xf32>, tensor<?x?xf32>) -> tensor<1x4x?x?xf32>
-  %p = onnx.Softmax(%s2) : (tensor<1x4x?x?xf32>) -> tensor<1x4x?x?xf32> loc("alibi")
+  %p = onnx.Softmax(%s2) : (tensor<1x4x?x?xf32>) -> tensor<1x4x?x?xf32> loc("curve")
   %o = onnx.MatMul(%p, %q) : (tensor<1x4x?x?xf32>, tensor<1x4x?x8xf32>) -> tensor<1x4x?x8xf32>
   %y = onnx.Transpose(%o) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x4x?x8xf32>) -> tensor<1x?x4x8xf32>
   return %y : tensor<1x?x4x8xf32>
