@@ -57,10 +57,10 @@ LogicalResult Compiler::checkOptions() {
   if (options.emit == EmitKind::Ptx && !target.cuda)
     return error("--emit=ptx is for --target=cuda; the code for target cpu is "
                  "shown by --emit=llvm");
-  if (options.dtype != "f32")
+  if (options.dtype != "f32" && options.dtype != "bf16" &&
+      options.dtype != "f16")
     return error("--dtype=" + options.dtype +
-                 " is not supported for target cpu by this build; use "
-                 "--dtype=f32");
+                 " is not known; use f32, bf16 or f16");
   static const StringLiteral known[] = {"full", "block", "encode", "extend"};
   for (const std::string &program : options.programs) {
     if (program == "train")

@@ -38,6 +38,7 @@ static void buildBlockify(OpPassManager &pm, const CompileOptions &options) {
     blockify.programs.push_back(program);
   blockify.sinks = options.sinks;
   blockify.sinkPlacement = options.sinkPlacement;
+  blockify.dtype = options.dtype;
   buildBlockifyPipeline(pm, blockify);
 }
 

@@ -11,7 +11,10 @@
 #include "runtime/include/blockattn/artifact_format.h"
 
 #include "mlir/IR/Diagnostics.h"
+#include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/bit.h"
+#include "llvm/Support/Endian.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
@@ -53,6 +56,29 @@ static llvm::Expected<uint64_t> checksumOf(StringRef path, uint64_t &size) {
   if (problem)
     return std::move(problem);
   return XXH3_64bits_digest(&state);
+}
+
+/// f32 numbers, little-endian and at any place, as bf16 or f16, rounded to the
+/// nearest (ties to even).
+static std::vector<char> toHalf(ArrayRef<char> bytes, bool isBF16) {
+  std::vector<char> result(bytes.size() / 2);
+  const llvm::fltSemantics &semantics = llvm::APFloat::IEEEhalf();
+  for (size_t i = 0, e = bytes.size() / 4; i < e; ++i) {
+    uint32_t bits = llvm::support::endian::read32le(bytes.data() + 4 * i);
+    uint16_t half;
+    if (isBF16) {
+      bool isNaN = (bits & 0x7fffffff) > 0x7f800000;
+      half = isNaN ? (bits >> 16) | 0x40
+                   : (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+    } else {
+      llvm::APFloat number(llvm::bit_cast<float>(bits));
+      bool losesInfo;
+      number.convert(semantics, llvm::APFloat::rmNearestTiesToEven, &losesInfo);
+      half = number.bitcastToAPInt().getZExtValue();
+    }
+    llvm::support::endian::write16le(result.data() + 2 * i, half);
+  }
+  return result;
 }
 
 /// The way from the artifact's folder to a file: the two may move together.
@@ -125,6 +151,14 @@ FailureOr<WeightPlan> planWeights(ModuleOp module, onnx::WeightFiles &files,
         files.bytes(source, offset, integer("size"), loc);
     if (failed(bytes))
       return failure();
+    // Weights that the program computes with in fewer bits than the file has.
+    bool converted =
+        static_cast<int64_t>(bytes->size()) == 4 * type.getNumElements() &&
+        type.getElementTypeBitWidth() == 16;
+    if (converted) {
+      plan.owned.push_back(toHalf(*bytes, type.getElementType().isBF16()));
+      bytes = ArrayRef<char>(plan.owned.back());
+    }
     if (fs::equivalent(outputPath, files.path(source)))
       return emitError(loc) << "the output '" << outputPath
                             << "' is a file of the model's weights; give "
@@ -136,7 +170,7 @@ FailureOr<WeightPlan> planWeights(ModuleOp module, onnx::WeightFiles &files,
         {"bytes", static_cast<int64_t>(bytes->size())}};
     int64_t elementSize =
         std::max<int64_t>(type.getElementTypeBitWidth() / 8, 1);
-    if (reference && offset % elementSize == 0) {
+    if (reference && !converted && offset % elementSize == 0) {
       auto number = numbers.insert({source, numbers.size()}).first->second;
       weight["file"] = number;
       weight["offset"] = offset;

@@ -24,6 +24,9 @@ OpFoldResult NoneOp::fold(FoldAdaptor) { return UnitAttr::get(getContext()); }
 LogicalResult WeightOp::verify() {
   // C1, C2
   auto type = cast<TensorType>(getOutput().getType());
+  // The file may have another type, from which the compiler converts.
+  if (auto stored = (*this)->getAttrOfType<TypeAttr>("onnx.stored"))
+    type = type.clone(stored.getValue());
   std::optional<int64_t> bytes = byteSize(type);
   if (!bytes)
     return emitOpError("(C1) a weight must have a static shape and elements of "

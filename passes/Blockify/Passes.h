@@ -22,11 +22,18 @@ namespace blockattn {
 struct BlockifyOptions : mlir::PassPipelineOptions<BlockifyOptions> {
   ListOption<std::string> programs{
       *this, "programs",
-      llvm::cl::desc("programs that must be there (full, block, encode, "
-                     "extend); none: those that can be derived")};
+      llvm::cl::desc("the programs to make (full, block, encode, extend); "
+                     "none: those that can be derived")};
   Option<int64_t> sinks{*this, "sinks",
-                        llvm::cl::desc("sink tokens at every block"),
+                        llvm::cl::desc("sink tokens of the table"),
                         llvm::cl::init(0)};
+  Option<std::string> sinkPlacement{
+      *this, "sink-placement",
+      llvm::cl::desc("before every `block`, or as one `prefix`"),
+      llvm::cl::init("block")};
+  Option<std::string> dtype{*this, "dtype",
+                            llvm::cl::desc("compute in f32, bf16 or f16"),
+                            llvm::cl::init("f32")};
 };
 
 /// Assigns roles and derives the programs that `options` asks for.

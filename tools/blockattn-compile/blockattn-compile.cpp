@@ -40,7 +40,8 @@ static cl::list<std::string> programs(
              "(default: all that the model allows)"),
     cl::cat(category));
 static cl::opt<std::string> dtype("dtype",
-                                  cl::desc("type of the computation: f32"),
+                                  cl::desc("type of the computation: f32, bf16 "
+                                           "or f16"),
                                   cl::init("f32"), cl::cat(category));
 static cl::opt<std::string>
     explain("explain", cl::ValueOptional,
