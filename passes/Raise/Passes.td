@@ -38,7 +38,20 @@ def DecomposeOnnxAttention
   let description = [{
     Turns `onnx.Attention` into MatMul, Softmax and what belongs to them, so
     that there is one form to raise from. The locations stay those of the op. An
-    attention with `nonpad_kv_seqlen` is left alone, with a missed remark.
+    attention of which rank, heads or head size are unknown is left alone, with
+    a missed remark.
+  }];
+  let dependentDialects = ["::blockattn::onnx::OnnxDialect"];
+}
+
+def GatherTables : Pass<"blockattn-gather-tables", "::mlir::ModuleOp"> {
+  let summary = "Look up by position what is cut from a table";
+  let description = [{
+    An embedding of positions, or a table of cosines, of which the graph takes
+    the rows [past, past + tokens) by an onnx.Slice, has positions that no value
+    holds. The slice becomes an onnx.Gather by an onnx.Range, so that rotary
+    embeddings are found, and positions from outside can take the place of the
+    range. What the bounds are is found by evaluating them.
   }];
   let dependentDialects = ["::blockattn::onnx::OnnxDialect"];
 }

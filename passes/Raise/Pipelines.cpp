@@ -24,6 +24,7 @@ void buildRaisePipeline(mlir::OpPassManager &pm, const RaiseOptions &) {
   pm.addNestedPass<mlir::func::FuncOp>(createDecomposeOnnxAttention());
   pm.addPass(mlir::createCanonicalizerPass());
   pm.addPass(mlir::createCSEPass());
+  pm.addPass(createGatherTables());
   pm.addPass(createRaiseRotary());
   pm.addPass(createRaiseAttention());
   pm.addPass(mlir::createCanonicalizerPass());

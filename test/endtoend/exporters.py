@@ -109,7 +109,7 @@ class Sample:
         wanted = {key: plain.pop(key) for key in RESULTS if key in plain}
         if plain:
             where = None
-            if "last_hidden_state" in wanted:
+            if "last_hidden_state" in wanted and "attention_mask" in plain:
                 where = plain["attention_mask"] == 1
             self.infer("full", plain, wanted, where=where)
         self.check_padding()

@@ -94,6 +94,11 @@ int64_t checkDerivable(const std::string &name, const ba_tensor &tensor,
 void inferWithReuse(const Model &model, Session &session,
                     const Bindings &bindings,
                     const std::vector<int64_t> &starts) {
+  // Where a program is missing the library knows why.
+  ba_value_info first;
+  for (const char *program : {"encode", "extend"})
+    if (!model.hasProgram(program))
+      check(ba_model_input(model.get(), program, 0, &first));
   std::string tokensName, otherName;
   const Array *tokens =
       findRole(model, "extend", bindings, "tokens", tokensName);
