@@ -200,6 +200,14 @@ static LogicalResult multiHead(MSMultiHeadAttentionOp op,
     tokens = (*query)[1];
   } else {
     size = quotient((*query)[2]);
+    // The verifier compares the two where both are known only.
+    for (Value operand : {Value(op.getKey()), Value(op.getValue())}) {
+      std::optional<ArrayRef<AffineExpr>> dims =
+          operand ? shapes.dims(operand) : std::nullopt;
+      if (dims && (dims->size() < 3 || dims->size() > 5))
+        return op->emitOpError()
+               << "has a key or value of rank " << dims->size();
+    }
     std::optional<ArrayRef<AffineExpr>> key =
         op.getKey() ? shapes.dims(op.getKey()) : std::nullopt;
     tokens = key ? (*key)[key->size() == 4 ? 2 : 1] : AffineExpr();

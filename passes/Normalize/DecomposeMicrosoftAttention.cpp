@@ -360,6 +360,8 @@ Refusal decompose(onnx::MSRotaryEmbeddingOp op, GraphBuilder &g) {
     return "its caches are wider than its heads";
   }
   Value positions = op.getPositionIds();
+  if (g.rank(positions) < 0)
+    return "the shape of its position_ids is not known";
   if (g.rank(positions) != 2) {
     Type i64 = IntegerType::get(op.getContext(), 64);
     Value first = g.make<onnx::ReshapeOp>(

@@ -134,6 +134,9 @@ Refusal decompose(onnx::MSGatherBlockQuantizedOp op, GraphBuilder &g) {
     return "the size of its data is not known";
   if (axis == rank - 1)
     size *= parts;
+  constexpr int64_t kLongest = int64_t(1) << 24;
+  if (size > kLongest)
+    return "its rows of " + std::to_string(size) + " elements are too long";
   Type element = g.element(scales), f32 = Float32Type::get(op.getContext());
   if (!isa<FloatType>(element))
     return "the element type of its scales is not known";

@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 
-OP = re.compile(r"(%[\w, %:]+) = (onnx\.\w+)\(([^)]*)\)(.*) : \((.*)\) -> (.*)$")
+OP = re.compile(r"(%[\w, %:]+) = (onnx\.[\w.]+)\(([^)]*)\)(.*) : \((.*)\) -> (.*)$")
 TENSOR = re.compile(r"tensor<[^>]*>")
 EXTENTS = ["0", "1", "2", "3", "4", "8", "16", "?", "?",
            "4611686018427387904", "9223372036854775807"]

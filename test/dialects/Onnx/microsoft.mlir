@@ -26,20 +26,15 @@ func.func @norms(%x: tensor<?x?x8xf32>, %w: tensor<8xf32>, %ids: tensor<?x?xi32>
     %words: tensor<20x8xf32>, %places: tensor<12x8xf32>) {
   // CHECK: onnx.ms.SkipLayerNormalization(%{{.*}}, %{{.*}}, %{{.*}}, _, %{{.*}}) {epsilon = 9.99999974E-6 : f32}
   // SHAPES: onnx.ms.SkipLayerNormalization{{.*}} -> (tensor<?x?x8xf32>, _, _, tensor<?x?x8xf32>)
-  %0:2 = onnx.ms.SkipLayerNormalization(%x, %x, %w, _, %w) {epsilon = 1.0e-5 : f32}
-    : (tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<8xf32>, tensor<8xf32>) -> (tensor<*xf32>, _, _, tensor<*xf32>)
+  %0:2 = onnx.ms.SkipLayerNormalization(%x, %x, %w, _, %w) {epsilon = 1.0e-5 : f32} : (tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<8xf32>, tensor<8xf32>) -> (tensor<*xf32>, _, _, tensor<*xf32>)
   // SHAPES: onnx.ms.SkipLayerNormalization{{.*}} -> (tensor<?x?x8xf32>, tensor<?x?x1xf32>, tensor<?x?x1xf32>)
-  %1:3 = onnx.ms.SkipLayerNormalization(%x, %x, %w, %w)
-    : (tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<8xf32>, tensor<8xf32>) -> (tensor<*xf32>, tensor<*xf32>, tensor<*xf32>)
+  %1:3 = onnx.ms.SkipLayerNormalization(%x, %x, %w, %w) : (tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<8xf32>, tensor<8xf32>) -> (tensor<*xf32>, tensor<*xf32>, tensor<*xf32>)
   // CHECK: onnx.ms.SkipSimplifiedLayerNormalization(%{{.*}}, %{{.*}}, %{{.*}}) : {{.*}} -> (tensor<*xf32>, _, _, tensor<*xf32>)
   // SHAPES: onnx.ms.SkipSimplifiedLayerNormalization{{.*}} -> (tensor<?x?x8xf32>, _, _, tensor<?x?x8xf32>)
-  %2:2 = onnx.ms.SkipSimplifiedLayerNormalization(%x, %x, %w)
-    : (tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<8xf32>) -> (tensor<*xf32>, _, _, tensor<*xf32>)
+  %2:2 = onnx.ms.SkipSimplifiedLayerNormalization(%x, %x, %w) : (tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<8xf32>) -> (tensor<*xf32>, _, _, tensor<*xf32>)
   // CHECK: onnx.ms.EmbedLayerNormalization(%{{.*}}, _, %{{.*}}, %{{.*}}, _, %{{.*}}, %{{.*}}, %{{.*}})
   // SHAPES: onnx.ms.EmbedLayerNormalization{{.*}} -> (tensor<?x?x8xf32>, tensor<?xi32>, tensor<?x?x8xf32>)
-  %3:3 = onnx.ms.EmbedLayerNormalization(%ids, _, %words, %places, _, %w, %w, %ids)
-    : (tensor<?x?xi32>, tensor<20x8xf32>, tensor<12x8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<?x?xi32>)
-    -> (tensor<*xf32>, tensor<*xi32>, tensor<*xf32>)
+  %3:3 = onnx.ms.EmbedLayerNormalization(%ids, _, %words, %places, _, %w, %w, %ids) : (tensor<?x?xi32>, tensor<20x8xf32>, tensor<12x8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<?x?xi32>) -> (tensor<*xf32>, tensor<*xi32>, tensor<*xf32>)
   return
 }
 
@@ -50,16 +45,13 @@ func.func @products(%a: tensor<?x6x4x5xf32>, %b: tensor<6x?x7x5xf32>, %x: tensor
     %data: tensor<12x32xui8>, %ids: tensor<?x?xi64>, %scales: tensor<12x2xf32>) {
   // CHECK: onnx.ms.FusedMatMul(%{{.*}}, %{{.*}}) {alpha = 5.000000e-01 : f32, transB = 1 : i64, transBatchA = 1 : i64}
   // SHAPES: onnx.ms.FusedMatMul{{.*}} -> tensor<6x4x?x7xf32>
-  %0 = onnx.ms.FusedMatMul(%a, %b) {alpha = 0.5 : f32, transB = 1, transBatchA = 1}
-    : (tensor<?x6x4x5xf32>, tensor<6x?x7x5xf32>) -> tensor<*xf32>
+  %0 = onnx.ms.FusedMatMul(%a, %b) {alpha = 0.5 : f32, transB = 1, transBatchA = 1} : (tensor<?x6x4x5xf32>, tensor<6x?x7x5xf32>) -> tensor<*xf32>
   // CHECK: onnx.ms.MatMulNBits(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, _, %{{.*}}) {K = 64 : i64, N = 24 : i64, block_size = 32 : i64}
   // SHAPES: onnx.ms.MatMulNBits{{.*}} -> tensor<?x?x24xf32>
-  %1 = onnx.ms.MatMulNBits(%x, %w, %s, %z, _, %v) {K = 64, N = 24, block_size = 32}
-    : (tensor<?x?x64xf32>, tensor<24x2x16xui8>, tensor<24x2xf32>, tensor<24x1xui8>, tensor<24xf32>) -> tensor<*xf32>
+  %1 = onnx.ms.MatMulNBits(%x, %w, %s, %z, _, %v) {K = 64, N = 24, block_size = 32} : (tensor<?x?x64xf32>, tensor<24x2x16xui8>, tensor<24x2xf32>, tensor<24x1xui8>, tensor<24xf32>) -> tensor<*xf32>
   // CHECK: onnx.ms.GatherBlockQuantized(%{{.*}}, %{{.*}}, %{{.*}}) {block_size = 32 : i64}
   // SHAPES: onnx.ms.GatherBlockQuantized{{.*}} -> tensor<?x?x64xf32>
-  %2 = onnx.ms.GatherBlockQuantized(%data, %ids, %scales) {block_size = 32}
-    : (tensor<12x32xui8>, tensor<?x?xi64>, tensor<12x2xf32>) -> tensor<*xf32>
+  %2 = onnx.ms.GatherBlockQuantized(%data, %ids, %scales) {block_size = 32} : (tensor<12x32xui8>, tensor<?x?xi64>, tensor<12x2xf32>) -> tensor<*xf32>
   return
 }
 
@@ -71,21 +63,16 @@ func.func @attention(%x: tensor<?x?x64xf32>, %w: tensor<64x96xf32>, %mask: tenso
     %pos: tensor<?x?xi64>) {
   // CHECK: onnx.ms.RotaryEmbedding(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}})
   // SHAPES: onnx.ms.RotaryEmbedding{{.*}} -> tensor<?x?x64xf32>
-  %0 = onnx.ms.RotaryEmbedding(%x, %pos, %cos, %cos)
-    : (tensor<?x?x64xf32>, tensor<?x?xi64>, tensor<512x8xf32>, tensor<512x8xf32>) -> tensor<*xf32>
+  %0 = onnx.ms.RotaryEmbedding(%x, %pos, %cos, %cos) : (tensor<?x?x64xf32>, tensor<?x?xi64>, tensor<512x8xf32>, tensor<512x8xf32>) -> tensor<*xf32>
   // CHECK: onnx.ms.Attention(%{{.*}}, %{{.*}}, _, %{{.*}}, %{{.*}}) {num_heads = 4 : i64, unidirectional = 1 : i64}
   // SHAPES: onnx.ms.Attention{{.*}} -> (tensor<?x?x32xf32>, tensor<2x?x4x?x8xf32>)
-  %1:2 = onnx.ms.Attention(%x, %w, _, %mask, %past) {num_heads = 4, unidirectional = 1}
-    : (tensor<?x?x64xf32>, tensor<64x96xf32>, tensor<?x?xi32>, tensor<2x?x4x?x8xf32>) -> (tensor<*xf32>, tensor<*xf32>)
+  %1:2 = onnx.ms.Attention(%x, %w, _, %mask, %past) {num_heads = 4, unidirectional = 1} : (tensor<?x?x64xf32>, tensor<64x96xf32>, tensor<?x?xi32>, tensor<2x?x4x?x8xf32>) -> (tensor<*xf32>, tensor<*xf32>)
   // CHECK: onnx.ms.MultiHeadAttention(%{{.*}}, %{{.*}}) {num_heads = 4 : i64}
   // SHAPES: onnx.ms.MultiHeadAttention{{.*}} -> (tensor<?x?x64xf32>, tensor<?x4x?x16xf32>, tensor<?x4x?x16xf32>)
-  %2:3 = onnx.ms.MultiHeadAttention(%x, %kv) {num_heads = 4}
-    : (tensor<?x?x64xf32>, tensor<?x?x4x2x16xf32>) -> (tensor<*xf32>, tensor<*xf32>, tensor<*xf32>)
+  %2:3 = onnx.ms.MultiHeadAttention(%x, %kv) {num_heads = 4} : (tensor<?x?x64xf32>, tensor<?x?x4x2x16xf32>) -> (tensor<*xf32>, tensor<*xf32>, tensor<*xf32>)
   // The head size of the past is that of the query, whatever is declared.
   // CHECK: onnx.ms.GroupQueryAttention(%{{.*}}, _, _, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}) {kv_num_heads = 2 : i64, num_heads = 4 : i64}
   // SHAPES: onnx.ms.GroupQueryAttention{{.*}} -> (tensor<?x?x64xf32>, tensor<?x2x?x16xf32>, tensor<?x2x?x16xf32>)
-  %3:3 = onnx.ms.GroupQueryAttention(%qkv, _, _, %pk, %pk, %n, %t) {kv_num_heads = 2, num_heads = 4}
-    : (tensor<?x?x128xf32>, tensor<?x2x?x?xf32>, tensor<?x2x?x?xf32>, tensor<?xi32>, tensor<i32>)
-    -> (tensor<*xf32>, tensor<*xf32>, tensor<*xf32>)
+  %3:3 = onnx.ms.GroupQueryAttention(%qkv, _, _, %pk, %pk, %n, %t) {kv_num_heads = 2, num_heads = 4} : (tensor<?x?x128xf32>, tensor<?x2x?x?xf32>, tensor<?x2x?x?xf32>, tensor<?xi32>, tensor<i32>) -> (tensor<*xf32>, tensor<*xf32>, tensor<*xf32>)
   return
 }
