@@ -1,7 +1,11 @@
 """Attention kernels to compile and to run: one function of MLIR for each.
 
-    variants.py > attention.mlir
+    variants.py [NAME]... > attention.mlir
+
+Without names, all of them.
 """
+
+import sys
 
 
 
@@ -129,4 +133,5 @@ def mlir(v):
 
 
 if __name__ == "__main__":
-    print("\n".join(mlir(v) for v in ALL))
+    print("\n".join(mlir(v) for v in ALL
+                    if len(sys.argv) == 1 or v["name"] in sys.argv[1:]))
