@@ -75,8 +75,30 @@ func.func @plan_nonzero(%x: memref<1xindex>) -> index {
   return %unknown : index
 }
 
+// A failure ends the program, with its code.
+// CHECK-LABEL: func.func @ba_run_checked(
+// CHECK:         cf.cond_br %{{.*}}, ^[[FAILED:.*]], ^
+// CHECK:       ^[[FAILED]]:
+// CHECK:         llvm.call %{{.*}}(%{{.*}}, %[[CODE:.*]], %{{.*}}) : !llvm.ptr, (!llvm.ptr, i32, !llvm.ptr) -> ()
+// CHECK-NEXT:    return %[[CODE]] : i32
+func.func @checked(%exec: !llvm.ptr {blockattn.exec}, %x: memref<1xi1>) attributes {blockattn.program = "checked"} {
+  %c0 = arith.constant 0 : index
+  %code = arith.constant 3 : i32
+  %text = llvm.mlir.zero : !llvm.ptr
+  %wrong = memref.load %x[%c0] : memref<1xi1>
+  cf.cond_br %wrong, ^failed, ^after
+^failed:
+  func.call @ba_rt_fail(%exec, %code, %text) : (!llvm.ptr, i32, !llvm.ptr) -> ()
+  cf.br ^after
+^after:
+  return
+}
+func.func @plan_checked(%exec: !llvm.ptr {blockattn.exec}, %x: memref<1xi1>) {
+  return
+}
+
 // Code for another interface refuses to start.
 // CHECK-LABEL: func.func @ba_init(
 // CHECK-SAME:    %[[VERSION:.*]]: i32, %[[API:.*]]: !llvm.ptr) -> i32
 // CHECK:         llvm.store %[[API]],
-// CHECK:         arith.cmpi ne, %[[VERSION]], %c1_i32
+// CHECK:         arith.cmpi ne, %[[VERSION]], %c2_i32

@@ -89,3 +89,19 @@ func.func @refused(%a: memref<4x8xf16>, %b: memref<8x4xf16>, %c: memref<4x4xf16>
   }
   return
 }
+
+// -----
+
+// Products of 16-bit floats are summed in f32 by a service of their own. Its
+// first number is the type: 0 for f16, 1 for bf16.
+// CHECK-DAG:   func.func private @ba_rt_gemm_16(!llvm.ptr, i32, i32, i32, i64, i64, i64, !llvm.ptr, i64, !llvm.ptr, i64, f32, !llvm.ptr, i64)
+// CHECK-LABEL: func.func @half
+// CHECK:         call @ba_rt_gemm_16(%{{.*}}, %c0_i32, %c0_i32, %c0_i32, {{.*}})
+// CHECK:         call @ba_rt_gemm_16(%{{.*}}, %c1_i32, %c0_i32, %c1_i32, {{.*}})
+func.func @half(%a: memref<?x8xf16>, %b: memref<8x4xf16>, %c: memref<?x4xbf16>, %d: memref<4x4xbf16>,
+                %e: memref<?x4xf32>) {
+  linalg.matmul ins(%a, %b : memref<?x8xf16>, memref<8x4xf16>) outs(%e : memref<?x4xf32>)
+  linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>]
+      ins(%c, %d : memref<?x4xbf16>, memref<4x4xbf16>) outs(%e : memref<?x4xf32>)
+  return
+}

@@ -69,17 +69,3 @@ module {
     return %0 : tensor<*xf32>
   }
 }
-
-// -----
-
-// expected-error @below {{1 operation can not be compiled for the CPU}}
-// expected-note @below {{what to do: }}
-module {
-  func.func @step(%x: tensor<8xf32>) -> tensor<?xf32> {
-    %0 = onnx.Constant dense<0> : tensor<1xi64>
-    %8 = onnx.Constant dense<8> : tensor<1xi64>
-    // expected-note @below {{it has steps of 0}}
-    %1 = onnx.Slice(%x, %0, %8, %0, %0) : (tensor<8xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?xf32>
-    return %1 : tensor<?xf32>
-  }
-}

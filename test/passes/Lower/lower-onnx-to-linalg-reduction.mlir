@@ -12,6 +12,7 @@ func.func @constant_axes(%x: tensor<?x?xf32>) -> tensor<?x1xf32> {
 // over what is. No axes mean all of them.
 // CHECK-LABEL: func.func @data_axes
 // CHECK:         %[[NAMED:.*]]:2 = scf.for
+// CHECK:           scf.yield
 // CHECK:         %[[NONE:.*]] = arith.cmpi eq
 // CHECK:         %[[FIRST:.*]] = arith.ori %[[NAMED]]#0, %[[NONE]]
 // CHECK:         arith.select %[[FIRST]]
