@@ -124,7 +124,7 @@ void printExplanationTable(const Explanation &explanation,
     }
   }
   if (explanation.refused) {
-    os << "\nNo block programs:\n";
+    os << "\nPrograms that were not made:\n";
     for (auto reason : explanation.refused.getAsRange<StringAttr>())
       os << "  " << printable(reason) << "\n";
   }

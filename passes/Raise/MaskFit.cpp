@@ -499,10 +499,12 @@ SetVector<Value> MaskFitter::slice(AttentionSite &site, bool sizes) {
 }
 
 /// The window of the mask with another number in place of a constant: 0 for
-/// none, std::nullopt if it is no such mask or cannot be evaluated.
+/// none, std::nullopt if it is no such mask or cannot be evaluated. Sets
+/// `isOther` where it is a mask, but with neither a window nor all keys.
 std::optional<int64_t> MaskFitter::windowWith(AttentionSite &site,
                                               const MaskFit &given,
-                                              Value constant, int64_t value) {
+                                              Value constant, int64_t value,
+                                              bool &isOther) {
   auto type = cast<RankedTensorType>(constant.getType());
   int64_t window = -1;
   for (int64_t length : {3, 9, 30}) {
@@ -522,8 +524,11 @@ std::optional<int64_t> MaskFitter::windowWith(AttentionSite &site,
     for (int64_t j = 0; j < seen->columns; ++j)
       visible += seen->at(0, seen->rows - 1, j) == 1;
     fit.window = visible < seen->columns ? visible : 0;
-    if (!agrees(*seen, fit))
+    if (!agrees(*seen, fit)) {
+      // What is added to scores was no bound, but the number for forbidden.
+      isOther |= llvm::none_of(seen->states, [](int8_t s) { return s < 0; });
       return std::nullopt;
+    }
     window = fit.window;
   }
   return window;
@@ -584,8 +589,18 @@ bool MaskFitter::fitLargeConstants(AttentionSite &site, MaskFit &fit) {
       continue;
     }
     int64_t sign = number < 0 ? -1 : 1;
-    std::optional<int64_t> few = windowWith(site, fit, constant, sign * 5);
-    std::optional<int64_t> more = windowWith(site, fit, constant, sign * 11);
+    bool isOther = false;
+    std::optional<int64_t> few =
+        windowWith(site, fit, constant, sign * 5, isOther);
+    std::optional<int64_t> more =
+        windowWith(site, fit, constant, sign * 11, isOther);
+    if (isOther) {
+      fit.reason = "its mask depends on the constant " +
+                   std::to_string(number) +
+                   " and is neither causal nor a window beyond it (tokens "
+                   "attend within chunks, perhaps)";
+      return false;
+    }
     if (!few || !more || (*few == 0 && *more == 0))
       continue; // a bound of another kind
     if (*more - *few != 6) {

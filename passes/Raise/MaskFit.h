@@ -82,7 +82,8 @@ private:
   bool fitPositions(AttentionSite &site, MaskFit &fit);
   bool fitLargeConstants(AttentionSite &site, MaskFit &fit);
   std::optional<int64_t> windowWith(AttentionSite &site, const MaskFit &fit,
-                                    mlir::Value constant, int64_t value);
+                                    mlir::Value constant, int64_t value,
+                                    bool &isOther);
   std::optional<mlir::BlockArgument>
   onlyArgument(AttentionSite &site, ArgumentKind kind, Reason &reason);
   /// What the mask is computed from. Without sizes, what they are computed from
