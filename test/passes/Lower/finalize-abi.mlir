@@ -11,14 +11,15 @@
 // CHECK-DAG:     llvm.getelementptr %[[ARGS]][4] : (!llvm.ptr) -> !llvm.ptr, !llvm.ptr
 // CHECK-DAG:     %[[EXEC:.*]] = llvm.load %[[ARGS]] : !llvm.ptr -> !llvm.ptr
 // CHECK-DAG:     %[[TABLE:.*]] = llvm.mlir.addressof @ba_runtime
-// CHECK-DAG:     %[[ZERO:.*]] = arith.constant 0 : i32
+// CHECK-DAG:     %[[ONE:.*]] = arith.constant 1 : i32
 // CHECK:         call @kernel(%[[EXEC]],
-// The runtime is called through the table.
+// The runtime is called through the table. A failure ends the program, with its
+// code.
 // CHECK:         %[[API:.*]] = llvm.load %[[TABLE]]
 // CHECK:         %[[SLOT:.*]] = llvm.getelementptr %[[API]][3]
 // CHECK:         %[[FAIL:.*]] = llvm.load %[[SLOT]]
 // CHECK:         llvm.call %[[FAIL]](%[[EXEC]], %{{.*}}, %{{.*}}) : !llvm.ptr, (!llvm.ptr, i32, !llvm.ptr) -> ()
-// CHECK:         return %[[ZERO]] : i32
+// CHECK-NEXT:    return %[[ONE]] : i32
 func.func @full(%exec: !llvm.ptr {blockattn.exec}, %x: memref<?xf32>,
                 %w: memref<8xf32> {blockattn.weight = 3 : i64},
                 %y: memref<?xf32> {blockattn.output = 0 : i64},
@@ -75,12 +76,13 @@ func.func @plan_nonzero(%x: memref<1xindex>) -> index {
   return %unknown : index
 }
 
-// A failure ends the program, with its code.
+// What comes where nothing failed is reached as before.
 // CHECK-LABEL: func.func @ba_run_checked(
 // CHECK:         cf.cond_br %{{.*}}, ^[[FAILED:.*]], ^
 // CHECK:       ^[[FAILED]]:
 // CHECK:         llvm.call %{{.*}}(%{{.*}}, %[[CODE:.*]], %{{.*}}) : !llvm.ptr, (!llvm.ptr, i32, !llvm.ptr) -> ()
 // CHECK-NEXT:    return %[[CODE]] : i32
+// CHECK:         return %c0_i32 : i32
 func.func @checked(%exec: !llvm.ptr {blockattn.exec}, %x: memref<1xi1>) attributes {blockattn.program = "checked"} {
   %c0 = arith.constant 0 : index
   %code = arith.constant 3 : i32
