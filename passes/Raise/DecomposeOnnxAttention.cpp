@@ -176,8 +176,6 @@ const char *raise::whyNotDecomposed(onnx::AttentionOp op) {
         (rank == 4 && ShapedType::isDynamic(type.getDimSize(1))))
       return "the number of heads, or their size, is not known";
   }
-  if (op.getNonpadKvSeqlen())
-    return "nonpad_kv_seqlen is not supported";
   if (Value mask = op.getAttnMask()) {
     auto type = dyn_cast<RankedTensorType>(mask.getType());
     if (!type || type.getRank() < 1)
@@ -310,7 +308,8 @@ struct DecomposeOnnxAttention
     int64_t left = op.getLeftWindowSize(), right = op.getRightWindowSize();
     if (causal)
       right = right < 0 ? 0 : std::min<int64_t>(right, 0);
-    if (left < 0 && right < 0)
+    Value lengths = op.getNonpadKvSeqlen();
+    if (left < 0 && right < 0 && !lengths)
       return scores;
     // Query i stands at past + i and sees past + i - left .. past + i + right.
     int64_t queries = Builder::dim(scores, 2), keyCount = Builder::dim(k, 2);
@@ -319,15 +318,33 @@ struct DecomposeOnnxAttention
     Value rows = b.range(offset, b.length(scores, 2), queries);
     Value columns = b.range(b.scalarInt(0), b.length(k, 2), keyCount);
     Type i64 = b.b.getI64Type();
-    rows = b.create<onnx::UnsqueezeOp>(
-        {rows, b.ints({1})}, RankedTensorType::get({queries, 1}, i64));
-    auto bits = RankedTensorType::get({queries, keyCount}, b.b.getI1Type());
+    SmallVector<int64_t> shape = {queries, 1};
+    rows = b.create<onnx::UnsqueezeOp>({rows, b.ints({1})},
+                                       RankedTensorType::get(shape, i64));
+    if (lengths) {
+      // The queries are the last tokens of those that are no padding: there
+      // are rows for each batch entry.
+      int64_t batch = Builder::dim(scores, 0);
+      lengths = b.create<onnx::UnsqueezeOp>(
+          {lengths, b.ints({1, 2, 3})},
+          RankedTensorType::get({batch, 1, 1, 1}, i64));
+      Value first = b.binary<onnx::SubOp>(lengths, b.length(scores, 2));
+      shape = {batch, 1, queries, 1};
+      rows = b.create<onnx::AddOp>({rows, first},
+                                   RankedTensorType::get(shape, i64));
+    }
+    shape.back() = keyCount;
     auto restrict = [&](Value allowed) {
       Value bias = b.create<onnx::WhereOp>(
           {allowed, b.scalar(element, 0), b.scalar(element, -infinity)},
-          RankedTensorType::get({queries, keyCount}, element));
+          Builder::type(allowed).clone(element));
       scores = b.binary<onnx::AddOp>(scores, bias);
     };
+    auto bits = RankedTensorType::get(shape, b.b.getI1Type());
+    if (lengths)
+      restrict(b.create<onnx::LessOp>(
+          {columns, lengths},
+          RankedTensorType::get({shape[0], 1, 1, keyCount}, b.b.getI1Type())));
     if (right >= 0)
       restrict(b.create<onnx::LessOrEqualOp>(
           {columns, b.binary<onnx::AddOp>(rows, b.scalarInt(right))}, bits));

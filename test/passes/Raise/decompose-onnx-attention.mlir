@@ -43,3 +43,17 @@ func.func @past(%q: tensor<1x2x?x8xf32>, %k: tensor<1x2x?x8xf32>, %v: tensor<1x2
   %y, %rk, %rv = onnx.Attention(%q, %k, %v, _, %pk, %pv) : (tensor<1x2x?x8xf32>, tensor<1x2x?x8xf32>, tensor<1x2x?x8xf32>, tensor<1x2x?x8xf32>, tensor<1x2x?x8xf32>) -> (tensor<1x2x?x8xf32>, tensor<1x2x?x8xf32>, tensor<1x2x?x8xf32>)
   return %y, %rk, %rv : tensor<1x2x?x8xf32>, tensor<1x2x?x8xf32>, tensor<1x2x?x8xf32>
 }
+
+// The keys that are no padding are told for each batch entry, and the queries
+// are the last of them.
+// CHECK-LABEL: func @nonpad
+func.func @nonpad(%q: tensor<2x4x?x8xf32>, %k: tensor<2x4x?x8xf32>, %v: tensor<2x4x?x8xf32>, %n: tensor<2xi64>) -> tensor<2x4x?x8xf32> {
+  // CHECK: %[[N:.*]] = onnx.Unsqueeze(%arg3, %{{.*}}) : {{.*}} -> tensor<2x1x1x1xi64>
+  // CHECK: %[[FIRST:.*]] = onnx.Sub(%[[N]]
+  // CHECK: %[[ROWS:.*]] = onnx.Add(%{{.*}}, %[[FIRST]]) : {{.*}} -> tensor<2x1x?x1xi64>
+  // CHECK: onnx.Less(%{{.*}}, %[[N]]) : {{.*}} -> tensor<2x1x1x?xi1>
+  // CHECK: onnx.LessOrEqual({{.*}}) : {{.*}} -> tensor<2x1x?x?xi1>
+  // CHECK: onnx.Softmax
+  %y = onnx.Attention(%q, %k, %v, _, _, _, %n) {is_causal = 1 : i64} : (tensor<2x4x?x8xf32>, tensor<2x4x?x8xf32>, tensor<2x4x?x8xf32>, tensor<2xi64>) -> tensor<2x4x?x8xf32>
+  return %y : tensor<2x4x?x8xf32>
+}
