@@ -44,6 +44,12 @@ WeightFiles::WeightFiles(ModuleOp module, StringRef baseDirectory) {
 
 WeightFiles::~WeightFiles() = default;
 
+StringRef WeightFiles::path(int64_t source) const {
+  if (source < 0 || static_cast<uint64_t>(source) >= files.size())
+    return "";
+  return files[source].path;
+}
+
 void WeightFiles::open(File &file) {
   llvm::sys::fs::file_status status;
   std::error_code error = llvm::sys::fs::status(file.path, status);

@@ -43,6 +43,10 @@ public:
   mlir::FailureOr<llvm::ArrayRef<char>> bytes(int64_t source, int64_t offset,
                                               int64_t size, mlir::Location loc);
 
+  /// Where a source is, as the working directory has it; empty for a number
+  /// that no source has.
+  llvm::StringRef path(int64_t source) const;
+
 private:
   struct File {
     std::string path;

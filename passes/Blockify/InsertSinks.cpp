@@ -1,4 +1,4 @@
-//===- InsertSinks.cpp - learned tokens at the start of every block -------===//
+//===- InsertSinks.cpp - learned tokens before blocks or prompts ----------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -12,7 +12,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/IR/Builders.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
 
 namespace blockattn {
 #define GEN_PASS_DEF_INSERTSINKS
@@ -39,10 +39,73 @@ struct InsertSinks : blockattn::impl::InsertSinksBase<InsertSinks> {
     return nullptr;
   }
 
+  /// Masks of keys are rows for tokens, too: sinks are always seen.
+  void extendMasks(func::FuncOp func, InsertSinksOp sinks) {
+    DenseMap<Value, Value> extended;
+    func.walk([&](AttentionOp op) {
+      Value mask = op.getKeyMask();
+      if (!mask)
+        return;
+      Value &longer = extended[mask];
+      if (!longer)
+        longer = extendMask(mask, op, sinks);
+      op.getKeyMaskMutable().assign(longer);
+    });
+  }
+
+  /// The mask [1, N] with its rows where the sinks are, by way of embeddings
+  /// of one column.
+  Value extendMask(Value mask, AttentionOp before, InsertSinksOp sinks) {
+    ImplicitLocOpBuilder b(before.getLoc(), before);
+    auto constant = [&](ShapedType type, Attribute value) -> Value {
+      return onnx::ConstantOp::create(b, type,
+                                      DenseElementsAttr::get(type, value));
+    };
+    auto vector = RankedTensorType::get({1}, b.getI64Type());
+    auto maskType = cast<RankedTensorType>(mask.getType());
+    auto column =
+        RankedTensorType::get({1, maskType.getDimSize(1), 1}, b.getF32Type());
+    Value last = constant(vector, b.getI64IntegerAttr(2));
+    Value bits = onnx::CastOp::create(b, maskType.clone(b.getF32Type()), mask,
+                                      TypeAttr::get(b.getF32Type()));
+    bits = onnx::UnsqueezeOp::create(b, column, bits, last);
+    Value rows =
+        onnx::ShapeOp::create(b, vector, sinks.getTable(),
+                              b.getI64IntegerAttr(0), b.getI64IntegerAttr(1));
+    Value shape = onnx::ConcatOp::create(
+        b, RankedTensorType::get({2}, b.getI64Type()),
+        ValueRange{rows, constant(vector, b.getI64IntegerAttr(1))}, 0);
+    Value ones = onnx::ConstantOfShapeOp::create(
+        b, RankedTensorType::get({ShapedType::kDynamic, 1}, b.getF32Type()),
+        shape,
+        DenseElementsAttr::get(RankedTensorType::get({1}, b.getF32Type()),
+                               1.0f));
+    auto longer =
+        RankedTensorType::get({1, ShapedType::kDynamic, 1}, b.getF32Type());
+    auto inserted = InsertSinksOp::create(
+        b,
+        TypeRange{longer, sinks.getResultPositions().getType(),
+                  sinks.getResultLayout().getType()},
+        bits, ones, sinks.getPositions(), sinks.getLayout(),
+        sinks.getSharedAttr());
+    Value row = onnx::SqueezeOp::create(
+        b, RankedTensorType::get({1, ShapedType::kDynamic}, b.getF32Type()),
+        inserted.getResult(), last);
+    return onnx::CastOp::create(
+        b, RankedTensorType::get({1, ShapedType::kDynamic}, b.getI1Type()), row,
+        TypeAttr::get(b.getI1Type()));
+  }
+
   void runOnOperation() override {
     if (count == 0)
       return;
     ModuleOp module = getOperation();
+    if (placement != "block" && placement != "prefix") {
+      module.emitError("sinks have no placement '")
+          << placement << "'; it is block or prefix";
+      return signalPassFailure();
+    }
+    bool isPrefix = placement == "prefix";
     func::FuncOp func = findProgram(module, "block");
     if (!func)
       return;
@@ -63,6 +126,14 @@ struct InsertSinks : blockattn::impl::InsertSinksBase<InsertSinks> {
     }
     BlockArgument layout = findArg(func, "layout");
     auto hidden = cast<RankedTensorType>(embedding.getOutput().getType());
+    auto positionType = cast<RankedTensorType>(positions.getType());
+    if (!hidden.isDynamicDim(1) ||
+        !positionType.getElementType().isInteger(64)) {
+      func.emitError("sinks make the sequence longer, but the model fixes its "
+                     "length or has positions that are not i64; export it "
+                     "with a dynamic sequence length and i64 position_ids");
+      return signalPassFailure();
+    }
     auto tableType = RankedTensorType::get(
         {ShapedType::kDynamic, hidden.getDimSize(2)}, hidden.getElementType());
     BlockArgument table = addArg(func, tableType, "sinks", "sinks");
@@ -74,11 +145,10 @@ struct InsertSinks : blockattn::impl::InsertSinksBase<InsertSinks> {
     };
     OpBuilder builder(embedding);
     builder.setInsertionPointAfter(embedding);
-    auto positionType = cast<RankedTensorType>(positions.getType());
     auto sinks = InsertSinksOp::create(
         builder, embedding.getLoc(),
         TypeRange{longer(hidden), longer(positionType), layout.getType()},
-        embedding.getOutput(), table, positions, layout);
+        embedding.getOutput(), table, positions, layout, isPrefix);
     embedding.getOutput().replaceAllUsesExcept(sinks.getResult(), sinks);
     positions.replaceAllUsesExcept(sinks.getResultPositions(), sinks);
     layout.replaceAllUsesExcept(sinks.getResultLayout(), sinks);
@@ -89,15 +159,40 @@ struct InsertSinks : blockattn::impl::InsertSinksBase<InsertSinks> {
         if (user->isBeforeInBlock(sinks))
           moveBehind(user, sinks);
 
+    extendMasks(func, sinks);
+    module->setAttr(
+        kSinksAttr,
+        builder.getDictionaryAttr(
+            {builder.getNamedAttr("count", builder.getI64IntegerAttr(count)),
+             builder.getNamedAttr("placement",
+                                  builder.getStringAttr(placement))}));
+
     SmallVector<ProgramResult> results = getResults(func);
     builder.setInsertionPoint(func.getBody().front().getTerminator());
     Value rows = tensor::DimOp::create(builder, sinks.getLoc(), table, 0);
+    auto drop = [&](Value value) -> Value {
+      return DropSinksOp::create(builder, sinks.getLoc(), value.getType(),
+                                 value, layout, rows, isPrefix);
+    };
+    // Keys and values that the graph hands on have their heads first.
+    auto swapHeads = [&](Value value) -> Value {
+      auto type = cast<RankedTensorType>(value.getType());
+      SmallVector<int64_t> shape(type.getShape());
+      std::swap(shape[1], shape[2]);
+      return onnx::TransposeOp::create(
+          builder, sinks.getLoc(),
+          RankedTensorType::get(shape, type.getElementType()), value,
+          builder.getDenseI64ArrayAttr({0, 2, 1, 3}));
+    };
     for (ProgramResult &result : results) {
       auto type = dyn_cast<RankedTensorType>(result.value.getType());
-      if (!type || type.getRank() < 2)
-        continue;
-      result.value = DropSinksOp::create(builder, sinks.getLoc(), type,
-                                         result.value, layout, rows);
+      auto role = dyn_cast_or_null<StringAttr>(
+          result.attrs ? result.attrs.get(kRoleAttr) : Attribute());
+      if (type && type.getRank() == 4 && role &&
+          role.getValue().starts_with("present_"))
+        result.value = swapHeads(drop(swapHeads(result.value)));
+      else if (type && type.getRank() >= 2)
+        result.value = drop(result.value);
     }
     setResults(func, results);
   }

@@ -4,9 +4,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// One walk over the tokens tells for each row of the result where it comes
-// from; then the rows are gathered. A layout that is not in order can make
-// nonsense of the rows, but none is read from outside the operands.
+// Before every block, one walk over the tokens tells for each row of the result
+// where it comes from; then the rows are gathered. A layout that is not in
+// order can make nonsense of the rows, but none is read from outside the
+// operands.
 //
 //===----------------------------------------------------------------------===//
 
@@ -57,16 +58,90 @@ static Blocks blocksOf(Value layout, Lowering &l) {
   return {layout, tensor::DimOp::create(l.b, l.loc, layout, 0).getResult()};
 }
 
-static LogicalResult refuseShared(std::string &why) {
-  why = "a shared prefix of sinks is not supported: only sinks at the start of "
-        "every block are";
-  return failure();
+/// An element of dimension `dim`, moved by the sinks before it: `sink` is
+/// called for the rows of sinks, `token` for those after them.
+static Value selectShared(OpBuilder &b, Location loc, Value row, Value sinks,
+                          llvm::function_ref<Value(OpBuilder &, Value)> sink,
+                          llvm::function_ref<Value(OpBuilder &, Value)> token) {
+  Value isSink =
+      arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, row, sinks);
+  return scf::IfOp::create(
+             b, loc, isSink,
+             [&](OpBuilder &b, Location loc) {
+               scf::YieldOp::create(b, loc, sink(b, row));
+             },
+             [&](OpBuilder &b, Location loc) {
+               Value moved = arith::SubIOp::create(b, loc, row, sinks);
+               scf::YieldOp::create(b, loc, token(b, moved));
+             })
+      .getResult(0);
+}
+
+/// Sinks once, ahead of all tokens.
+static LogicalResult lowerSharedSinks(InsertSinksOp op, Lowering &l) {
+  Value embeddings = l.get(op.getEmbeddings()), table = l.get(op.getTable()),
+        positions = l.get(op.getPositions()), layout = l.get(op.getLayout());
+  Type i64 = l.b.getI64Type();
+  SmallVector<OpFoldResult> sizes = l.sizes(op.getEmbeddings());
+  OpFoldResult count = l.sizesOf(table)[0];
+  Value sinks = l.toValue(count), zero = l.index(0);
+  sizes[1] = l.add(sizes[1], count);
+  Type element = cast<RankedTensorType>(embeddings.getType()).getElementType();
+  l.set(op.getResult(),
+        l.generic({}, {}, sizes, element,
+                  [&](OpBuilder &b, Location loc, ValueRange) -> Value {
+                    Value column = linalg::IndexOp::create(b, loc, 2);
+                    return selectShared(
+                        b, loc, linalg::IndexOp::create(b, loc, 1), sinks,
+                        [&](OpBuilder &b, Value row) -> Value {
+                          return tensor::ExtractOp::create(
+                              b, loc, table, ValueRange{row, column});
+                        },
+                        [&](OpBuilder &b, Value row) -> Value {
+                          return tensor::ExtractOp::create(
+                              b, loc, embeddings,
+                              ValueRange{zero, row, column});
+                        });
+                  }));
+  l.set(op.getResultPositions(),
+        l.generic({}, {}, {l.b.getIndexAttr(1), sizes[1]}, i64,
+                  [&](OpBuilder &b, Location loc, ValueRange) -> Value {
+                    auto toInt = [&](OpBuilder &b, Value value) -> Value {
+                      return arith::IndexCastOp::create(b, loc, i64, value);
+                    };
+                    return selectShared(
+                        b, loc, linalg::IndexOp::create(b, loc, 1), sinks,
+                        toInt, [&](OpBuilder &b, Value row) -> Value {
+                          Value position = tensor::ExtractOp::create(
+                              b, loc, positions, ValueRange{zero, row});
+                          return arith::AddIOp::create(b, loc, position,
+                                                       toInt(b, sinks));
+                        });
+                  }));
+  // All starts but the first, in whose block the sinks are.
+  l.set(op.getResultLayout(),
+        l.generic({layout}, {l.identity(2)}, l.sizesOf(layout), i64,
+                  [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                    Value isStart = arith::CmpIOp::create(
+                        b, loc, arith::CmpIPredicate::eq,
+                        linalg::IndexOp::create(b, loc, 1), zero);
+                    Value isLater = arith::CmpIOp::create(
+                        b, loc, arith::CmpIPredicate::ne,
+                        linalg::IndexOp::create(b, loc, 0), zero);
+                    Value moved = arith::AddIOp::create(
+                        b, loc, v[0],
+                        arith::IndexCastOp::create(b, loc, i64, sinks));
+                    return arith::SelectOp::create(
+                        b, loc, arith::AndIOp::create(b, loc, isStart, isLater),
+                        moved, v[0]);
+                  }));
+  return success();
 }
 
 static LogicalResult lowerInsertSinks(InsertSinksOp op, Lowering &l,
-                                      std::string &why) {
+                                      std::string &) {
   if (op.getShared())
-    return refuseShared(why);
+    return lowerSharedSinks(op, l);
   Value embeddings = l.get(op.getEmbeddings()), table = l.get(op.getTable()),
         positions = l.get(op.getPositions()), layout = l.get(op.getLayout());
   Type i64 = l.b.getI64Type();
@@ -202,14 +277,25 @@ static LogicalResult lowerInsertSinks(InsertSinksOp op, Lowering &l,
 }
 
 static LogicalResult lowerDropSinks(DropSinksOp op, Lowering &l,
-                                    std::string &why) {
-  if (op.getShared())
-    return refuseShared(why);
+                                    std::string &) {
   Value input = l.get(op.getInput()), layout = l.get(op.getLayout());
   auto type = cast<RankedTensorType>(input.getType());
   Blocks blocks = blocksOf(layout, l);
   Value perBlock = l.get(op.getCount());
   SmallVector<OpFoldResult> sizes = l.sizes(op.getInput());
+  if (op.getShared()) {
+    sizes[1] = l.max(l.sub(sizes[1], perBlock), l.b.getIndexAttr(0));
+    l.set(op.getResult(),
+          l.generic({}, {}, sizes, type.getElementType(),
+                    [&](OpBuilder &b, Location loc, ValueRange) -> Value {
+                      SmallVector<Value> at;
+                      for (int64_t i = 0; i < type.getRank(); ++i)
+                        at.push_back(linalg::IndexOp::create(b, loc, i));
+                      at[1] = arith::AddIOp::create(b, loc, at[1], perBlock);
+                      return tensor::ExtractOp::create(b, loc, input, at);
+                    }));
+    return success();
+  }
   Value removed = arith::MulIOp::create(l.b, l.loc, perBlock, blocks.count);
   sizes[1] = l.max(l.sub(sizes[1], removed), l.b.getIndexAttr(0));
   Value zero = l.index(0), one = l.index(1);

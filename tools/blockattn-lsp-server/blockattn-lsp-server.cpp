@@ -5,10 +5,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "tools/common/AllPasses.h"
+#include "tools/common/LlvmCommandLine.h"
 
 #include "mlir/Tools/mlir-lsp-server/MlirLspServerMain.h"
 
 int main(int argc, char **argv) {
+  blockattn::ErrorsByName errors(argc, argv);
   mlir::DialectRegistry registry;
   blockattn::registerEveryDialect(registry);
   return mlir::failed(mlir::MlirLspServerMain(argc, argv, registry));

@@ -5,10 +5,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "tools/common/AllPasses.h"
+#include "tools/common/LlvmCommandLine.h"
 
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 
 int main(int argc, char **argv) {
+  blockattn::ErrorsByName errors(argc, argv);
   blockattn::registerEveryPass();
   mlir::DialectRegistry registry;
   blockattn::registerEveryDialect(registry);

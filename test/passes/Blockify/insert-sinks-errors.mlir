@@ -36,3 +36,14 @@ module {
     return %w : tensor<1x?xi64>
   }
 }
+
+// -----
+
+module {
+  // expected-error@+1 {{sinks make the sequence longer, but the model fixes its length}}
+  func.func @block(%w: tensor<1x16xi64> {blockattn.role = "tokens"}, %p: tensor<1x16xi64> {blockattn.role = "positions"}, %l: !blockattn.layout {blockattn.role = "layout"}) -> tensor<1x16x8xf32> attributes {blockattn.program = "block"} {
+    %table = onnx.Constant dense<0.5> : tensor<16x8xf32>
+    %e = onnx.Gather(%table, %w) {axis = 0 : i64} : (tensor<16x8xf32>, tensor<1x16xi64>) -> tensor<1x16x8xf32>
+    return %e : tensor<1x16x8xf32>
+  }
+}

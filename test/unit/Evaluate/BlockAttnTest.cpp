@@ -168,6 +168,40 @@ TEST_F(BlockAttnTest, SinksComeAndGo) {
   EXPECT_EQ(results[1], positions);
 }
 
+TEST_F(BlockAttnTest, SharedSinksComeOnce) {
+  StringRef signature =
+      "(%x: tensor<1x?x1xf32>, %t: tensor<?x1xf32>, %p: tensor<1x?xi64>, "
+      "%l: !blockattn.layout) -> (tensor<1x?x1xf32>, tensor<1x?xi64>, "
+      "tensor<1x?x1xf32>, tensor<?xi64>)";
+  StringRef body = R"(
+    %y, %q, %m = blockattn.insert_sinks %x, %t, %p, %l {shared}
+      : tensor<1x?x1xf32>, tensor<?x1xf32>, tensor<1x?xi64> -> tensor<1x?x1xf32>, tensor<1x?xi64>
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %n = tensor.dim %t, %c0 : tensor<?x1xf32>
+    %z = blockattn.drop_sinks %y, %l, %n {shared} : tensor<1x?x1xf32> -> tensor<1x?x1xf32>
+    %rows = tensor.dim %y, %c1 : tensor<1x?x1xf32>
+    %k = blockattn.first_key %m, %rows : tensor<?xi64>
+    return %y, %q, %z, %k : tensor<1x?x1xf32>, tensor<1x?xi64>, tensor<1x?x1xf32>, tensor<?xi64>)";
+  // Two prompts: a local and a global block; one block.
+  HostTensor x = f32({1, 4, 1}, {1, 2, 3, 4});
+  HostTensor positions =
+      HostTensor::fromInts(b.getI64Type(), {1, 4}, {0, 1, 2, 0});
+  HostTensor blocks = layout({0, 0, 0, 2, 1, 0, 3, 1, 1});
+  auto results =
+      run(signature, body, {x, f32({2, 1}, {8, 9}), positions, blocks});
+  ASSERT_EQ(results.size(), 4u) << why;
+  EXPECT_EQ(results[0], f32({1, 6, 1}, {8, 9, 1, 2, 3, 4}));
+  EXPECT_EQ(results[1].toInts(), (SmallVector<int64_t>{0, 1, 2, 3, 4, 2}));
+  EXPECT_EQ(results[2], x);
+  // The sinks belong to the first block; the second prompt begins behind.
+  EXPECT_EQ(results[3].toInts(), (SmallVector<int64_t>{0, 0, 0, 0, 0, 5}));
+  results = run(signature, body, {x, f32({0, 1}, {}), positions, blocks});
+  ASSERT_EQ(results.size(), 4u) << why;
+  EXPECT_EQ(results[0], x);
+  EXPECT_EQ(results[1], positions);
+}
+
 TEST_F(BlockAttnTest, RotationsAddUp) {
   StringRef signature =
       "(%x: tensor<1x2x1x4xf32>, %p: tensor<1x2xi64>) -> tensor<1x2x1x4xf32>";
