@@ -214,6 +214,19 @@ def check_full(row, gpu, sessions, data, random):
     return runs[0][0]
 
 
+def check_refusal(gpu, sessions, given):
+    """Positions that no table has: refused by both, and the GPU survives."""
+    if len(sessions) == 1:
+        return
+    far = dict(given)
+    for name, role, dtype in gpu.values("full", "input"):
+        if role == "positions" and name in given:
+            far[name] = np.full_like(given[name], 1 << 40 if dtype == np.int64
+                                     else 1 << 30)
+    run_both(sessions, "full", far)
+    run_both(sessions, "full", given)
+
+
 def check_model(library, folder, name, layouts, device):
     gpu = runtime.Model(library, os.path.join(folder, f"{name}.cuda.ba"), device)
     models = [gpu]
@@ -227,6 +240,7 @@ def check_model(library, folder, name, layouts, device):
     path = os.path.join(folder, f"{name}.npz")
     data = dict(np.load(path)) if os.path.exists(path) else {}
     given = check_full(row, gpu, sessions, data, random)
+    check_refusal(gpu, sessions, given)
     row.peak = gpu.peak_bytes()
     if not gpu.has("block"):
         return row
@@ -326,7 +340,7 @@ def main():
     parser.add_argument("--layouts", type=int, default=100)
     parser.add_argument("--device", default="cuda:0")
     parser.add_argument("--report")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     failed = 0
     if options.command != "run":
         failed += prepare(options.folder, options.models,
