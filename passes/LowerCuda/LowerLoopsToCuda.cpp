@@ -35,8 +35,9 @@ public:
   LogicalResult lower();
 
 private:
-  void startDevice(ArrayRef<int64_t> block);
-  void lowerPoints(linalg::LinalgOp linalgOp);
+  void startDevice(ArrayRef<int64_t> block, StringRef suffix = "");
+  void lowerElements(linalg::LinalgOp linalgOp);
+  void lowerPoints(linalg::LinalgOp linalgOp, int64_t width);
   void lowerRows(linalg::LinalgOp linalgOp, unsigned rowLoops);
   LogicalResult lowerSequence(gpu::LaunchOp launch);
   bool isReduction(linalg::LinalgOp linalgOp);
@@ -56,14 +57,14 @@ struct LowerLoopsToCuda
 } // namespace
 
 /// The kernel, with all that the function has been given and its constants.
-void Kernel::startDevice(ArrayRef<int64_t> block) {
+void Kernel::startDevice(ArrayRef<int64_t> block, StringRef suffix) {
   SmallVector<Value> values;
   for (BlockArgument argument : func.getArguments())
     if (!func.getArgAttr(argument.getArgNumber(), kExecAttr) &&
         !argument.use_empty())
       values.push_back(argument);
-  device = std::make_unique<DeviceKernel>(module, host, values, func.getName(),
-                                          block);
+  device = std::make_unique<DeviceKernel>(
+      module, host, values, (func.getName() + suffix).str(), block);
   for (Operation &other : func.getBody().front())
     if (other.hasTrait<OpTrait::ConstantLike>() && other.isBeforeInBlock(op) &&
         !isa<LLVM::ConstantOp>(other))
@@ -92,18 +93,42 @@ bool Kernel::isReduction(linalg::LinalgOp linalgOp) {
   return true;
 }
 
-/// A thread for each iteration of the parallel loops.
-void Kernel::lowerPoints(linalg::LinalgOp linalgOp) {
-  startDevice({kBlock});
-  Value count = ThreadNest(host, linalgOp).countPoints();
+/// A thread for each iteration of the parallel loops, or for `width` of them.
+void Kernel::lowerPoints(linalg::LinalgOp linalgOp, int64_t width) {
+  startDevice({kBlock}, width > 1 ? "_wide" : "");
   KernelBuilder &b = device->body();
   auto clone = cast<linalg::LinalgOp>(b.clone(*linalgOp, device->mapping));
   ThreadNest nest(b, clone);
   Value point =
       b.add(b.mul(device->blockId(), b.index(kBlock)), device->threadId());
-  b.when(b.less(point, nest.countPoints()), [&] { nest.emitPoint(point); });
+  b.when(b.less(point, nest.countWidePoints(width)), [&] {
+    if (width > 1)
+      nest.emitWidePoint(point, width);
+    else
+      nest.emitPoint(point);
+  });
   clone->erase();
+  Value count = ThreadNest(host, linalgOp).countWidePoints(width);
   device->launch(host.ceilDiv(count, kBlock));
+}
+
+/// Both forms where the host has to choose.
+void Kernel::lowerElements(linalg::LinalgOp linalgOp) {
+  ThreadNest outside(host, linalgOp);
+  int64_t width = outside.width();
+  if (width == 1)
+    return lowerPoints(linalgOp, 1);
+  Value wide = outside.canBeWide(width);
+  host.branch(
+      wide, {},
+      [&] {
+        lowerPoints(linalgOp, width);
+        return SmallVector<Value>();
+      },
+      [&] {
+        lowerPoints(linalgOp, 1);
+        return SmallVector<Value>();
+      });
 }
 
 /// A warp or a block for each iteration of the row loops.
@@ -182,7 +207,7 @@ LogicalResult Kernel::lower() {
     if (isReduction(linalgOp))
       lowerRows(linalgOp, linalgOp.getNumParallelLoops());
     else
-      lowerPoints(linalgOp);
+      lowerElements(linalgOp);
   }
   op->erase();
   return success();

@@ -40,6 +40,17 @@ def SplitAttention : Pass<"blockattn-split-attention", "::mlir::func::FuncOp"> {
     "::mlir::memref::MemRefDialect"];
 }
 
+def NarrowProducts : Pass<"blockattn-narrow-products", "::mlir::ModuleOp"> {
+  let summary = "Let products of 16-bit floats write 16-bit floats";
+  let description = [{
+    Runs on buffers, before they are planned. A matrix product of f16 or bf16
+    whose f32 result is only converted writes the converted result: the
+    library sums in f32 and rounds once.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect"];
+}
+
 def ConstantsToWeights
     : Pass<"blockattn-constants-to-weights", "::mlir::ModuleOp"> {
   let summary = "Turn constant data into weights";
@@ -88,13 +99,14 @@ def LowerLoopsToCuda : Pass<"blockattn-lower-loops-to-cuda", "::mlir::ModuleOp">
     operation or a `gpu.launch` keeps the computation of the grid and a
     `gpu.launch_func`; the work moves to a `gpu.func` of `@kernels`. Parallel
     loops are spread over threads, neighbours in memory over neighbouring
-    threads. A reduction with a known combiner is the work of a warp or of a
-    block.
+    threads. Where memory allows it, which the host finds out, a second kernel
+    is launched whose threads read and write 16 bytes at once. A reduction
+    with a known combiner is the work of a warp or of a block.
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect",
     "::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect",
-    "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
-    "::mlir::vector::VectorDialect"];
+    "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }
 
 def LowerAttentionToCuda

@@ -19,6 +19,7 @@ void blockattn::buildLowerToDeviceMemoryPipeline(OpPassManager &pm,
                                                  const LowerOptions &options) {
   buildLowerToBuffersPipeline(pm, options);
   pm.addPass(createMoveToDevice());
+  pm.addPass(createNarrowProducts());
   pm.addNestedPass<func::FuncOp>(createSplitAttention());
   pm.addPass(createPlanMemory());
   pm.addPass(createConstantsToWeights());
@@ -33,6 +34,7 @@ static void buildKernelPipeline(OpPassManager &pm) {
   pm.addPass(createLowerAffinePass());
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(createConvertNVGPUToNVVMPass());
+  pm.addPass(createConvertVectorToLLVMPass());
   ConvertGpuOpsToNVVMOpsOptions nvvm;
   nvvm.indexBitwidth = 64;
   pm.addPass(createConvertGpuOpsToNVVMOps(nvvm));

@@ -114,6 +114,127 @@ void ThreadNest::emitRow(Value row, const Team &team) {
 }
 
 //===----------------------------------------------------------------------===//
+// Several elements at once
+//===----------------------------------------------------------------------===//
+
+/// Bytes that a thread reads and writes at once.
+static constexpr int64_t kWideBytes = 16;
+
+bool ThreadNest::isWide(const LoopNest::Access &access) const {
+  std::optional<bool> contiguous =
+      isContiguousAlong(access, nest.numLoops() - 1);
+  return contiguous && *contiguous;
+}
+
+int64_t ThreadNest::width() const {
+  if (nest.hasReductions() || nest.numLoops() == 0)
+    return 1;
+  unsigned last = nest.numLoops() - 1;
+  int64_t smallest = kWideBytes;
+  for (auto [i, access] : llvm::enumerate(nest.accesses)) {
+    std::optional<bool> contiguous = isContiguousAlong(access, last);
+    bool isOutput = i >= nest.numInputs;
+    if (!contiguous || (isOutput && !*contiguous))
+      return 1;
+    if (!*contiguous)
+      continue;
+    Type element = getElementTypeOrSelf(access.operand.getType());
+    // Booleans would be packed to bits.
+    if (!VectorType::isValidElementType(element) || element.isIndex() ||
+        element.isInteger(1))
+      return 1;
+    smallest = std::min<int64_t>(smallest, element.getIntOrFloatBitWidth() / 8);
+  }
+  return std::min<int64_t>(kWideBytes / smallest, 8);
+}
+
+Value ThreadNest::canBeWide(int64_t width) {
+  Value zero = b.index(0), count = b.index(width);
+  Value can = b.equal(b.rem(nest.sizes.back(), count), zero);
+  for (const LoopNest::Access &access : nest.accesses) {
+    if (!isWide(access))
+      continue;
+    auto type = cast<MemRefType>(access.operand.getType());
+    auto metadata = memref::ExtractStridedMetadataOp::create(b, access.operand);
+    SmallVector<int64_t> strides;
+    int64_t offset;
+    (void)type.getStridesAndOffset(strides, offset);
+    auto known = [&](int64_t value, Value otherwise) {
+      return ShapedType::isDynamic(value) ? otherwise : b.index(value);
+    };
+    int64_t bytes = type.getElementTypeBitWidth() / 8;
+    Value address = memref::ExtractAlignedPointerAsIndexOp::create(
+        b, metadata.getBaseBuffer());
+    address = b.add(address,
+                    b.mul(known(offset, metadata.getOffset()), b.index(bytes)));
+    can = b.both(can, b.equal(b.rem(address, b.index(width * bytes)), zero));
+    for (int64_t i = 0; i + 1 < type.getRank(); ++i)
+      can = b.both(
+          can,
+          b.equal(b.rem(known(strides[i], metadata.getStrides()[i]), count),
+                  zero));
+  }
+  return can;
+}
+
+Value ThreadNest::countWidePoints(int64_t width) {
+  return b.div(countPoints(), b.index(width));
+}
+
+void ThreadNest::emitWidePoint(Value point, int64_t width) {
+  unsigned last = nest.numLoops() - 1;
+  Value size = nest.sizes[last];
+  nest.sizes[last] = b.div(size, b.index(width));
+  setIndices(parallel, point);
+  nest.sizes[last] = size;
+  Value first = b.mul(indices[last], b.index(width));
+  indices[last] = first;
+
+  auto typeOf = [&](const LoopNest::Access &access) {
+    return VectorType::get({width},
+                           getElementTypeOrSelf(access.operand.getType()));
+  };
+  auto alignment = [&](const LoopNest::Access &access) {
+    return llvm::MaybeAlign(
+        width *
+        getElementTypeOrSelf(access.operand.getType()).getIntOrFloatBitWidth() /
+        8);
+  };
+  SmallVector<Value> loaded;
+  for (auto [i, access] : llvm::enumerate(nest.accesses)) {
+    if (nest.body->getArgument(i).use_empty())
+      loaded.push_back(Value());
+    else if (isWide(access))
+      loaded.push_back(vector::LoadOp::create(
+          b, typeOf(access), access.operand, elementIndices(access),
+          /*nontemporal=*/false, alignment(access)));
+    else
+      loaded.push_back(load(access));
+  }
+  SmallVector<SmallVector<Value>> results(nest.numOutputs);
+  for (int64_t lane = 0; lane < width; ++lane) {
+    indices[last] = b.add(first, b.index(lane));
+    SmallVector<Value> values;
+    for (Value value : loaded) {
+      if (value && isa<VectorType>(value.getType()))
+        value = vector::ExtractOp::create(b, value, lane);
+      values.push_back(value);
+    }
+    for (auto [i, value] :
+         llvm::enumerate(compute(ArrayRef(values).take_front(nest.numInputs),
+                                 ArrayRef(values).drop_front(nest.numInputs))))
+      results[i].push_back(value);
+  }
+  indices[last] = first;
+  for (auto [i, values] : llvm::enumerate(results)) {
+    const LoopNest::Access &access = nest.accesses[nest.numInputs + i];
+    Value whole = vector::FromElementsOp::create(b, typeOf(access), values);
+    vector::StoreOp::create(b, whole, access.operand, elementIndices(access),
+                            /*nontemporal=*/false, alignment(access));
+  }
+}
+
+//===----------------------------------------------------------------------===//
 // Reductions
 //===----------------------------------------------------------------------===//
 
@@ -267,12 +388,20 @@ static void allowContraction(Operation *op) {
 
 /// The values that the body yields, from the old values of the outputs.
 SmallVector<Value> ThreadNest::evaluate(ValueRange old) {
+  SmallVector<Value> inputs;
+  for (unsigned i = 0; i < nest.numInputs; ++i)
+    inputs.push_back(nest.body->getArgument(i).use_empty()
+                         ? Value()
+                         : load(nest.accesses[i]));
+  return compute(inputs, old);
+}
+
+/// The same from the values of the inputs.
+SmallVector<Value> ThreadNest::compute(ValueRange inputs, ValueRange old) {
   IRMapping mapping;
-  for (unsigned i = 0; i < nest.numInputs; ++i) {
-    BlockArgument argument = nest.body->getArgument(i);
-    if (!argument.use_empty())
-      mapping.map(argument, load(nest.accesses[i]));
-  }
+  for (unsigned i = 0; i < nest.numInputs; ++i)
+    if (inputs[i])
+      mapping.map(nest.body->getArgument(i), inputs[i]);
   for (unsigned i = 0; i < nest.numOutputs; ++i)
     if (old[i])
       mapping.map(nest.outputArgument(i), old[i]);

@@ -41,6 +41,18 @@ public:
   /// Everything at one iteration of all parallel loops, taken as one.
   void emitPoint(mlir::Value point);
 
+  /// How many elements a thread can read and write at once along the last
+  /// loop; 1 where it cannot whatever the sizes and addresses are.
+  int64_t width() const;
+
+  /// What has to hold, in host code, for `width` elements to be taken at once:
+  /// a boolean.
+  mlir::Value canBeWide(int64_t width);
+
+  /// As countPoints and emitPoint, for `width` neighbours along the last loop.
+  mlir::Value countWidePoints(int64_t width);
+  void emitWidePoint(mlir::Value point, int64_t width);
+
   /// Everything at one iteration of the row loops, shared by a team. Only
   /// operations for which `canShare` get here.
   void emitRow(mlir::Value row, const Team &team);
@@ -57,6 +69,9 @@ private:
   mlir::Value load(const LoopNest::Access &access);
   void store(unsigned output, mlir::Value value);
   llvm::SmallVector<mlir::Value> evaluate(mlir::ValueRange old);
+  llvm::SmallVector<mlir::Value> compute(mlir::ValueRange inputs,
+                                         mlir::ValueRange old);
+  bool isWide(const LoopNest::Access &access) const;
   llvm::SmallVector<mlir::Value> reductionLoops(llvm::ArrayRef<unsigned> loops,
                                                 mlir::ValueRange init);
   mlir::Value combine(unsigned output, mlir::Value a, mlir::Value b);

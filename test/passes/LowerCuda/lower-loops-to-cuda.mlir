@@ -1,12 +1,20 @@
 // RUN: blockattn-opt %s --blockattn-lower-loops-to-cuda --canonicalize --cse --split-input-file | FileCheck %s
 
-// A thread for each element. The kernel gets pointers and the sizes that are
+// A thread for each element, or for 4 neighbours where the host finds that
+// addresses and sizes allow it. The kernel gets pointers and the sizes that are
 // not known.
 // CHECK-LABEL: func.func private @kernel_0_generic
 // CHECK-SAME:    (%{{.*}}: !llvm.ptr {blockattn.exec}, %[[X:.*]]: memref<?x4xf32>, %[[Y:.*]]: memref<?x4xf32>)
-// CHECK:         %[[BLOCKS:.*]] = arith.divui
-// CHECK:         gpu.launch_func @kernels::@kernel_0_generic blocks in (%[[BLOCKS]], %c1, %c1) threads in (%c256, %c1, %c1)
-// CHECK-SAME:      args(%{{.*}} : !llvm.ptr, %{{.*}} : index, %{{.*}} : !llvm.ptr, %{{.*}} : index)
+// CHECK-COUNT-2: arith.remui %{{.*}}, %c16
+// CHECK:         scf.if
+// CHECK:           gpu.launch_func @kernels::@kernel_0_generic_wide blocks in (%{{.*}}, %c1, %c1) threads in (%c256, %c1, %c1)
+// CHECK:         } else {
+// CHECK:           gpu.launch_func @kernels::@kernel_0_generic blocks in (%{{.*}}, %c1, %c1) threads in (%c256, %c1, %c1)
+// CHECK-SAME:        args(%{{.*}} : !llvm.ptr, %{{.*}} : index, %{{.*}} : !llvm.ptr, %{{.*}} : index)
+// CHECK:       gpu.func @kernel_0_generic_wide
+// CHECK:         vector.load %{{.*}} {alignment = 16 : i64} : memref<?xf32>, vector<4xf32>
+// CHECK-COUNT-4: arith.mulf %{{.*}} : f32
+// CHECK:         vector.store %{{.*}} {alignment = 16 : i64} : memref<?xf32>, vector<4xf32>
 // CHECK:       gpu.func @kernel_0_generic(%{{.*}}: !llvm.ptr, %{{.*}}: index, %{{.*}}: !llvm.ptr, %{{.*}}: index) kernel
 // CHECK-SAME:    known_block_size = array<i32: 256, 1, 1>
 // CHECK:         gpu.block_id  x
@@ -63,6 +71,24 @@ func.func private @all(%exec: !llvm.ptr {blockattn.exec}, %x: memref<?xi1>, %y: 
       ins(%x : memref<?xi1>) outs(%y : memref<i1>) {
   ^bb0(%a: i1, %b: i1):
     %r = arith.andi %b, %a : i1
+    linalg.yield %r : i1
+  }
+  return
+}
+
+// -----
+
+// What is gathered or boolean is done element by element.
+// CHECK: gpu.func @gather
+// CHECK-NOT: vector
+func.func private @gather(%exec: !llvm.ptr {blockattn.exec}, %i: memref<?xi64>, %x: memref<?xf32>, %y: memref<?xi1>) attributes {blockattn.kernel} {
+  %zero = arith.constant 0.0 : f32
+  linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]}
+      ins(%i : memref<?xi64>) outs(%y : memref<?xi1>) {
+  ^bb0(%a: i64, %b: i1):
+    %at = arith.index_cast %a : i64 to index
+    %v = memref.load %x[%at] : memref<?xf32>
+    %r = arith.cmpf ogt, %v, %zero : f32
     linalg.yield %r : i1
   }
   return
