@@ -21,9 +21,10 @@ from make_models import VARIANTS  # noqa: E402
 
 HEAD = """# Families and exports
 
-Written by `test/families/matrix.py`; `test/families/make_models.py` makes the
-models, tiny ones with random weights, with torch {torch} and transformers
-{transformers}. `raised` counts attentions. A number is the largest difference
+What the compiler makes of each family and each spelling that exporters have for
+it. `test/families/make_models.py` makes the models, tiny ones with random
+weights, and PyTorch's own results; `test/families/matrix.py` compares and prints
+this table. Here: torch {torch}, transformers {transformers}. `raised` counts attentions. A number is the largest difference
 from PyTorch's float32 results: `full`, `padding` (a batch whose second row is
 padded on the left), `step` (past keys and values; 28, 1 and 4 tokens), `block`
 (against an explicit mask), `reuse` (blocks encoded alone). A letter stands for
