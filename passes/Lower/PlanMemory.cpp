@@ -180,10 +180,17 @@ void Planner::finish(ArrayRef<Value> sizes) {
   for (auto &entry : outputs)
     numbers.push_back(entry.first);
   llvm::sort(numbers);
+  // What the program returns in memory of its own the runtime takes with its
+  // shape, after the run, whatever could be known of that before.
+  DenseSet<int64_t> returned;
+  for (unsigned i = 0, e = function.getNumResults(); i < e; ++i)
+    if (auto number =
+            function.getResultAttrOfType<IntegerAttr>(i, "blockattn.output"))
+      returned.insert(number.getInt());
   for (int64_t number : numbers) {
     OutputDimsOp op = outputs[number];
     for (Value dim : op.getDims()) {
-      Value size = clone(dim);
+      Value size = returned.contains(number) ? Value() : clone(dim);
       results.push_back(
           size ? size : arith::ConstantIndexOp::create(b, loc, -1).getResult());
     }

@@ -224,7 +224,13 @@ static LogicalResult lowerInsertSinks(InsertSinksOp op, Lowering &l,
             b, loc,
             ValueRange{rows, places, enter.getResult(2), enter.getResult(3)});
       });
-  l.set(op.getResultPositions(), loop.getResult(1));
+  // As a slice, because what a loop carries does not tell its size: shapes of
+  // later values, outputs among them, must be known before the run.
+  SmallVector<OpFoldResult> zeros(2, l.b.getIndexAttr(0)),
+      ones(2, l.b.getIndexAttr(1));
+  l.set(op.getResultPositions(),
+        tensor::ExtractSliceOp::create(l.b, l.loc, loop.getResult(1), zeros,
+                                       positionSizes, ones));
 
   Value rows = loop.getResult(0);
   AffineMap rowMap =

@@ -98,7 +98,7 @@ func.func @rows(%t: tensor<32x16xf32>, %i: tensor<?xi64>) -> tensor<?x16xf32> {
 // CHECK-SAME: %[[LAYOUT:[a-z0-9]*]]: tensor<?x3xi64> {blockattn.role = "layout"
 // CHECK-COUNT-1: math.cos
 // CHECK-NOT: math.cos
-// CHECK: scf.for
+// CHECK: scf.while
 // CHECK: blockattn.attention_kernel %{{.*}}, %{{.*}}, %{{.*}} first_key(%{{.*}} : tensor<?xi64>) outs(%{{.*}} : tensor<1x?x4x8xf32>)
 func.func @attention(%q: tensor<1x?x4x8xf32> {onnx.dims = ["", "seq", "", ""]},
                      %k: tensor<1x?x2x8xf32> {onnx.dims = ["", "seq", "", ""]},
@@ -137,4 +137,24 @@ func.func @sinks(%x: tensor<1x?x4xf32> {onnx.dims = ["", "seq", ""]}, %t: tensor
   %a, %b, %c = blockattn.insert_sinks %x, %t, %p, %l : tensor<1x?x4xf32>, tensor<?x4xf32>, tensor<1x?xi64> -> tensor<1x?x4xf32>, tensor<1x?xi64>
   %d = blockattn.drop_sinks %a, %l, %n : tensor<1x?x4xf32> -> tensor<1x?x4xf32>
   return %d : tensor<1x?x4xf32>
+}
+
+// -----
+
+// A shared prefix moves every row by as much, and every block but the first.
+// CHECK-LABEL: func.func @shared_sinks(
+// CHECK-NOT: scf.for
+// CHECK: linalg.generic
+// CHECK: tensor.extract
+// CHECK: linalg.generic
+// CHECK: linalg.index 1
+// CHECK: linalg.generic
+// CHECK-NOT: scf.for
+// CHECK: return
+func.func @shared_sinks(%x: tensor<1x?x4xf32> {onnx.dims = ["", "seq", ""]}, %t: tensor<?x4xf32>, %p: tensor<1x?xi64> {onnx.dims = ["", "seq"]}, %l: !blockattn.layout) -> (tensor<1x?x4xf32>, tensor<1x?xi64>) {
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %t, %c0 : tensor<?x4xf32>
+  %a, %b, %c = blockattn.insert_sinks %x, %t, %p, %l {shared} : tensor<1x?x4xf32>, tensor<?x4xf32>, tensor<1x?xi64> -> tensor<1x?x4xf32>, tensor<1x?xi64>
+  %d = blockattn.drop_sinks %a, %l, %n {shared} : tensor<1x?x4xf32> -> tensor<1x?x4xf32>
+  return %d, %b : tensor<1x?x4xf32>, tensor<1x?xi64>
 }

@@ -74,3 +74,20 @@ func.func @data(%x: memref<index>) -> (memref<?xf32> {blockattn.output = 0 : i64
   blockattn.output_dims 0(%n)
   return %a : memref<?xf32>
 }
+
+// -----
+
+// An output that is returned is taken after the run, though its shape is known.
+// CHECK-LABEL: func.func @returned(
+// CHECK: blockattn.alloc
+// CHECK-LABEL: func.func @plan_returned(
+// CHECK: %[[OPEN:.*]] = arith.constant -1 : index
+// CHECK: return %[[OPEN]] : index
+func.func @returned(%x: memref<?xf32>) -> (memref<?xf32> {blockattn.output = 0 : i64}) attributes {blockattn.program = "returned"} {
+  %c0 = arith.constant 0 : index
+  %n = memref.dim %x, %c0 : memref<?xf32>
+  %a = memref.alloc(%n) : memref<?xf32>
+  memref.copy %x, %a : memref<?xf32> to memref<?xf32>
+  blockattn.output_dims 0(%n)
+  return %a : memref<?xf32>
+}
