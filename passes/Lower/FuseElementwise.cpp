@@ -39,12 +39,19 @@ static bool isCheap(linalg::GenericOp op) {
 /// More operands than this do not fit the registers of a loop.
 static constexpr unsigned maxOperands = 12;
 
+/// A loop of so many operations gains nothing from one more, while every fusion
+/// copies both bodies.
+static constexpr unsigned maxBody = 128;
+
 static bool worthFusing(OpOperand *operand) {
   auto producer = operand->get().getDefiningOp<linalg::GenericOp>();
   auto consumer = dyn_cast<linalg::GenericOp>(operand->getOwner());
   if (!producer || !consumer)
     return false;
   if (producer->getNumOperands() + consumer->getNumOperands() > maxOperands)
+    return false;
+  if (llvm::hasNItemsOrMore(*producer.getBody(), maxBody) ||
+      llvm::hasNItemsOrMore(*consumer.getBody(), maxBody))
     return false;
   bool cheap = isCheap(producer);
   // Read once for each element that is produced?

@@ -90,7 +90,7 @@ std::string Inputs::inputList() const {
   std::string result;
   for (const ValueInfo &input : program.inputs)
     if (!isInternal(input.role))
-      result += (result.empty() ? "" : ", ") + input.name;
+      result += (result.empty() ? "" : ", ") + escape(input.name);
   return result.empty() ? "none" : result;
 }
 

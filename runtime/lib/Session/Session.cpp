@@ -292,7 +292,7 @@ Status Session::output(std::string_view name, bool onDevice,
       continue;
     if (info.name == name)
       return show(slots[i], info, onDevice, tensor);
-    known += (known.empty() ? "" : ", ") + info.name;
+    known += (known.empty() ? "" : ", ") + escape(info.name);
   }
   return error(BA_NOT_FOUND, "program %s has no output %s; its outputs are %s",
                lastProgram->info->name.c_str(), quote(name).c_str(),

@@ -70,8 +70,12 @@ Status blockattn::rt::systemError(const char *what,
 }
 
 std::string blockattn::rt::quote(std::string_view text) {
+  return "'" + escape(text) + "'";
+}
+
+std::string blockattn::rt::escape(std::string_view text) {
   constexpr size_t longest = 200;
-  std::string result = "'";
+  std::string result;
   for (char c : text.substr(0, longest)) {
     unsigned char byte = static_cast<unsigned char>(c);
     if (byte >= 0x20 && byte < 0x7f && c != '\'' && c != '\\') {
@@ -82,13 +86,13 @@ std::string blockattn::rt::quote(std::string_view text) {
       (result += '\\') += c;
       continue;
     }
-    char escape[8];
-    std::snprintf(escape, sizeof escape, "\\x%02x", byte);
-    result += escape;
+    char code[8];
+    std::snprintf(code, sizeof code, "\\x%02x", byte);
+    result += code;
   }
   if (text.size() > longest)
     result += "...";
-  return result += '\'';
+  return result;
 }
 
 std::string blockattn::rt::bytesText(uint64_t bytes) {

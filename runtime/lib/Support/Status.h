@@ -69,9 +69,11 @@ Status systemError(const char *what, const std::string &subject);
 /// The one status that needs no memory.
 ba_status *outOfMemoryStatus();
 
-/// `text` in single quotes, with control characters and bytes that are no
-/// ASCII escaped, cut off where it is very long: names from files go into
-/// messages by this way alone.
+/// `text` with control characters, quotes and bytes that are no ASCII escaped,
+/// cut off where it is very long: names from files go into messages by this way
+/// and the next alone.
+std::string escape(std::string_view text);
+/// The same in single quotes.
 std::string quote(std::string_view text);
 
 /// 3.2 GiB, 12 KiB, 100 bytes.
