@@ -89,12 +89,126 @@ static Value makeFirstKey(Value layout, OpFoldResult tokens, Lowering &l) {
       });
 }
 
+/// Whether a token begins a run of positions: it does not follow the one before
+/// it.
+static Value beginsRun(OpBuilder &b, Location loc, Value positions,
+                       Value token) {
+  Value zero = arith::ConstantIndexOp::create(b, loc, 0);
+  auto positionOf = [&](Value index) -> Value {
+    return tensor::ExtractOp::create(b, loc, positions,
+                                     ValueRange{zero, index});
+  };
+  Value one = arith::ConstantIndexOp::create(b, loc, 1);
+  Value before = arith::MaxSIOp::create(
+      b, loc, arith::SubIOp::create(b, loc, token, one), zero);
+  Value next = arith::AddIOp::create(
+      b, loc, positionOf(before),
+      arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(1)));
+  Value jumps = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne,
+                                      positionOf(token), next);
+  Value isFirst =
+      arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, token, zero);
+  return arith::OrIOp::create(b, loc, isFirst, jumps);
+}
+
+/// The last number in [least, from] for which `holds`, `least` if there is
+/// none.
+static Value searchBack(OpBuilder &b, Location loc, Value from, Value least,
+                        llvm::function_ref<Value(OpBuilder &, Value)> holds) {
+  auto loop = scf::WhileOp::create(
+      b, loc, TypeRange{b.getIndexType()}, ValueRange{from},
+      [&](OpBuilder &b, Location loc, ValueRange at) {
+        Value more = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sgt,
+                                           at[0], least);
+        Value yes = arith::ConstantOp::create(b, loc, b.getBoolAttr(true));
+        Value notHere = arith::XOrIOp::create(b, loc, holds(b, at[0]), yes);
+        scf::ConditionOp::create(
+            b, loc, arith::AndIOp::create(b, loc, more, notHere), at);
+      },
+      [&](OpBuilder &b, Location loc, ValueRange at) {
+        Value one = arith::ConstantIndexOp::create(b, loc, 1);
+        scf::YieldOp::create(
+            b, loc, ValueRange{arith::SubIOp::create(b, loc, at[0], one)});
+      });
+  return loop.getResult(0);
+}
+
+/// The same for sequences packed by their positions, each of which is a block:
+/// where the token's run of positions begins. Tokens go in chunks, so that
+/// each can be asked by itself without walking far: first where the last run
+/// of each chunk begins, then for each token back through its chunk, and
+/// through the chunks before where it is in none that begins there.
+static Value makeFirstOfRun(Value original, OpFoldResult tokens, Lowering &l) {
+  constexpr int64_t chunk = 256;
+  l.checkEqual(tokens, l.sizes(original)[1],
+               "tokens and their positions differ in number");
+  Value positions = l.get(original);
+  Type i64 = l.b.getI64Type();
+  Value count = l.toValue(tokens);
+  Value chunks = arith::DivUIOp::create(
+      l.b, l.loc, arith::AddIOp::create(l.b, l.loc, count, l.index(chunk - 1)),
+      l.index(chunk));
+  auto begins = [&](Location loc) {
+    return [=](OpBuilder &b, Value token) {
+      return beginsRun(b, loc, positions, token);
+    };
+  };
+  Value lastOfChunk = l.generic(
+      {}, {}, {OpFoldResult(chunks)}, i64,
+      [&](OpBuilder &b, Location loc, ValueRange) -> Value {
+        Value size = arith::ConstantIndexOp::create(b, loc, chunk);
+        Value one = arith::ConstantIndexOp::create(b, loc, 1);
+        Value first = arith::MulIOp::create(
+            b, loc, linalg::IndexOp::create(b, loc, 0), size);
+        Value end = arith::MinSIOp::create(
+            b, loc, arith::AddIOp::create(b, loc, first, size), count);
+        Value at = searchBack(b, loc, arith::SubIOp::create(b, loc, end, one),
+                              first, begins(loc));
+        return arith::SelectOp::create(
+            b, loc, beginsRun(b, loc, positions, at),
+            arith::IndexCastOp::create(b, loc, i64, at),
+            arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(-1)));
+      });
+  return l.generic(
+      {}, {}, {tokens}, i64,
+      [&](OpBuilder &b, Location loc, ValueRange) -> Value {
+        Value zero = arith::ConstantIndexOp::create(b, loc, 0);
+        Value one = arith::ConstantIndexOp::create(b, loc, 1);
+        Value size = arith::ConstantIndexOp::create(b, loc, chunk);
+        Value zero64 =
+            arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(0));
+        Value token = linalg::IndexOp::create(b, loc, 0);
+        Value here = arith::DivUIOp::create(b, loc, token, size);
+        Value at =
+            searchBack(b, loc, token, arith::MulIOp::create(b, loc, here, size),
+                       begins(loc));
+        auto lastOf = [&](OpBuilder &b, Value index) -> Value {
+          return tensor::ExtractOp::create(b, loc, lastOfChunk, index);
+        };
+        // Where the first chunk is asked for, something begins in it.
+        Value before = arith::MaxSIOp::create(
+            b, loc, arith::SubIOp::create(b, loc, here, one), zero);
+        Value found = beginsRun(b, loc, positions, at);
+        Value from = arith::SelectOp::create(b, loc, found, zero, before);
+        Value other =
+            searchBack(b, loc, from, zero, [&](OpBuilder &b, Value index) {
+              return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sge,
+                                           lastOf(b, index), zero64);
+            });
+        return arith::SelectOp::create(
+            b, loc, found, arith::IndexCastOp::create(b, loc, i64, at),
+            lastOf(b, other));
+      });
+}
+
 /// One vector for a layout, whoever asks.
 static Value firstKey(Value layout, OpFoldResult tokens, Lowering &l) {
-  Value &known = l.cached(layout, nullptr);
-  if (!known)
-    known = makeFirstKey(layout, tokens, l);
-  return known;
+  Value &known = l.cached(l.get(layout), nullptr);
+  if (known)
+    return known;
+  if (auto packed = layout.getDefiningOp<LayoutFromPositionsOp>())
+    return known = makeFirstOfRun(packed.getPositions(), tokens, l);
+  return known = makeFirstKey(l.get(layout), tokens, l);
 }
 
 static LogicalResult lowerLayout(LayoutOp op, Lowering &l, std::string &) {
@@ -132,20 +246,7 @@ static LogicalResult lowerLayoutFromPositions(LayoutFromPositionsOp op,
   auto loop = scf::ForOp::create(
       l.b, l.loc, zero, l.toValue(tokens), one, ValueRange{init, zero},
       [&](OpBuilder &b, Location loc, Value token, ValueRange state) {
-        auto positionOf = [&](Value index) -> Value {
-          return tensor::ExtractOp::create(b, loc, positions,
-                                           ValueRange{zero, index});
-        };
-        Value before = arith::MaxSIOp::create(
-            b, loc, arith::SubIOp::create(b, loc, token, one), zero);
-        Value next = arith::AddIOp::create(
-            b, loc, positionOf(before),
-            arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(1)));
-        Value jumps = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne,
-                                            positionOf(token), next);
-        Value isFirst = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
-                                              token, zero);
-        Value begins = arith::OrIOp::create(b, loc, isFirst, jumps);
+        Value begins = beginsRun(b, loc, positions, token);
         auto enter = scf::IfOp::create(
             b, loc, begins,
             [&](OpBuilder &b, Location loc) {
@@ -175,7 +276,7 @@ static LogicalResult lowerLayoutFromPositions(LayoutFromPositionsOp op,
 
 static LogicalResult lowerFirstKey(FirstKeyOp op, Lowering &l, std::string &) {
   OpFoldResult tokens = getAsOpFoldResult(l.get(op.getTokens()));
-  l.set(op.getResult(), firstKey(l.get(op.getLayout()), tokens, l));
+  l.set(op.getResult(), firstKey(op.getLayout(), tokens, l));
   return success();
 }
 
@@ -192,7 +293,7 @@ static LogicalResult lowerAttention(AttentionOp op, Lowering &l,
   resultSizes[3] = l.sizes(op.getValue())[3];
   Value first, cache, mask, places;
   if (op.getLayout())
-    first = firstKey(l.get(op.getLayout()), sizes[1], l);
+    first = firstKey(op.getLayout(), sizes[1], l);
   if (op.getCache())
     cache = l.get(op.getCache());
   if (op.getKeyMask())

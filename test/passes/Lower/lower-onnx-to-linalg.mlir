@@ -112,6 +112,27 @@ func.func @attention(%q: tensor<1x?x4x8xf32> {onnx.dims = ["", "seq", "", ""]},
 
 // -----
 
+// Where sequences are packed by their positions, each token finds where its run
+// begins by itself: nothing goes through the tokens in order.
+// CHECK-LABEL: func.func @packed(
+// CHECK-NOT: scf.for
+// CHECK: %[[LAST:.*]] = linalg.generic {{.*}} outs(%{{.*}} : tensor<?xi64>)
+// CHECK: scf.while
+// CHECK: linalg.generic {{.*}} outs(%{{.*}} : tensor<?xi64>)
+// CHECK: scf.while
+// CHECK: scf.while
+// CHECK: tensor.extract %[[LAST]]
+// CHECK: blockattn.attention_kernel {{.*}} first_key(%{{.*}} : tensor<?xi64>)
+// CHECK-NOT: scf.for
+func.func @packed(%q: tensor<1x?x4x8xf32> {onnx.dims = ["", "seq", "", ""]},
+                  %p: tensor<1x?xi64> {onnx.dims = ["", "seq"]}) -> tensor<1x?x4x8xf32> {
+  %layout = blockattn.layout_from_positions %p : tensor<1x?xi64>
+  %0 = blockattn.attention %q, %q, %q layout(%layout) {causal, scale = 0.5 : f32} : tensor<1x?x4x8xf32>, tensor<1x?x4x8xf32>, tensor<1x?x4x8xf32> -> tensor<1x?x4x8xf32>
+  return %0 : tensor<1x?x4x8xf32>
+}
+
+// -----
+
 // A float that fits no integer becomes the nearest one, never poison.
 // CHECK-LABEL: func.func @saturate(
 // CHECK: arith.maximumf
