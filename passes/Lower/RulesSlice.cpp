@@ -51,18 +51,17 @@ static LogicalResult lowerSplit(onnx::SplitOp op, Lowering &l,
             std::to_string(op.getNumResults()) + " parts";
       return failure();
     }
+    lengths = *elements;
     OpFoldResult sum = l.b.getIndexAttr(0);
-    for (OpFoldResult length : *elements) {
-      // Lengths that are wrong must not lead beyond the whole.
-      if (!Lowering::constant(length) || !Lowering::constant(whole))
-        length = l.max(l.min(length, l.sub(whole, sum)), l.b.getIndexAttr(0));
-      lengths.push_back(length);
+    for (OpFoldResult length : lengths) {
+      // Unsigned: a negative length is too great.
+      if (!Lowering::constant(length))
+        l.check(arith::CmpIOp::create(l.b, l.loc, arith::CmpIPredicate::ule,
+                                      l.toValue(length), l.toValue(whole)),
+                BA_KERNEL_FAIL_SHAPE, "the parts do not make the whole");
       sum = l.add(sum, length);
     }
-    OpFoldResult given = l.b.getIndexAttr(0);
-    for (OpFoldResult length : *elements)
-      given = l.add(given, length);
-    l.checkEqual(given, whole, "the parts do not make the whole");
+    l.checkEqual(sum, whole, "the parts do not make the whole");
   } else {
     // Equal parts; the last takes what is left.
     int64_t parts = op.getNumResults();

@@ -33,7 +33,7 @@ class Workspace:
         for name, array in inputs.items():
             self.count += 1
             file = self.path(f"in{self.count}.npy")
-            np.save(file, np.ascontiguousarray(array))
+            np.save(file, np.asarray(array, order="C"))
             command += ["--input", f"{name}={file}"]
         files = {}
         for name in outputs:
