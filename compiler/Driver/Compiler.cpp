@@ -165,6 +165,8 @@ Explanation Compiler::explain() {
         (*module)->getAttrOfType<ArrayAttr>("blockattn.attentions");
     explanation.refused =
         (*module)->getAttrOfType<ArrayAttr>("blockattn.refused");
+    explanation.kernels =
+        (*module)->getAttrOfType<ArrayAttr>("blockattn.attention_variants");
   }
   return explanation;
 }

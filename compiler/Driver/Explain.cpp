@@ -24,6 +24,8 @@ void printExplanationJson(const Explanation &explanation,
                                                 : llvm::json::Array();
   if (explanation.refused)
     object["refused"] = toJson(explanation.refused);
+  if (explanation.kernels)
+    object["attention_kernels"] = toJson(explanation.kernels);
   os << llvm::formatv("{0:2}\n", llvm::json::Value(std::move(object)));
 }
 
@@ -127,6 +129,12 @@ void printExplanationTable(const Explanation &explanation,
     os << "\nPrograms that were not made:\n";
     for (auto reason : explanation.refused.getAsRange<StringAttr>())
       os << "  " << printable(reason) << "\n";
+  }
+  if (explanation.kernels) {
+    os << "\nAttention kernels:\n";
+    for (auto entry : explanation.kernels.getAsRange<DictionaryAttr>())
+      os << "  " << cell(entry, "kernel") << ": " << cell(entry, "variant")
+         << ", because: " << cell(entry, "reason") << "\n";
   }
 }
 

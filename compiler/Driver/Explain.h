@@ -19,6 +19,9 @@ struct Explanation {
   mlir::ArrayAttr attentions;
   /// Why there are no block programs; null where there are.
   mlir::ArrayAttr refused;
+  /// A dictionary {kernel, variant, reason} for each attention kernel of the
+  /// code; null where the target has but one.
+  mlir::ArrayAttr kernels;
 };
 
 void printExplanationJson(const Explanation &explanation,

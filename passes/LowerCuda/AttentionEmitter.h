@@ -199,8 +199,8 @@ makeAttentionMerge(AttentionKernelOp op, mlir::gpu::GPUFuncOp kernel);
 /// On the host: into how many parts the memory at hand lets the keys be split.
 mlir::Value attentionSplits(mlir::OpBuilder &b, AttentionKernelOp op);
 
-/// Tensor cores, for f16 and bf16. Null, with the reason in `why`, where it
-/// does not apply.
+/// Tensor cores, for f16 and bf16; why not, where that does not apply; and the
+/// rows of a tile.
 std::unique_ptr<AttentionEmitter> makeMmaAttention(AttentionKernelOp op,
                                                    mlir::gpu::GPUFuncOp kernel);
 std::optional<std::string> whyNotMma(AttentionKernelOp op);

@@ -1,21 +1,10 @@
-//===- AttentionMma.cpp - attention on tensor cores (mma.sync) ------------===//
+//===- AttentionMma.cpp - attention on tensor cores: products, softmax ----===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-//
-// Four warps, each with 32 or 16 rows of a tile. Tiles of keys and values come
-// into shared memory by cp.async, one ahead of the one computed with, from the
-// last key to the first: under a causal mask the last is known at once, where
-// the first has to be read. Fragments of all operands come from there by
-// ldmatrix. Rows of shared memory are 16 bytes longer than the data, which
-// leaves ldmatrix without conflicts and its addresses a base register and a
-// constant. Scores never leave the registers: the result layout of the first
-// product is the operand layout of the second.
-//
-//===----------------------------------------------------------------------===//
 
-#include "passes/LowerCuda/AttentionEmitter.h"
+#include "passes/LowerCuda/AttentionMma.h"
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 
@@ -24,68 +13,7 @@
 using namespace mlir;
 using namespace blockattn;
 
-static constexpr int64_t kWarps = 4;
-static constexpr int64_t kThreads = 32 * kWarps;
 static constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-namespace {
-class MmaAttention : public AttentionEmitter {
-public:
-  MmaAttention(AttentionKernelOp op, gpu::GPUFuncOp kernel);
-
-protected:
-  Geometry geometry() const override;
-  void prepare() override;
-  void prefetch(const KeySegment &segment) override;
-  void loadQueries(Value shift) override;
-  Values initialState() override;
-  Values attend(const KeySegment &segment, ValueRange state) override;
-  unsigned rowsOfLane() const override { return 2 * strips; }
-  Value laneRow(unsigned i) override;
-  void finish(ValueRange state) override;
-
-private:
-  using Fragment = std::array<Value, 4>;
-
-  /// Shared memory of one operand: rows of `size` elements.
-  int64_t pitch(int64_t size) const { return 2 * size + 16; }
-  int64_t keyBytes() const { return keyTile * pitch(paddedHead); }
-  int64_t stageBytes() const {
-    return keyBytes() + keyTile * pitch(paddedValue);
-  }
-  int64_t queryBytes() const { return tileRows() * pitch(paddedHead); }
-  int64_t tileRows() const { return 16 * kWarps * strips; }
-
-  void fetch(const KeySegment &segment, Value tile, Value tiles);
-  Value stageOf(Value tile);
-  Value keyOf(const KeySegment &segment, Value tile);
-  bool rotatePieces(Value shift);
-  void clearPadding();
-  void clearPaddingOf(Value rows, int64_t count, int64_t size, int64_t padded);
-  /// Copies `count` rows of `size` elements to shared memory at `target`.
-  /// `source(row)`: where a row lies, and how many of each 16 bytes exist.
-  void copyRows(Value target, int64_t count, int64_t size, int64_t padded,
-                function_ref<std::pair<Value, Value>(Value row)> source);
-  void copyTile(const KeySegment &segment, Value firstKey, Value stage);
-  Fragment loadFragment(Value address, bool transposed);
-  Fragment multiply(const Fragment &a, Value b0, Value b1, const Fragment &c);
-  std::vector<Fragment> scores(Value stage);
-  void bias(const KeySegment &segment, Value firstKey,
-            std::vector<Fragment> &scores);
-  void mask(const KeySegment &segment, Value firstKey,
-            std::vector<Fragment> &scores);
-  Values step(const KeySegment &segment, Value firstKey, Value stage,
-              Value bounds[2], ValueRange state);
-
-  int64_t paddedHead, paddedValue;
-  /// Strips of 16 rows that a warp has; keys of a tile; tiles in flight.
-  int64_t strips, keyTile, stages;
-  /// Addresses of a lane for ldmatrix.
-  Value queryLane, keyLane, valueLane;
-  Value queries, firstStage;
-  bool prefetched = false;
-};
-} // namespace
 
 std::optional<std::string> blockattn::whyNotMma(AttentionKernelOp op) {
   auto aligned = [](MemRefType type) {
@@ -130,7 +58,8 @@ int64_t blockattn::mmaTileRows(AttentionKernelOp op) {
   auto sizeOf = [](Value operand) {
     return cast<MemRefType>(operand.getType()).getDimSize(3);
   };
-  return 16 * kWarps * stripsOf(sizeOf(op.getKey()), sizeOf(op.getValue()));
+  return 16 * MmaAttention::kWarps *
+         stripsOf(sizeOf(op.getKey()), sizeOf(op.getValue()));
 }
 
 std::unique_ptr<AttentionEmitter>
@@ -157,161 +86,6 @@ AttentionEmitter::Geometry MmaAttention::geometry() const {
 Value MmaAttention::laneRow(unsigned i) {
   Value first = b.add(b.mul(warp, 16 * strips), b.div(lane, 4));
   return b.add(first, 16 * (i / 2) + 8 * (i % 2));
-}
-
-//===----------------------------------------------------------------------===//
-// Global to shared memory
-//===----------------------------------------------------------------------===//
-
-/// Columns beyond the data are zeros, and stay so.
-void MmaAttention::clearPaddingOf(Value rows, int64_t count, int64_t size,
-                                  int64_t padded) {
-  if (size == padded)
-    return;
-  auto type = VectorType::get({4}, b.getI32Type());
-  Value zeros =
-      LLVM::ConstantOp::create(b, type, DenseElementsAttr::get(type, 0));
-  b.loop(thread, b.i32(count), b.i32(kThreads), [&](Value row) {
-    b.store(zeros, b.offset(rows, b.add(b.mul(row, pitch(padded)), 2 * size)),
-            16);
-  });
-}
-
-void MmaAttention::clearPadding() {
-  clearPaddingOf(queries, tileRows(), headSize, paddedHead);
-  for (int64_t i = 0; i < stages; ++i) {
-    Value stage = b.offset(firstStage, i * stageBytes());
-    clearPaddingOf(stage, keyTile, headSize, paddedHead);
-    clearPaddingOf(b.offset(stage, keyBytes()), keyTile, valueSize,
-                   paddedValue);
-  }
-}
-
-void MmaAttention::copyRows(
-    Value target, int64_t count, int64_t size, int64_t padded,
-    function_ref<std::pair<Value, Value>(Value row)> source) {
-  // Neighbouring lanes have neighbouring pieces of 16 bytes; a power of two of
-  // them, so that no division is needed.
-  int64_t pieces = size / 8;
-  int64_t across = std::min<int64_t>(16, pieces & -pieces);
-  int64_t down = kThreads / across;
-  Value column = b.bitAnd(thread, across - 1);
-  Value rowInPass = b.div(thread, across);
-  auto copy = [&](Value row) {
-    auto [from, bytes] = source(row);
-    Value to =
-        b.offset(target, b.add(b.mul(row, pitch(padded)), b.mul(column, 16)));
-    from = b.offset(from, b.wide(b.mul(column, 16)));
-    for (int64_t i = 0; i < pieces; i += across)
-      NVVM::CpAsyncOp::create(b, b.offset(to, 16 * i), b.offset(from, 16 * i),
-                              16, NVVM::LoadCacheModifierKind::CG, bytes);
-  };
-  for (int64_t pass = 0; pass * down < count; ++pass) {
-    Value row = b.add(rowInPass, pass * down);
-    if ((pass + 1) * down <= count)
-      copy(row);
-    else
-      b.when(b.less(row, b.i32(count)), [&] { copy(row); });
-  }
-}
-
-void MmaAttention::copyTile(const KeySegment &segment, Value firstKey,
-                            Value stage) {
-  Value zero = b.i32(0), end = segment.end;
-  Value lastKey = b.max(zero, b.sub(end, b.i32(1)));
-  auto from = [&](Value base, Value stride) {
-    return [&, base, stride](Value row) -> std::pair<Value, Value> {
-      Value index = b.add(firstKey, row);
-      // What is not there is zeros: no NaN comes from it.
-      Value exists = b.both(b.lessEqual(zero, index), b.less(index, end));
-      Value bytes = b.select(exists, b.i32(16), zero);
-      Value inside = b.max(zero, b.min(index, lastKey));
-      return {b.offset(base, b.mul(b.wide(inside), stride)), bytes};
-    };
-  };
-  copyRows(stage, keyTile, headSize, paddedHead,
-           from(segment.keys, segment.keyStride));
-  copyRows(b.offset(stage, keyBytes()), keyTile, valueSize, paddedValue,
-           from(segment.values, segment.valueStride));
-}
-
-void MmaAttention::prepare() {
-  queries = b.offset(sharedMemory(), scratchBytes());
-  firstStage = b.offset(queries, queryBytes());
-  // Matrices of ldmatrix.x4 are in the order of the operand's registers.
-  Value low = b.bitAnd(lane, 15), high = b.div(lane, 16);
-  Value row = b.add(b.mul(warp, 16 * strips), low);
-  queryLane =
-      b.offset(queries, b.add(b.mul(row, pitch(paddedHead)), b.mul(high, 16)));
-  Value keyRow = b.add(b.mul(high, 8), b.bitAnd(lane, 7));
-  Value keyHalf = b.bitAnd(b.div(lane, 8), 1);
-  keyLane = b.add(b.mul(keyRow, pitch(paddedHead)), b.mul(keyHalf, 16));
-  valueLane =
-      b.add(b.add(b.mul(low, pitch(paddedValue)), b.mul(high, 16)), keyBytes());
-  clearPadding();
-}
-
-/// Rotates pieces of 8 pairs; false where the embedding has no such pieces.
-bool MmaAttention::rotatePieces(Value shift) {
-  RotaryAttr rope = op.getQueryRotaryAttr();
-  int64_t pairs = rope.getInvFreq().getNumElements();
-  int64_t pieces = pairs / 8, count = tileRows() * pieces;
-  // Loads of a few pieces are in flight at once.
-  constexpr int64_t kBatch = 4;
-  if (rope.getInterleaved() || pairs % 8 || count % (kBatch * kThreads) ||
-      rope.getRotaryDim() != headSize)
-    return false;
-  Value turns = fillTurns(shift);
-  auto type = VectorType::get({8}, element);
-  auto four = VectorType::get({4}, b.getF32Type());
-  for (int64_t batch = 0; batch < count / kThreads; batch += kBatch) {
-    SmallVector<std::array<Value, 4>> loads;
-    for (int64_t i = batch; i < batch + kBatch; ++i) {
-      Value number = b.add(thread, i * kThreads);
-      Value row = b.div(number, pieces), piece = b.rem(number, pieces);
-      Value address =
-          b.offset(rowAddress(query, row), b.wide(b.mul(piece, 16)));
-      loads.push_back({b.load(type, address, 16),
-                       b.load(type, b.offset(address, 2 * pairs), 16), row,
-                       piece});
-    }
-    for (auto [x, y, row, piece] : loads) {
-      Value wideX = b.toF32(x), wideY = b.toF32(y);
-      Value cosines = b.offset(turns, b.mul(piece, 32));
-      auto read = [&](int64_t bytes) {
-        Value low = b.load(four, b.offset(cosines, bytes), 16);
-        Value high = b.load(four, b.offset(cosines, bytes + 16), 16);
-        return LLVM::ShuffleVectorOp::create(
-                   b, low, high, ArrayRef<int32_t>{0, 1, 2, 3, 4, 5, 6, 7})
-            .getResult();
-      };
-      Value cos = read(0), sin = read(4 * pairs);
-      Value turnedX = b.fma(wideX, cos, b.mulF(wideY, sin));
-      Value turnedY = b.subF(b.mulF(wideY, cos), b.mulF(wideX, sin));
-      Value at = b.offset(
-          queries, b.add(b.mul(row, pitch(paddedHead)), b.mul(piece, 16)));
-      b.store(b.fromF32(turnedX, element), at, 16);
-      b.store(b.fromF32(turnedY, element), b.offset(at, 2 * pairs), 16);
-    }
-  }
-  return true;
-}
-
-void MmaAttention::loadQueries(Value shift) {
-  if (op.getQueryRotaryAttr()) {
-    if (!rotatePieces(shift))
-      forEachQuery(
-          shift, kThreads, tileRows(), [&](Value row, Value d, Value value) {
-            Value at = b.add(b.mul(row, pitch(paddedHead)), b.mul(d, 2));
-            b.store(b.fromF32(value, element), b.offset(queries, at));
-          });
-    return;
-  }
-  copyRows(queries, tileRows(), headSize, paddedHead,
-           [&](Value row) -> std::pair<Value, Value> {
-             return {rowAddress(query, row), b.i32(16)};
-           });
-  NVVM::CpAsyncCommitGroupOp::create(b);
 }
 
 //===----------------------------------------------------------------------===//

@@ -1,0 +1,87 @@
+//===- AttentionMma.h - attention on tensor cores (mma.sync) ----*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Four warps, each with 32 or 16 rows of a tile. Tiles of keys and values come
+// into shared memory by cp.async, one ahead of the one computed with, from the
+// last key to the first: under a causal mask the last is known at once, where
+// the first has to be read. Fragments of all operands come from there by
+// ldmatrix. Rows of shared memory are 16 bytes longer than the data, which
+// leaves ldmatrix without conflicts and its addresses a base register and a
+// constant. Scores never leave the registers: the result layout of the first
+// product is the operand layout of the second.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef BLOCKATTN_PASSES_LOWERCUDA_ATTENTIONMMA_H
+#define BLOCKATTN_PASSES_LOWERCUDA_ATTENTIONMMA_H
+
+#include "passes/LowerCuda/AttentionEmitter.h"
+
+namespace blockattn {
+
+class MmaAttention : public AttentionEmitter {
+public:
+  static constexpr int64_t kWarps = 4;
+  static constexpr int64_t kThreads = 32 * kWarps;
+
+  MmaAttention(AttentionKernelOp op, mlir::gpu::GPUFuncOp kernel);
+
+protected:
+  Geometry geometry() const override;
+  void prepare() override;
+  void prefetch(const KeySegment &segment) override;
+  void loadQueries(Value shift) override;
+  Values initialState() override;
+  Values attend(const KeySegment &segment, ValueRange state) override;
+  unsigned rowsOfLane() const override { return 2 * strips; }
+  Value laneRow(unsigned i) override;
+  void finish(ValueRange state) override;
+
+private:
+  using Fragment = std::array<Value, 4>;
+
+  /// Shared memory of one operand: rows of `size` elements.
+  int64_t pitch(int64_t size) const { return 2 * size + 16; }
+  int64_t keyBytes() const { return keyTile * pitch(paddedHead); }
+  int64_t stageBytes() const {
+    return keyBytes() + keyTile * pitch(paddedValue);
+  }
+  int64_t queryBytes() const { return tileRows() * pitch(paddedHead); }
+  int64_t tileRows() const { return 16 * kWarps * strips; }
+
+  void fetch(const KeySegment &segment, Value tile, Value tiles);
+  Value stageOf(Value tile);
+  Value keyOf(const KeySegment &segment, Value tile);
+  bool rotatePieces(Value shift);
+  void clearPadding();
+  void clearPaddingOf(Value rows, int64_t count, int64_t size, int64_t padded);
+  /// Copies `count` rows of `size` elements to shared memory at `target`.
+  /// `source(row)`: where a row lies, and how many of each 16 bytes exist.
+  void copyRows(Value target, int64_t count, int64_t size, int64_t padded,
+                llvm::function_ref<std::pair<Value, Value>(Value row)> source);
+  void copyTile(const KeySegment &segment, Value firstKey, Value stage);
+  Fragment loadFragment(Value address, bool transposed);
+  Fragment multiply(const Fragment &a, Value b0, Value b1, const Fragment &c);
+  std::vector<Fragment> scores(Value stage);
+  void bias(const KeySegment &segment, Value firstKey,
+            std::vector<Fragment> &scores);
+  void mask(const KeySegment &segment, Value firstKey,
+            std::vector<Fragment> &scores);
+  Values step(const KeySegment &segment, Value firstKey, Value stage,
+              Value bounds[2], ValueRange state);
+
+  int64_t paddedHead, paddedValue;
+  /// Strips of 16 rows that a warp has; keys of a tile; tiles in flight.
+  int64_t strips, keyTile, stages;
+  /// Addresses of a lane for ldmatrix.
+  Value queryLane, keyLane, valueLane;
+  Value queries, firstStage;
+  bool prefetched = false;
+};
+
+} // namespace blockattn
+
+#endif // BLOCKATTN_PASSES_LOWERCUDA_ATTENTIONMMA_H
