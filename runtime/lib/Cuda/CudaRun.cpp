@@ -243,8 +243,7 @@ void CudaRun::read(void *exec, void *host, const void *device, int64_t bytes) {
 
 void *CudaRun::alloc(void *exec, int64_t bytes) {
   CudaRun *self = static_cast<CudaRun *>(exec);
-  self->unrepeatable = true;
-  if (self->at.isRecording || self->failed.any())
+  if (self->failed.any())
     return nullptr;
   try {
     Expected<char *> result = self->at.gpu.allocate(

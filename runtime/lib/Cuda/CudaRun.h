@@ -85,7 +85,8 @@ public:
   Failure &failure() { return failed; }
   /// The run did what a recording cannot repeat.
   bool isUnrepeatable() const { return unrepeatable; }
-  /// Memory that the code asked for; it may hold outputs.
+  /// Memory that the code asked for: it may hold outputs, and a recording
+  /// works there.
   std::vector<char *> takeMemory() { return std::move(memory); }
 
 private:

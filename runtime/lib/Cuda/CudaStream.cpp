@@ -7,6 +7,7 @@
 #include "Cuda/CudaStream.h"
 #include "Support/Checked.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
@@ -35,6 +36,9 @@ public:
       Gpu::Scope scope(gpu);
       gpu.driver().graphExecDestroy(graph);
     }
+    for (char *place : memory)
+      gpu.free(place);
+    memory.clear();
     graph = nullptr;
     runs = 0;
   }
@@ -45,6 +49,10 @@ public:
   bool isUnrepeatable = false;
   GraphExec graph = nullptr;
   std::vector<Checks::Check> checks;
+  /// What the code asked for while it was recorded. Its size follows from the
+  /// shapes: a size that only data tell has to be read, which no recording
+  /// repeats.
+  std::vector<char *> memory;
 };
 
 Expected<std::unique_ptr<Stream>>
@@ -154,6 +162,7 @@ Status CudaStream::record(const Program &program,
   Graph graph = nullptr;
   Result ended = driver.captureEnd(own, &graph);
   recording.checks = checks.list;
+  recording.memory = run.takeMemory();
   if (result == 0 && ended == kSuccess && !run.failure().any() &&
       !run.isUnrepeatable() &&
       driver.graphInstantiate(&recording.graph, graph, 0) != kSuccess)
@@ -161,6 +170,8 @@ Status CudaStream::record(const Program &program,
   if (graph)
     driver.graphDestroy(graph);
   recording.isUnrepeatable = !recording.graph;
+  if (!recording.graph)
+    recording.clear();
   return gpu.checkAlive();
 }
 
@@ -189,7 +200,16 @@ Status CudaStream::run(const Program &program, std::vector<void *> &arguments,
     recording.addresses = std::move(addresses);
   }
 
-  bool mayRecord = !recording.isUnrepeatable && !times && !isBlocking;
+  // An output that the code itself places is known only when that has run.
+  bool isOpen = false;
+  for (size_t i = 0; i < info.outputs.size(); ++i) {
+    auto *output =
+        static_cast<Descriptor *>(arguments[1 + info.inputs.size() + i]);
+    size_t rank = info.outputs[i].shape.size();
+    isOpen |= std::count(output->dims, output->dims + rank, -1) != 0;
+  }
+  bool mayRecord =
+      !recording.isUnrepeatable && !isOpen && !times && !isBlocking;
   if (mayRecord && !recording.graph && recording.runs >= kRunsBeforeRecording)
     if (Status status = record(program, arguments, recording))
       return status;
