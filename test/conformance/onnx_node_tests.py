@@ -2,7 +2,7 @@
 that ONNX's reference implementation gives) and prints a table: operator,
 passed, failed, reasons.
 
-    onnx_node_tests.py [--through=PHASE|compile] [--op NAME] [--expect FILE]
+    onnx_node_tests.py [--through=PHASE|compile] [--op NAME] [--expect FILE...]
 
 --through=import (or normalize, raise, blockify) compiles the models that far
 and interprets the outcome with the compiler's evaluator. --through=compile makes
@@ -46,7 +46,7 @@ def dialect_ops():
     folder = os.path.join(ROOT, "dialects", "Onnx")
     ops = set()
     for name in os.listdir(folder):
-        if name.endswith(".td"):
+        if name.startswith("Onnx") and name.endswith(".td"):
             with open(os.path.join(folder, name), encoding="utf-8") as file:
                 ops |= set(re.findall(r"^def Onnx_(\w+)Op\b", file.read(), re.M))
     # These have no counterpart in ONNX.
@@ -64,35 +64,69 @@ def as_array(value):
     return array if array.dtype.type in through_evaluator.DTYPES.values() else None
 
 
+def name_of(node):
+    return node.op_type if node.domain in ("", "ai.onnx") else f"{node.domain}.{node.op_type}"
+
+
 def ops_of(graph):
     for node in graph.node:
-        yield node.op_type if node.domain in ("", "ai.onnx") else f"{node.domain}.{node.op_type}"
+        yield name_of(node)
         for attribute in node.attribute:
             if attribute.HasField("g"):
                 yield from ops_of(attribute.g)
 
 
-def collect(only):
-    """All cases that the compiler should pass, and the number of others."""
+def all_tests():
+    """The tests of the onnx package, and the operator that each is one of."""
     from onnx.backend.test.case.node import collect_testcases
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with np.errstate(all="ignore"):
             tests = collect_testcases(None)
+    known, ops = dialect_ops(), {}
+    for test in tests:
+        # A node, or a few; one that is none of ours tells what they are about.
+        nodes = {name_of(node) for node in test.model.graph.node}
+        ops[test.name] = min(set(ops_of(test.model.graph)) - known or nodes, default="?")
+    for test in tests:
+        # An expanded case spells one operator out in others.
+        yield test, ops.get(test.name.split("_expanded")[0]) or ops[test.name]
+
+
+def type_name(value):
+    """What the elements of a test's input or output are."""
+    if isinstance(value, onnx.TensorProto):
+        return onnx.TensorProto.DataType.Name(value.data_type).lower()
+    if isinstance(value, (np.ndarray, np.generic)):
+        return "string" if value.dtype.kind in "OUS" else str(value.dtype)
+    return "sequence" if isinstance(value, list) else "optional"
+
+
+def why_outside(test, known):
+    """Why a test is none of this compiler's; None when it is."""
+    foreign = sorted(set(ops_of(test.model.graph)) - known)
+    if foreign:
+        return "contains " + ", ".join(foreign)
+    for inputs, outputs in test.data_sets:
+        for value in [*inputs, *outputs]:
+            if as_array(value) is None:
+                return f"elements of type {type_name(value)}"
+    return None
+
+
+def collect(only):
+    """All cases that the compiler should pass, and the number of others."""
     known = dialect_ops()
     cases, outside = [], 0
-    for test in tests:
-        ops = set(ops_of(test.model.graph)) if test.model else {"?"}
-        # An expanded case spells one operator out in others.
-        name = test.name
-        op = "(expanded)" if "_expanded" in name else min(ops, default="?")
-        if only and only not in ops:
+    for test, op in all_tests():
+        if only and only not in ops_of(test.model.graph):
             continue
-        sets = [([as_array(x) for x in inputs], [as_array(y) for y in outputs])
-                for inputs, outputs in test.data_sets]
-        if not ops <= known or any(x is None for data in sets for side in data for x in side):
+        if why_outside(test, known):
             outside += 1
             continue
+        name = test.name
+        sets = [([as_array(x) for x in inputs], [as_array(y) for y in outputs])
+                for inputs, outputs in test.data_sets]
         model = onnx.ModelProto()
         model.CopyFrom(test.model)
         for entry in model.opset_import:
@@ -135,9 +169,13 @@ def main():
     parser.add_argument("--op", help="only the cases that contain this operator")
     parser.add_argument("--case", help="only the cases whose name contains this")
     parser.add_argument("--per-op", type=int, metavar="N", help="only the first N cases of each")
+    parser.add_argument("--shard", metavar="I/N", help="only the I-th of N parts, I from 1")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(),
+                        help="cases that are compiled and run at a time")
     parser.add_argument("--keep", help="a folder to keep the models and tensors in")
-    parser.add_argument("--expect", help="a JSON file {case: reason} of the failures that are "
-                        "known; others, and expected ones that pass, are errors")
+    parser.add_argument("--expect", action="append", default=[], help="a JSON file {case: "
+                        "reason} of the failures that are known; others, and expected ones "
+                        "that pass, are errors")
     parser.add_argument("--json", help="write the failures to this file")
     args = parser.parse_args()
 
@@ -148,11 +186,14 @@ def main():
         seen = collections.Counter()
         cases = [case for case in cases
                  if seen.update([case.op]) or seen[case.op] <= args.per_op]
+    if args.shard:
+        part, parts = map(int, args.shard.split("/"))
+        cases = cases[part - 1::parts]
     with tempfile.TemporaryDirectory() as temporary:
         folder = args.keep or temporary
         os.makedirs(folder, exist_ok=True)
         if args.through == "compile":
-            results = through_compile.run(args.build, folder, cases)
+            results = through_compile.run(args.build, folder, cases, args.jobs)
         else:
             results = through_evaluator.run(args.build, folder, cases, args.through)
 
@@ -180,8 +221,10 @@ def main():
             file.write("\n")
     if not args.expect:
         return 1 if failures or not cases else 0
-    with open(args.expect, encoding="utf-8") as file:
-        expected = json.load(file)
+    expected = {}
+    for path in args.expect:
+        with open(path, encoding="utf-8") as file:
+            expected.update(json.load(file))
     names = {case.name for case in cases}
     surprises = [name for name in names if (name in failures) != (name in expected)]
     for name in sorted(surprises):

@@ -53,8 +53,9 @@ def run_case(build, folder, number, case, programs="full"):
     return outputs, None
 
 
-def run(build, folder, cases):
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        jobs = [pool.submit(run_case, build, folder, i, case)
-                for i, case in enumerate(cases)]
-        return [job.result() for job in jobs]
+def run(build, folder, cases, jobs):
+    """All cases, `jobs` at a time."""
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        running = [pool.submit(run_case, build, folder, i, case)
+                   for i, case in enumerate(cases)]
+        return [job.result() for job in running]
