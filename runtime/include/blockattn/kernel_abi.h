@@ -74,8 +74,8 @@ typedef struct ba_rt_api {
   void *(*alloc)(void *exec, int64_t bytes);
 
   /* Records the first error (code: BA_KERNEL_FAIL_*, message: for the user).
-     The run goes on, without touching memory out of bounds, and the runtime
-     discards its results. */
+     A program ends soon after, without touching memory out of bounds, and the
+     runtime discards its results. */
   void (*fail)(void *exec, int32_t code, const char *message);
 
   /* As gemm_f32, with A and B of a type of 16 bits (BA_KERNEL_F16, ...). Sums
