@@ -52,8 +52,8 @@ static std::optional<FillPattern> patternOf(Value value) {
     return FillPattern{static_cast<uint32_t>(bits.getZExtValue()), bytes};
   // Wider ones when their halves are alike.
   if (bits.isZero() || bits.isAllOnes())
-    return FillPattern{static_cast<uint32_t>(bits.extractBitsAsZExtValue(32, 0)),
-                   4};
+    return FillPattern{
+        static_cast<uint32_t>(bits.extractBitsAsZExtValue(32, 0)), 4};
   return std::nullopt;
 }
 
