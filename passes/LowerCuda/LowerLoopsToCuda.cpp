@@ -199,6 +199,15 @@ LogicalResult Kernel::lowerSequence(gpu::LaunchOp launch) {
 }
 
 LogicalResult Kernel::lower() {
+  WalkResult onBuffers = op->walk([](linalg::LinalgOp inner) {
+    if (inner.hasPureBufferSemantics())
+      return WalkResult::advance();
+    inner->emitError("an operation on tensors cannot become a kernel; "
+                     "bufferize it first (--blockattn-bufferize)");
+    return WalkResult::interrupt();
+  });
+  if (onBuffers.wasInterrupted())
+    return failure();
   if (auto launch = dyn_cast<gpu::LaunchOp>(op)) {
     if (failed(lowerSequence(launch)))
       return failure();
