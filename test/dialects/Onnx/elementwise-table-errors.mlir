@@ -536,3 +536,115 @@ func.func @f(%x: tensor<4xi1>, %y: tensor<3xi1>) {
   %0 = onnx.Xor(%x, %y) : (tensor<4xi1>, tensor<3xi1>) -> tensor<4xi1>
   return
 }
+
+// -----
+
+func.func @f(%x: tensor<4xf32>) {
+  // expected-error @+1 {{'onnx.Gelu' op (C1) operands and results must have one element type, but there are 'f32' and 'f16'}}
+  %0 = onnx.Gelu(%x) : (tensor<4xf32>) -> tensor<4xf16>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>) {
+  // expected-error @+1 {{'onnx.Gelu' op (C2) the first operand and the result must have one shape, but are 'tensor<4xf32>' and 'tensor<5xf32>'}}
+  %0 = onnx.Gelu(%x) : (tensor<4xf32>) -> tensor<5xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>) {
+  // expected-error @+1 {{'onnx.Neg' op (C1) operands and results must have one element type, but there are 'f32' and 'f16'}}
+  %0 = onnx.Neg(%x) : (tensor<4xf32>) -> tensor<4xf16>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>) {
+  // expected-error @+1 {{'onnx.Neg' op (C2) the first operand and the result must have one shape, but are 'tensor<4xf32>' and 'tensor<5xf32>'}}
+  %0 = onnx.Neg(%x) : (tensor<4xf32>) -> tensor<5xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>) {
+  // expected-error @+1 {{'onnx.Sqrt' op (C1) operands and results must have one element type, but there are 'f32' and 'f16'}}
+  %0 = onnx.Sqrt(%x) : (tensor<4xf32>) -> tensor<4xf16>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>) {
+  // expected-error @+1 {{'onnx.Sqrt' op (C2) the first operand and the result must have one shape, but are 'tensor<4xf32>' and 'tensor<5xf32>'}}
+  %0 = onnx.Sqrt(%x) : (tensor<4xf32>) -> tensor<5xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>, %y: tensor<3xf32>) {
+  // expected-error @+1 {{'onnx.Equal' op (C2) the operands' shapes do not broadcast: 'tensor<4xf32>', 'tensor<3xf32>'}}
+  %0 = onnx.Equal(%x, %y) : (tensor<4xf32>, tensor<3xf32>) -> tensor<4xi1>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>, %y: tensor<4xf16>) {
+  // expected-error @+1 {{'onnx.Less' op (C1) the operands must have one element type, but there are 'f32' and 'f16'}}
+  %0 = onnx.Less(%x, %y) : (tensor<4xf32>, tensor<4xf16>) -> tensor<4xi1>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>, %y: tensor<4xf16>) {
+  // expected-error @+1 {{'onnx.Min' op (C1) operands and results must have one element type, but there are 'f32' and 'f16'}}
+  %0 = onnx.Min(%x, %y) : (tensor<4xf32>, tensor<4xf16>) -> tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>, %y: tensor<4xf16>) {
+  // expected-error @+1 {{'onnx.Sum' op (C1) operands and results must have one element type, but there are 'f32' and 'f16'}}
+  %0 = onnx.Sum(%x, %y) : (tensor<4xf32>, tensor<4xf16>) -> tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>, %y: tensor<4xf16>) {
+  // expected-error @+1 {{'onnx.Mean' op (C1) operands and results must have one element type, but there are 'f32' and 'f16'}}
+  %0 = onnx.Mean(%x, %y) : (tensor<4xf32>, tensor<4xf16>) -> tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>, %y: tensor<3xf32>) {
+  // expected-error @+1 {{'onnx.Max' op (C2) the operands' shapes do not broadcast: 'tensor<4xf32>', 'tensor<3xf32>'}}
+  %0 = onnx.Max(%x, %y) : (tensor<4xf32>, tensor<3xf32>) -> tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>, %y: tensor<3xf32>) {
+  // expected-error @+1 {{'onnx.Sum' op (C2) the operands' shapes do not broadcast: 'tensor<4xf32>', 'tensor<3xf32>'}}
+  %0 = onnx.Sum(%x, %y) : (tensor<4xf32>, tensor<3xf32>) -> tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>, %y: tensor<3xf32>) {
+  // expected-error @+1 {{'onnx.Mean' op (C2) the operands' shapes do not broadcast: 'tensor<4xf32>', 'tensor<3xf32>'}}
+  %0 = onnx.Mean(%x, %y) : (tensor<4xf32>, tensor<3xf32>) -> tensor<4xf32>
+  return
+}
