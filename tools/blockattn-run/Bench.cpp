@@ -253,6 +253,21 @@ private:
 
 } // namespace
 
+/// The programs that are not there to be measured; an error where nothing can
+/// be.
+static std::vector<std::string> missingPrograms(const Model &model) {
+  std::vector<std::string> missing;
+  for (const char *program : {"full", "block", "encode", "extend"})
+    if (!model.hasProgram(program))
+      missing.push_back(program);
+  if (!model.hasProgram("full") && !model.hasProgram("block") &&
+      !(model.hasProgram("encode") && model.hasProgram("extend")))
+    throw ToolError("nothing to measure: bench needs program full, program "
+                    "block, or both encode and extend; compile the model with "
+                    "--programs=full,block,encode,extend");
+  return missing;
+}
+
 void blockattn::tools::runBench(const Arguments &arguments) {
   CommandLine commandLine(
       "blockattn-run bench M.ba [--lengths=512,2048] [--blocks=N]",
@@ -302,11 +317,21 @@ void blockattn::tools::runBench(const Arguments &arguments) {
                       "' should be NAME=file.npy, the name of an input of the "
                       "model and a file");
 
+  std::vector<std::string> missing = missingPrograms(model);
+
   if (!options.json)
     std::printf("%s, %s, %d threads\n%-26s %8s %8s %13s %10s %12s\n",
                 model.device().c_str(), model.cpuLevel().c_str(),
                 model.threads(), "", "length", "tokens", "time", "tokens/s",
                 "peak memory");
+  if (!options.json && !missing.empty()) {
+    std::string names;
+    for (const std::string &program : missing)
+      names += (names.empty() ? "" : ", ") + program;
+    std::printf("note: not everything is measured: the artifact has no program "
+                "%s\n",
+                names.c_str());
+  }
   Bench bench(model, inputs, options.json, repeat, profile);
   for (int64_t length : lengths.value_or(std::vector<int64_t>{512, 2048})) {
     if (length < 1 || length > (int64_t(1) << 30))
@@ -334,6 +359,7 @@ void blockattn::tools::runBench(const Arguments &arguments) {
   nlohmann::json result = {{"device", model.device()},
                            {"cpu_level", model.cpuLevel()},
                            {"threads", model.threads()},
+                           {"missing_programs", missing},
                            {"results", bench.take()}};
   std::printf("%s\n", result.dump(2).c_str());
 }
