@@ -6,6 +6,8 @@ benchmarks need no network. Examples:
 
     build_model.py decoder tiny.onnx
     build_model.py decoder llama-1b.onnx --preset=llama-3.2-1b --external-data
+    build_model.py decoder shape.onnx --preset=llama-3.2-1b --external-data \
+        --weights=zeros
     build_model.py decoder past.onnx --past --attention=op --layers=4
     build_model.py encoder bert.onnx --hidden=128
 
@@ -36,9 +38,10 @@ PRESETS = {
 class Weights:
     """Initializers, in the model or streamed to a file beside it."""
 
-    def __init__(self, model_path, external, seed, given):
+    def __init__(self, model_path, external, seed, given, zeros=False):
         self.random = np.random.default_rng(seed)
         self.given = given
+        self.zeros = zeros
         self.tensors = []
         self.file = None
         if external:
@@ -48,7 +51,10 @@ class Weights:
     def add(self, name, shape, scale=None):
         """A float32 tensor: given under its name, or random with a standard
         deviation of `scale` (1 for ones, as norms have)."""
-        if self.given is not None:
+        if self.zeros:
+            # No memory is used for pages that are never written.
+            data = np.zeros(shape, np.float32)
+        elif self.given is not None:
             if name not in self.given:
                 sys.exit(f"error: the given weights have no tensor '{name}'")
             data = self.given[name].astype(np.float32)
@@ -67,8 +73,7 @@ class Weights:
         if self.file is None or data.nbytes < 1024:
             self.tensors.append(onnx.numpy_helper.from_array(data, name))
             return name
-        padding = -self.file.tell() % 4096
-        self.file.write(b"\0" * padding)
+        self.file.seek(-self.file.tell() % 4096, os.SEEK_CUR)
         tensor = TensorProto(name=name, dims=data.shape,
                              data_type=helper.np_dtype_to_tensor_dtype(data.dtype),
                              data_location=TensorProto.EXTERNAL)
@@ -76,7 +81,11 @@ class Weights:
                            ("offset", self.file.tell()),
                            ("length", data.nbytes)):
             tensor.external_data.add(key=key, value=str(value))
-        data.tofile(self.file)
+        if self.zeros and not data.any():
+            # A hole: it takes no space on file systems with sparse files.
+            self.file.seek(data.nbytes, os.SEEK_CUR)
+        else:
+            data.tofile(self.file)
         self.tensors.append(tensor)
         return name
 
@@ -321,15 +330,18 @@ def main():
     parser.add_argument("--external-data", action="store_true",
                         help="weights in OUTPUT.data, not in the model")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--weights", metavar="FILE.npz",
-                        help="weights by name, in place of random ones")
+    parser.add_argument("--weights", metavar="FILE.npz|zeros",
+                        help="weights by name, in place of random ones; or "
+                             "zeros, which with --external-data are a sparse "
+                             "file that takes no space")
     a = parser.parse_args()
+    zeros = a.weights == "zeros"
     for name, value in PRESETS[a.preset].items():
         if getattr(a, name) is None:
             setattr(a, name, value)
     a.opset = 23 if a.attention == "op" else 18
-    given = np.load(a.weights) if a.weights else None
-    weights = Weights(a.output, a.external_data, a.seed, given)
+    given = np.load(a.weights) if a.weights and not zeros else None
+    weights = Weights(a.output, a.external_data, a.seed, given, zeros)
     build = build_decoder if a.kind == "decoder" else build_encoder
     g, inputs, outputs = build(a, weights)
     graph = helper.make_graph(g.nodes, a.kind, inputs, outputs, weights.tensors)
@@ -337,6 +349,7 @@ def main():
         graph, opset_imports=[helper.make_opsetid("", a.opset)],
         producer_name="blockattn-models", ir_version=10)
     if weights.file:
+        weights.file.truncate()
         weights.file.close()
     onnx.save(model, a.output)
     if not a.external_data:
