@@ -41,11 +41,19 @@ static std::string printable(StringRef text) {
   return result;
 }
 
-/// A cell of the table; absent and null entries are a dash.
+/// A cell of the table; absent and null entries are a dash, and so is a window
+/// or a soft cap of 0, which is none.
 static std::string cell(DictionaryAttr entry, StringRef key) {
   Attribute attr = entry.get(key);
   if (!attr)
     return "-";
+  if (key == "window" || key == "softcap") {
+    if (auto number = dyn_cast<IntegerAttr>(attr); number && !number.getInt())
+      return "-";
+    if (auto number = dyn_cast<FloatAttr>(attr);
+        number && number.getValue().isZero())
+      return "-";
+  }
   if (auto text = dyn_cast<StringAttr>(attr))
     return text.empty() ? "-" : printable(text);
   if (auto flag = dyn_cast<BoolAttr>(attr))
