@@ -332,9 +332,11 @@ struct DecomposeAttentionPass
     bool refused = false;
     getOperation().walk([&](AttentionOp op) {
       if (op.getCache()) {
-        op.emitError("attention over cached blocks can not be decomposed: "
-                     "their keys are no tensors; compile without "
-                     "decompose-attention");
+        // Once for a program: what helps one attention helps them all.
+        if (!refused)
+          op.emitError("attention over cached blocks can not be decomposed: "
+                       "their keys are no tensors; with decompose-attention "
+                       "give --programs=full,block");
         refused = true;
       }
       ops.push_back(op);
