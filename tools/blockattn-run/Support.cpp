@@ -176,7 +176,15 @@ void OutputFiles::add(const std::string &path, const ba_tensor &tensor) {
   std::string temporary = path + ".tmp-" + std::to_string(getpid()) + "-" +
                           std::to_string(files.size());
   files.push_back({temporary, path});
-  writeNpy(temporary, tensor);
+  try {
+    writeNpy(temporary, tensor);
+  } catch (const Error &error) {
+    // The user knows the file by the name that was asked for.
+    std::string message = error.what();
+    if (size_t at = message.find(temporary); at != std::string::npos)
+      message.replace(at, temporary.size(), path);
+    throw ToolError(message);
+  }
 }
 
 void OutputFiles::commit() {
