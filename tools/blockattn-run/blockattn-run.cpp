@@ -56,6 +56,13 @@ void dispatch(const Arguments &arguments) {
   for (const Command &command : kCommands) {
     if (name != command.name)
       continue;
+    if (!command.run && arguments.size() > 1 &&
+        (arguments[1] == "--help" || arguments[1] == "-h")) {
+      std::printf("usage: blockattn-run %s M.ba [options]\n\nIt would %s, but "
+                  "is not in this build of blockattn-run %s.\n",
+                  command.name, command.help, ba_version());
+      return;
+    }
     if (!command.run)
       throw ToolError("command '" + name +
                       "' is not in this build of blockattn-run " +
