@@ -125,7 +125,10 @@ Json test::testManifest() {
 }
 
 Sections test::testSections(const Json &manifest) {
-  std::ifstream file(BLOCKATTN_TEST_KERNELS, std::ios::binary);
+  // The build folder is not there where a bundle of fuzz targets is run.
+  const char *elsewhere = std::getenv("BLOCKATTN_TEST_KERNELS");
+  std::ifstream file(elsewhere ? elsewhere : BLOCKATTN_TEST_KERNELS,
+                     std::ios::binary);
   std::string code((std::istreambuf_iterator<char>(file)),
                    std::istreambuf_iterator<char>());
   // w[v] = v, after 64 bytes that belong to nobody.
