@@ -18,7 +18,8 @@ class Tensor(ctypes.Structure):
 
 class ModelOptions(ctypes.Structure):
     _fields_ = [("struct_size", c_size_t), ("threads", c_int32),
-                ("cpu_level", c_char_p), ("device", c_char_p)]
+                ("cpu_level", c_char_p), ("device", c_char_p),
+                ("tuning_file", c_char_p)]
 
 
 class ValueInfo(ctypes.Structure):
@@ -86,11 +87,13 @@ def array_of(tensor):
 
 
 class Model:
-    def __init__(self, runtime, path, device=None):
+    def __init__(self, runtime, path, device=None, tuning_file=None):
         self.runtime = runtime
         self.handle = c_void_p()
         options = ModelOptions(ctypes.sizeof(ModelOptions), 0, None,
-                               device.encode() if device else None)
+                               device.encode() if device else None,
+                               None if tuning_file is None
+                               else tuning_file.encode())
         runtime.check("ba_model_open", path.encode(), byref(options),
                       byref(self.handle))
 

@@ -47,6 +47,8 @@ blockattn::tools::kernelsOf(std::string_view object) {
       header->e_ident[EI_DATA] != ELFDATA2LSB ||
       header->e_shentsize != sizeof(Elf64_Shdr))
     return kernels;
+  constexpr Elf64_Half cuda = 190;
+  bool isGpu = header->e_machine == cuda;
   auto section = [&](uint64_t index) {
     return index < header->e_shnum
                ? readAt<Elf64_Shdr>(object, header->e_shoff +
@@ -72,7 +74,11 @@ blockattn::tools::kernelsOf(std::string_view object) {
           symbol->st_name >= names.size())
         continue;
       std::string_view name = names.substr(symbol->st_name);
-      std::string kernel = kernelName(name.substr(0, name.find('\0')));
+      name = name.substr(0, name.find('\0'));
+      bool isExported = ELF64_ST_BIND(symbol->st_info) == STB_GLOBAL;
+      std::string kernel = !isGpu       ? kernelName(name)
+                           : isExported ? std::string(name)
+                                        : std::string();
       if (!kernel.empty())
         kernels[kernel] += symbol->st_size;
     }

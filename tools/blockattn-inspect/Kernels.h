@@ -16,7 +16,8 @@ namespace blockattn::tools {
 
 /// The functions of an ELF object (little-endian, 64 bits) that are kernels,
 /// with the bytes of their code; the bodies of a kernel's loops count as part
-/// of it. Empty for anything else.
+/// of it. Those of a GPU's object are the functions that it exports. Empty for
+/// anything else.
 std::map<std::string, uint64_t> kernelsOf(std::string_view object);
 
 } // namespace blockattn::tools

@@ -129,6 +129,18 @@ void printAttentions(const Json &attentions) {
                     plain(reason.get<std::string>()).c_str());
 }
 
+/// Which kernel each attention got on a GPU.
+void printVariants(const Json &variants) {
+  if (variants.empty())
+    return;
+  std::printf("\nattention kernels\n");
+  std::vector<std::vector<std::string>> rows = {{"kernel", "variant", "why"}};
+  for (const Json &entry : variants)
+    rows.push_back(
+        {show(entry, "kernel"), show(entry, "variant"), show(entry, "reason")});
+  printTable(rows);
+}
+
 /// Kernels by code section.
 using Kernels = std::map<std::string, std::map<std::string, uint64_t>>;
 
@@ -137,7 +149,7 @@ Kernels readKernels(const std::string &path, const Artifact &artifact) {
   std::ifstream file(path, std::ios::binary);
   for (const ba_section &section : artifact.sections()) {
     std::string name = section.name;
-    if (name.compare(0, 5, "code.") != 0)
+    if (name.compare(0, 5, "code.") != 0 && name.compare(0, 6, "cubin.") != 0)
       continue;
     std::string object(section.size, '\0');
     file.seekg(static_cast<std::streamoff>(section.offset));
@@ -239,6 +251,7 @@ void printReport(const std::string &path, const Artifact &artifact,
     printProgram(program);
   printKernels(readKernels(path, artifact));
   printAttentions(listOf(manifest, "attentions"));
+  printVariants(listOf(manifest, "attention_variants"));
 }
 
 void printJson(const std::string &path, const Artifact &artifact,

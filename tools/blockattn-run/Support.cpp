@@ -31,6 +31,10 @@ void ModelOptions::declare(CommandLine &commandLine) {
                    "cpu, cuda or cuda:N (default: the first device of the\n"
                    "kind that the artifact was compiled for)",
                    device);
+  commandLine.text("tuning-file", "FILE",
+                   "on a GPU: where the choices of algorithms for matrix\n"
+                   "products are kept (default: M.ba.tuned); none: nowhere",
+                   tuningFile);
   commandLine.flag("json", "print the results as JSON", json);
 }
 
@@ -39,6 +43,8 @@ Model ModelOptions::open() const {
   options.threads = static_cast<int32_t>(threads);
   options.cpu_level = cpuLevel.empty() ? nullptr : cpuLevel.c_str();
   options.device = device.empty() ? nullptr : device.c_str();
+  if (!tuningFile.empty())
+    options.tuning_file = tuningFile == "none" ? "" : tuningFile.c_str();
   return Model(path, options);
 }
 

@@ -33,6 +33,7 @@ struct ModelOptions {
   int64_t threads = 0;
   std::string cpuLevel;
   std::string device;
+  std::string tuningFile;
   bool json = false;
 
   void declare(CommandLine &commandLine);

@@ -172,9 +172,15 @@ typedef struct ba_model_options {
      KV blocks and working memory there; open it once for each GPU. The GPU's
      primary context is used, as CUDA's runtime library does. */
   const char *device;
+  /* On a GPU: the file that keeps which algorithms were measured to be the
+     fastest for matrix products, so that the next process need not measure
+     them; NULL: the artifact's path with ".tuned" behind it; "": none. It is
+     made and replaced as needed; a file that cannot be read or written is no
+     error. Choices hold for one kind of GPU and one version of cuBLASLt. */
+  const char *tuning_file;
 } ba_model_options;
 
-#define BA_MODEL_OPTIONS_INIT {sizeof(ba_model_options), 0, NULL, NULL}
+#define BA_MODEL_OPTIONS_INIT {sizeof(ba_model_options), 0, NULL, NULL, NULL}
 
 /* Opens an artifact (same checks as ba_artifact_open), maps its weights and
    loads its code. `options` may be NULL. The model starts with one reference;
@@ -267,9 +273,9 @@ BA_API BA_MUST_CHECK ba_status *ba_session_set_output(ba_session *session,
                                                       const ba_tensor *tensor);
 
 /* As ba_session_set_input, ba_session_set_output and ba_session_output, for
-   memory of the model's device (on the CPU there is no difference). Elements on
-   a GPU are not checked before a run: what is wrong with them is found by the
-   program itself. */
+   memory of the model's device (on the CPU there is no difference). An address
+   that the GPU does not know is refused here. Elements on a GPU are not checked
+   before a run: what is wrong with them is found by the program itself. */
 BA_API BA_MUST_CHECK ba_status *
 ba_session_set_device_input(ba_session *session, const char *name,
                             const ba_tensor *tensor);

@@ -11,7 +11,7 @@ using namespace blockattn::rt;
 namespace {
 
 ba_status *bind(ba_session *session, const char *name, const ba_tensor *tensor,
-                void (Session::*set)(const char *, const ba_tensor &, bool),
+                Status (Session::*set)(const char *, const ba_tensor &, bool),
                 bool onDevice) {
   return guarded([&]() -> Status {
     if (Status status = required(session, "session"))
@@ -20,8 +20,7 @@ ba_status *bind(ba_session *session, const char *name, const ba_tensor *tensor,
       return status;
     if (Status status = required(tensor, "tensor"))
       return status;
-    (session->session.*set)(name, *tensor, onDevice);
-    return Status();
+    return (session->session.*set)(name, *tensor, onDevice);
   });
 }
 

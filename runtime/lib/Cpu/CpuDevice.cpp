@@ -96,6 +96,9 @@ public:
     return DeviceBuffer(*this, buffer->release(), size);
   }
   void free(char *memory) noexcept override { std::free(memory); }
+  Status checkAddress(const void *, const std::string &) const override {
+    return Status();
+  }
 
   Expected<CodeModule::Program>
   program(const std::string &name) const override {

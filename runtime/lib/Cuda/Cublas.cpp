@@ -9,7 +9,7 @@
 
 #include <algorithm>
 #include <cinttypes>
-#include <cstring>
+#include <cstdio>
 
 using namespace blockattn::rt;
 using namespace blockattn::rt::cuda;
@@ -96,6 +96,7 @@ struct Cublas::Product {
 Cublas::~Cublas() {
   if (!handle)
     return;
+  kept.save(/*isLast=*/true);
   Gpu::Scope scope(gpu);
   api->destroy(handle);
 }
@@ -108,7 +109,18 @@ Status Cublas::open() {
   if (!library)
     return library.takeError();
   api = *library;
-  return check(api->create(&handle), "starting cuBLASLt");
+  if (Status status = check(api->create(&handle), "starting cuBLASLt"))
+    return status;
+  int cuda = 0;
+  gpu.driver().driverVersion(&cuda);
+  kept.open(gpu.model() + ", cuBLASLt " + std::to_string(api->version()) +
+            ", CUDA " + std::to_string(cuda));
+  return Status();
+}
+
+void Cublas::saveChoices() {
+  std::lock_guard<std::mutex> lock(mutex);
+  kept.save(/*isLast=*/false);
 }
 
 Status Cublas::check(int result, const std::string &what) const {
@@ -208,13 +220,27 @@ Status Cublas::launch(const ba_cuda_gemm &gemm, const Product &product,
                sizeText(gemm));
 }
 
+bool Cublas::isUsable(const ProductChoices::Algorithm &algorithm,
+                      const Product &product,
+                      const Workspace &workspace) const {
+  HeuristicResult result{};
+  return api->algorithmCheck(handle, product.description, product.a, product.b,
+                             product.c, product.c, algorithm.data(),
+                             &result) == 0 &&
+         result.workspaceBytes <= workspace.bytes;
+}
+
 Status Cublas::choose(const ba_cuda_gemm &gemm, const Product &product,
                       StreamHandle stream, const Workspace &workspace,
                       bool mayMeasure, Choice &choice) {
-  Key key{gemm.type,     gemm.c_type,   gemm.trans_a,     gemm.trans_b,
-          gemm.m,        gemm.n,        gemm.k,           gemm.lda,
-          gemm.ldb,      gemm.ldc,      gemm.batch,       gemm.stride_a,
-          gemm.stride_b, gemm.stride_c, product.epilogue, product.alignments};
+  Key key{gemm.type,        gemm.c_type,
+          gemm.trans_a,     gemm.trans_b,
+          gemm.m,           gemm.n,
+          gemm.k,           gemm.lda,
+          gemm.ldb,         gemm.ldc,
+          gemm.batch,       gemm.stride_a,
+          gemm.stride_b,    gemm.stride_c,
+          product.epilogue, static_cast<int64_t>(product.alignments)};
   bool isAdding = product.beta != 0;
   {
     std::lock_guard<std::mutex> lock(mutex);
@@ -231,6 +257,12 @@ Status Cublas::choose(const ba_cuda_gemm &gemm, const Product &product,
   {
     std::lock_guard<std::mutex> lock(mutex);
     isFirst = !choices.count(key);
+    std::optional<ProductChoices::Algorithm> known = kept.find(key);
+    if (isFirst && known && isUsable(*known, product, workspace)) {
+      choice = {*known, /*isMeasured=*/true};
+      choices[key] = choice;
+      return Status();
+    }
   }
   void *preference = nullptr;
   if (Status status = check(api->preferenceCreate(&preference), sizeText(gemm)))
@@ -281,10 +313,13 @@ Status Cublas::choose(const ba_cuda_gemm &gemm, const Product &product,
     driver.eventDestroy(begin);
     driver.eventDestroy(end);
   }
-  std::memcpy(choice.algorithm, found[best].algorithm, sizeof choice.algorithm);
+  std::copy_n(found[best].algorithm, choice.algorithm.size(),
+              choice.algorithm.begin());
   choice.isMeasured = !isFirst;
   std::lock_guard<std::mutex> lock(mutex);
   choices[key] = choice;
+  if (choice.isMeasured)
+    kept.add(key, choice.algorithm);
   return Status();
 }
 
@@ -324,5 +359,5 @@ Status Cublas::multiply(const ba_cuda_gemm &gemm, StreamHandle stream,
   if (Status status =
           choose(gemm, product, stream, workspace, mayMeasure, choice))
     return status;
-  return launch(gemm, product, choice.algorithm, stream, workspace);
+  return launch(gemm, product, choice.algorithm.data(), stream, workspace);
 }

@@ -8,12 +8,13 @@
 #define BLOCKATTN_RUNTIME_CUDA_CUBLAS_H
 
 #include "Cuda/Gpu.h"
+#include "Cuda/ProductChoices.h"
 #include "blockattn/kernel_abi_cuda.h"
 
 #include <map>
 #include <memory>
 #include <mutex>
-#include <tuple>
+#include <string>
 
 namespace blockattn::rt::cuda {
 
@@ -22,10 +23,13 @@ struct CublasApi;
 /// Products on one GPU, for any number of streams and threads. The library is
 /// opened at the first product. An algorithm is the library's guess when a
 /// shape comes for the first time; from the second time on, it is the fastest
-/// of several that were measured.
+/// of several that were measured. What was measured is kept in a file, and what
+/// that has from an earlier process is not measured again.
 class Cublas {
 public:
-  explicit Cublas(Gpu &gpu) : gpu(gpu) {}
+  /// `choicesPath` may be empty: nothing is kept then.
+  Cublas(Gpu &gpu, const std::string &choicesPath)
+      : gpu(gpu), kept(choicesPath) {}
   ~Cublas();
 
   /// What a stream lends to its products.
@@ -39,13 +43,13 @@ public:
   /// is false while the stream is being recorded.
   Status multiply(const ba_cuda_gemm &gemm, StreamHandle stream,
                   const Workspace &workspace, bool mayMeasure);
+  /// Writes what was measured, where that is due; for the end of a run.
+  void saveChoices();
 
 private:
-  using Key = std::tuple<int32_t, int32_t, int32_t, int32_t, int64_t, int64_t,
-                         int64_t, int64_t, int64_t, int64_t, int64_t, int64_t,
-                         int64_t, int64_t, int, uint64_t>;
+  using Key = ProductChoices::Key;
   struct Choice {
-    uint64_t algorithm[8];
+    ProductChoices::Algorithm algorithm;
     bool isMeasured;
   };
   struct Product;
@@ -56,6 +60,9 @@ private:
   Status choose(const ba_cuda_gemm &gemm, const Product &product,
                 StreamHandle stream, const Workspace &workspace,
                 bool mayMeasure, Choice &choice);
+  /// Whether an algorithm from the file does for the product.
+  bool isUsable(const ProductChoices::Algorithm &algorithm,
+                const Product &product, const Workspace &workspace) const;
   Status launch(const ba_cuda_gemm &gemm, const Product &product,
                 const uint64_t *algorithm, StreamHandle stream,
                 const Workspace &workspace) const;
@@ -66,6 +73,7 @@ private:
   const CublasApi *api = nullptr;
   void *handle = nullptr;
   std::map<Key, Choice> choices;
+  ProductChoices kept;
 };
 
 } // namespace blockattn::rt::cuda

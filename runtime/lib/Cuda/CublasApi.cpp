@@ -49,6 +49,11 @@ Loaded load() {
                      "; install that of CUDA 12 or 13";
   BLOCKATTN_CUBLAS(X)
 #undef X
+  loaded.api.version =
+      reinterpret_cast<size_t (*)()>(dlsym(library, "cublasLtGetVersion"));
+  if (!loaded.api.version)
+    loaded.problem = "libcublasLt has no cublasLtGetVersion; install that of "
+                     "CUDA 12 or 13";
   loaded.api.statusName = reinterpret_cast<const char *(*)(int)>(
       dlsym(library, "cublasLtGetStatusName"));
   return loaded;

@@ -76,6 +76,9 @@ static_assert(sizeof(HeuristicResult) == 96,
   X(heuristic, "cublasLtMatmulAlgoGetHeuristic",                               \
     (void *, void *, void *, void *, void *, void *, void *, int,              \
      HeuristicResult *, int *))                                                \
+  X(algorithmCheck, "cublasLtMatmulAlgoCheck",                                 \
+    (void *, void *, void *, void *, void *, void *, const uint64_t *,         \
+     HeuristicResult *))                                                       \
   X(matmul, "cublasLtMatmul",                                                  \
     (void *, void *, const void *, const void *, void *, const void *, void *, \
      const void *, const void *, void *, void *, void *, const uint64_t *,     \
@@ -86,6 +89,7 @@ struct CublasApi {
   BLOCKATTN_CUBLAS(X)
 #undef X
   const char *(*statusName)(int) = nullptr;
+  size_t (*version)() = nullptr;
 
   /// Opens the library, once for the process.
   static Expected<const CublasApi *> get();

@@ -98,9 +98,10 @@ private:
 class CudaDevice : public Device {
 public:
   CudaDevice(std::unique_ptr<Gpu> gpu, std::unique_ptr<CodeModule> code,
-             std::unique_ptr<KernelModule> kernels, int threads)
+             std::unique_ptr<KernelModule> kernels, int threads,
+             const std::string &tuningFile)
       : gpu(std::move(gpu)), code(std::move(code)), kernels(std::move(kernels)),
-        cublas(*this->gpu), hostThreads(threads) {}
+        cublas(*this->gpu, tuningFile), hostThreads(threads) {}
 
   const std::string &name() const override { return gpu->name(); }
   const std::string &level() const override { return kernels->level(); }
@@ -115,6 +116,10 @@ public:
     return DeviceBuffer(*this, *memory, bytes);
   }
   void free(char *memory) noexcept override { gpu->free(memory); }
+  Status checkAddress(const void *data,
+                      const std::string &what) const override {
+    return gpu->checkAddress(data, what);
+  }
 
   Expected<CodeModule::Program>
   program(const std::string &name) const override {
@@ -177,7 +182,7 @@ Status CudaDevice::placeWeights(std::vector<ba_tensor> &weights) {
 Expected<std::unique_ptr<Device>>
 blockattn::rt::openCudaDevice(const Artifact &artifact,
                               const Manifest &manifest, int ordinal,
-                              int threads) {
+                              int threads, const std::string &tuningFile) {
   Expected<std::unique_ptr<Gpu>> gpu = Gpu::open(ordinal);
   if (!gpu)
     return gpu.takeError();
@@ -189,6 +194,7 @@ blockattn::rt::openCudaDevice(const Artifact &artifact,
       KernelModule::load(**gpu, artifact, manifest);
   if (!kernels)
     return kernels.takeError();
-  return std::unique_ptr<Device>(std::make_unique<CudaDevice>(
-      std::move(*gpu), std::move(*code), std::move(*kernels), threads));
+  return std::unique_ptr<Device>(
+      std::make_unique<CudaDevice>(std::move(*gpu), std::move(*code),
+                                   std::move(*kernels), threads, tuningFile));
 }

@@ -12,10 +12,12 @@
 
 namespace blockattn::rt {
 
-/// `threads` of the host copy the weights.
+/// `threads` of the host copy the weights. `tuningFile` is where the measured
+/// choices for matrix products are kept; empty: nowhere.
 Expected<std::unique_ptr<Device>> openCudaDevice(const Artifact &artifact,
                                                  const Manifest &manifest,
-                                                 int ordinal, int threads);
+                                                 int ordinal, int threads,
+                                                 const std::string &tuningFile);
 
 } // namespace blockattn::rt
 

@@ -223,7 +223,9 @@ Status CudaStream::run(const Program &program, std::vector<void *> &arguments,
     return finish(program, failure, 0);
   }
   ++recording.runs;
-  return runSteps(program, arguments, recording.isUnrepeatable);
+  Status status = runSteps(program, arguments, recording.isUnrepeatable);
+  cublas.saveChoices();
+  return status;
 }
 
 //===----------------------------------------------------------------------===//
@@ -316,6 +318,9 @@ Status CudaStream::copyRows(char *to, uint64_t toPitch, const char *from,
 Status CudaStream::use(void *stream) {
   if (Status status = gpu.checkAlive())
     return status;
+  if (stream)
+    if (Status status = gpu.checkStream(static_cast<StreamHandle>(stream)))
+      return status;
   Gpu::Scope scope(gpu);
   if (Status status = wait("the session's last run"))
     return status;

@@ -64,6 +64,11 @@ enum FunctionAttribute : int {
 
 enum JitOption : int { kJitErrorLogBuffer = 5, kJitErrorLogBufferSize = 6 };
 
+enum PointerAttribute : int {
+  kPointerMemoryType = 2,
+  kPointerDeviceOrdinal = 9
+};
+
 constexpr int kPoolReleaseThreshold = 4;
 constexpr unsigned kStreamNonBlocking = 1;
 constexpr int kCaptureModeRelaxed = 2;
@@ -112,6 +117,7 @@ constexpr int kMemoryOnDevice = 2;
   X(contextRelease, "cuDevicePrimaryCtxRelease_v2", (DeviceId))                \
   X(contextPush, "cuCtxPushCurrent_v2", (Context))                             \
   X(contextPop, "cuCtxPopCurrent_v2", (Context *))                             \
+  X(pointerAttribute, "cuPointerGetAttribute", (void *, int, Address))         \
   X(memoryInfo, "cuMemGetInfo_v2", (size_t *, size_t *))                       \
   X(memoryAlloc, "cuMemAlloc_v2", (Address *, size_t))                         \
   X(memoryFree, "cuMemFree_v2", (Address))                                     \
@@ -139,6 +145,7 @@ constexpr int kMemoryOnDevice = 2;
     (Address, size_t, unsigned char, size_t, size_t, StreamHandle))            \
   X(streamCreate, "cuStreamCreate", (StreamHandle *, unsigned))                \
   X(streamDestroy, "cuStreamDestroy_v2", (StreamHandle))                       \
+  X(streamContext, "cuStreamGetCtx", (StreamHandle, Context *))                \
   X(streamSynchronize, "cuStreamSynchronize", (StreamHandle))                  \
   X(captureBegin, "cuStreamBeginCapture_v2", (StreamHandle, int))              \
   X(captureEnd, "cuStreamEndCapture", (StreamHandle, Graph *))                 \

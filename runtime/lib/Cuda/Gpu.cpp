@@ -57,7 +57,8 @@ Status Gpu::start(int ordinal) {
   if (Status status =
           check(api->deviceName(text, sizeof text, device), "opening it"))
     return status;
-  fullName = shortName + " (" + text + ")";
+  modelName = text;
+  fullName = shortName + " (" + modelName + ")";
   int major = 0, minor = 0, hasPools = 0;
   struct {
     DeviceAttribute attribute;
@@ -138,6 +139,44 @@ Status Gpu::checkAlive() const {
   return error(BA_INTERNAL,
                "%s was lost by an earlier error, %s; start the program again",
                fullName.c_str(), api->describe(result).c_str());
+}
+
+Status Gpu::checkAddress(const void *data, const std::string &what) const {
+  Scope scope(*this);
+  unsigned kind = 0;
+  int owner = -1;
+  Address place = address(data);
+  // Fails for memory that CUDA knows nothing of.
+  bool isKnown =
+      api->pointerAttribute(&kind, kPointerMemoryType, place) == kSuccess &&
+      api->pointerAttribute(&owner, kPointerDeviceOrdinal, place) == kSuccess;
+  if (isKnown && kind == kMemoryOnDevice && owner != device)
+    return error(BA_INVALID_ARGUMENT,
+                 "%s lies on cuda:%d, and the model on %s; copy it there or "
+                 "open the model on that GPU",
+                 what.c_str(), owner, fullName.c_str());
+  // Pinned memory of the host has a place in the GPU's addresses as well.
+  if (!isKnown)
+    return error(BA_INVALID_ARGUMENT,
+                 "%s is given as memory of %s, and its address is none there; "
+                 "give memory of the host by ba_session_set_input or "
+                 "ba_session_set_output",
+                 what.c_str(), fullName.c_str());
+  return Status();
+}
+
+Status Gpu::checkStream(StreamHandle stream) const {
+  Scope scope(*this);
+  Context owner = nullptr;
+  Result result = api->streamContext(stream, &owner);
+  if (result == kSuccess && owner == context)
+    return Status();
+  return error(BA_INVALID_ARGUMENT,
+               "the stream is none of %s's primary context, the one that "
+               "CUDA's runtime library uses%s%s; make it while that GPU is "
+               "the current one",
+               fullName.c_str(), result == kSuccess ? "" : ": ",
+               result == kSuccess ? "" : api->describe(result).c_str());
 }
 
 Result Gpu::take(Address &memory, uint64_t bytes) {

@@ -31,6 +31,8 @@ public:
   const std::string &name() const { return shortName; }
   /// "cuda:0 (NVIDIA H200)"
   const std::string &title() const { return fullName; }
+  /// "NVIDIA H200"
+  const std::string &model() const { return modelName; }
   /// 90 for compute capability 9.0.
   int architecture() const { return capability; }
   /// Dynamic shared memory that a kernel can have.
@@ -41,6 +43,12 @@ public:
   /// The error after which nothing works on this GPU in this process; looked
   /// at before work is begun.
   Status checkAlive() const;
+
+  /// That `data` is memory which kernels here can use; `what` is its name for
+  /// the message.
+  Status checkAddress(const void *data, const std::string &what) const;
+  /// That a stream is one of this GPU's primary context.
+  Status checkStream(StreamHandle stream) const;
 
   /// Aligned to 256 bytes and never null. The context need not be current.
   Expected<char *> allocate(uint64_t bytes, const char *purpose);
@@ -75,7 +83,7 @@ private:
   const Driver *api;
   DeviceId device = -1;
   Context context = nullptr;
-  std::string shortName, fullName;
+  std::string shortName, fullName, modelName;
   int capability = 0, maxShared = 0;
   /// Null where the driver has no pools.
   Pool pool = nullptr;

@@ -96,5 +96,7 @@ blockattn::rt::openDevice(const Artifact &artifact, const Manifest &manifest,
     return error(BA_INVALID_ARGUMENT,
                  "CPU level %s was asked for, but %s runs on a GPU",
                  quote(options.cpu_level).c_str(), subject.c_str());
-  return openCudaDevice(artifact, manifest, *ordinal, threads);
+  return openCudaDevice(artifact, manifest, *ordinal, threads,
+                        options.tuning_file ? options.tuning_file
+                                            : artifact.path() + ".tuned");
 }

@@ -128,6 +128,10 @@ public:
   virtual Expected<DeviceBuffer> allocate(uint64_t bytes,
                                           const char *purpose) = 0;
   virtual void free(char *memory) noexcept = 0;
+  /// An error if `data`, which a caller says is memory of the device, is none;
+  /// `what` names it.
+  virtual Status checkAddress(const void *data,
+                              const std::string &what) const = 0;
 
   virtual Expected<CodeModule::Program>
   program(const std::string &name) const = 0;

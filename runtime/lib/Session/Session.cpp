@@ -25,6 +25,17 @@ Expected<Session> Session::create(Ref<Model> model) {
   return Session(std::move(model), std::move(*work));
 }
 
+Status Session::bind(std::map<std::string, Bound> &bound, const char *kind,
+                     const char *name, const ba_tensor &tensor, bool onDevice) {
+  // What has no elements need not be anywhere.
+  if (onDevice && tensor.data)
+    if (Status status = model->device().checkAddress(
+            tensor.data, std::string(kind) + " " + quote(name)))
+      return status;
+  bound[name] = {tensor, onDevice || isHost()};
+  return Status();
+}
+
 void Session::giveBound(Inputs &inputs) const {
   for (const auto &[name, bound] : boundInputs)
     inputs.give(name, bound.tensor, bound.onDevice && !isHost());

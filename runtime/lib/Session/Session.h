@@ -29,11 +29,11 @@ public:
   const Model &getModel() const { return *model; }
 
   /// `onDevice`: the data is where the model's device reads and writes it.
-  void setInput(const char *name, const ba_tensor &tensor, bool onDevice) {
-    boundInputs[name] = {tensor, onDevice || isHost()};
+  Status setInput(const char *name, const ba_tensor &tensor, bool onDevice) {
+    return bind(boundInputs, "input", name, tensor, onDevice);
   }
-  void setOutput(const char *name, const ba_tensor &tensor, bool onDevice) {
-    boundOutputs[name] = {tensor, onDevice || isHost()};
+  Status setOutput(const char *name, const ba_tensor &tensor, bool onDevice) {
+    return bind(boundOutputs, "output", name, tensor, onDevice);
   }
   Status setStream(void *stream) { return work->use(stream); }
   Status profile(bool enable) { return work->profile(enable); }
@@ -84,6 +84,8 @@ private:
   /// Memory for an output that is not kept by the session; null if it is.
   using Placement = std::vector<void *>;
 
+  Status bind(std::map<std::string, Bound> &bound, const char *kind,
+              const char *name, const ba_tensor &tensor, bool onDevice);
   bool isHost() const { return model->device().isHost(); }
   void giveBound(Inputs &inputs) const;
   /// The table of sinks that is bound, if the program takes one and it is a

@@ -99,6 +99,7 @@ std::string openError(const Sections &sections, const char *device) {
   TemporaryFile file(makeArtifact(sections));
   ba_model_options options = BA_MODEL_OPTIONS_INIT;
   options.device = device;
+  options.tuning_file = "";
   return errorOf([&] { Model model(file.path(), options); });
 }
 
@@ -119,7 +120,9 @@ protected:
     if (!hasGpu())
       GTEST_SKIP() << "no GPU";
     TemporaryFile file(makeArtifact(cudaSections()));
-    model = std::make_unique<Model>(file.path());
+    ba_model_options options = BA_MODEL_OPTIONS_INIT;
+    options.tuning_file = "";
+    model = std::make_unique<Model>(file.path(), options);
     session = std::make_unique<Session>(*model);
   }
 
@@ -226,6 +229,46 @@ TEST_F(Cuda, BoundOutputs) {
   other.setDeviceInput("x", there);
   other.run("affine");
   EXPECT_EQ(floats(other.output("y")), (std::vector<float>{15, 11, 15}));
+}
+
+TEST_F(Cuda, AddressesThatAreNotTheGpus) {
+  std::vector<float> x = {1, 2, 3};
+  EXPECT_NE(errorOf([&] {
+              session->setDeviceInput("x", row(x));
+            }).find("input 'x' is given as memory of cuda:0"),
+            std::string::npos);
+  EXPECT_NE(errorOf([&] {
+              session->setDeviceOutput("y", row(x));
+            }).find("output 'y' is given as memory of cuda:0"),
+            std::string::npos);
+  // The session goes on without them.
+  session->setInput("x", row(x));
+  session->run("affine");
+  EXPECT_EQ(floats(session->output("y")), (std::vector<float>{3, 5, 7}));
+}
+
+TEST_F(Cuda, ChoicesForProductsAreKept) {
+  TemporaryFile file(makeArtifact(cudaSections())), tuned("", ".tuned");
+  ba_model_options options = BA_MODEL_OPTIONS_INIT;
+  options.tuning_file = tuned.path().c_str();
+  std::vector<float> a(5 * 16, 1.0f);
+  auto runs = [&](int count) {
+    Model other(file.path(), options);
+    Session fresh(other);
+    fresh.setInput("a", view(a.data(), {5, 16}));
+    for (int i = 0; i < count; ++i)
+      fresh.run("product");
+    return floats(fresh.output("c"));
+  };
+  // The first run asks the library, the second one measures.
+  std::vector<float> expected = runs(1);
+  EXPECT_EQ(tuned.read(), "");
+  EXPECT_EQ(runs(2), expected);
+  std::string choices = tuned.read();
+  EXPECT_NE(choices.find("for NVIDIA"), std::string::npos) << choices;
+  // What is known is used, and not measured and written again.
+  EXPECT_EQ(runs(4), expected);
+  EXPECT_EQ(tuned.read(), choices);
 }
 
 TEST_F(Cuda, Products) {
