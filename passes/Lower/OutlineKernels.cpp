@@ -48,6 +48,8 @@ static bool isKernel(Operation *op) {
 
 /// "attention_kernel", "softmax" or what else says what a kernel does.
 static StringRef shortName(Operation *op) {
+  if (op->hasAttr(kRowLoopsAttr))
+    return "rows";
   return op->getName().stripDialect();
 }
 
@@ -132,15 +134,18 @@ void OutlineKernels::runOnOperation() {
   for (auto func : module.getOps<func::FuncOp>()) {
     if (func->hasAttr(kKernelAttr))
       continue;
-    func.walk([&](Operation *op) {
+    func.walk<WalkOrder::PreOrder>([&](Operation *op) {
       if (auto copy = dyn_cast<memref::CopyOp>(op)) {
         OpBuilder b(copy);
         op = linalg::CopyOp::create(b, copy.getLoc(), copy.getSource(),
                                     copy.getTarget());
         copy.erase();
       }
-      if (isKernel(op))
-        ops.push_back({op, func});
+      if (!isKernel(op))
+        return WalkResult::advance();
+      ops.push_back({op, func});
+      // What is in a launch goes with it.
+      return WalkResult::skip();
     });
   }
   for (auto [op, func] : ops)

@@ -141,7 +141,11 @@ bool Planner::known(Value value) {
     else
       ok = map.contains(dim.getSource()) && known(dim.getIndex());
   } else {
-    ok = isPure(op) && op->getNumRegions() == 0 &&
+    // What the program computes whatever happens may be computed here, too,
+    // a division by something unknown as well.
+    bool isSafe = isPure(op) || (isMemoryEffectFree(op) &&
+                                 op->getBlock() == &function.getBody().front());
+    ok = isSafe && op->getNumRegions() == 0 &&
          llvm::all_of(op->getOperands(), [&](Value operand) {
            return operand.getType().isIntOrIndexOrFloat() && known(operand);
          });

@@ -23,6 +23,9 @@ namespace blockattn {
 
 constexpr llvm::StringLiteral kExecAttr = "blockattn.exec";
 constexpr llvm::StringLiteral kKernelAttr = "blockattn.kernel";
+/// On a `gpu.launch` of linalg operations that are done row by row: how many
+/// of their loops, the first ones, go over rows.
+constexpr llvm::StringLiteral kRowLoopsAttr = "blockattn.row_loops";
 /// On an attention in a kernel: the number of the kernel's argument that is
 /// the layer to read, in place of the attribute `layer`.
 constexpr llvm::StringLiteral kLayerArgumentAttr = "blockattn.layer_argument";

@@ -19,6 +19,15 @@ gpu::GPUModuleOp blockattn::deviceModule(ModuleOp module) {
   return gpu::GPUModuleOp::create(b, module.getLoc(), "kernels");
 }
 
+gpu::LaunchOp blockattn::makeLaunch(KernelBuilder &b) {
+  Value one = b.index(1);
+  auto launch = gpu::LaunchOp::create(b, one, one, one, one, one, one);
+  b.setInsertionPointToEnd(&launch.getBody().front());
+  gpu::TerminatorOp::create(b);
+  b.setInsertionPoint(launch.getBody().front().getTerminator());
+  return launch;
+}
+
 /// The kernel's function, with an entry block that returns.
 static gpu::GPUFuncOp makeFunction(ModuleOp module, Location loc,
                                    StringRef name, ArrayRef<int64_t> block) {

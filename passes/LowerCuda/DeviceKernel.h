@@ -18,6 +18,9 @@ namespace blockattn {
 /// The module's `gpu.module @kernels`, which is made on first use.
 mlir::gpu::GPUModuleOp deviceModule(mlir::ModuleOp module);
 
+/// A `gpu.launch` of one thread; the builder is left inside.
+mlir::gpu::LaunchOp makeLaunch(KernelBuilder &b);
+
 /// A `gpu.func` in the making, seen from the host code that launches it.
 ///
 /// The kernel gets scalars and bare pointers: of a memref it gets the pointer,

@@ -8,6 +8,11 @@
 #include "passes/Lower/RuntimeCalls.h"
 #include "passes/LowerCuda/DeviceMemory.h"
 #include "passes/LowerCuda/Passes.h"
+#include "passes/LowerCuda/ProductResult.h"
+#include "passes/LowerCuda/RowProduct.h"
+
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 
 #include "runtime/include/blockattn/kernel_abi_cuda.h"
 
@@ -54,6 +59,13 @@ public:
       : b(builder), product(product), exec(exec), record(record),
         overwrite(overwrite) {}
   void emit();
+  /// Whether there is one row: a boolean in host code. To be asked before the
+  /// others below.
+  Value hasOneRow();
+  /// The product of that row.
+  RowProduct rowProduct();
+  Value firstRow() { return address(product.a, {}); }
+  Value depth() { return size(product.a, ma, product.a.column); }
   /// ba_cuda_gemm.
   static LLVM::LLVMStructType recordType(MLIRContext *context);
 
@@ -62,6 +74,7 @@ private:
     SmallVector<Value> sizes, strides;
   };
   Matrix describe(const MatrixForm &form);
+  void describeAll();
   Value leadingDim(const MatrixForm &form, const Matrix &matrix);
   Value address(const MatrixForm &form, ArrayRef<Value> batch);
   Value stride(const MatrixForm &form, const Matrix &matrix);
@@ -208,12 +221,26 @@ void GemmCall::emitBatch(SmallVector<Value> &batch) {
   });
 }
 
-void GemmCall::emit() {
+void GemmCall::describeAll() {
   ma = describe(product.a);
   mb = describe(product.b);
   mc = describe(product.c);
+}
+
+void GemmCall::emit() {
+  describeAll();
   SmallVector<Value> batch;
   emitBatch(batch);
+}
+
+Value GemmCall::hasOneRow() {
+  describeAll();
+  return b.equal(size(product.c, mc, product.c.row), b.index(1));
+}
+
+RowProduct GemmCall::rowProduct() {
+  return {address(product.b, {}), leadingDim(product.b, mb),
+          size(product.c, mc, product.c.column), address(product.c, {})};
 }
 
 /// Whether the library has the product's types.
@@ -222,36 +249,155 @@ static bool isSupported(const MatrixProduct &product) {
          (product.resultType == product.type || product.resultType.isF32());
 }
 
-void LowerGemmToCuda::runOnOperation() {
-  ModuleOp module = getOperation();
-  Type ptr = LLVM::LLVMPointerType::get(&getContext());
-  for (auto func : module.getOps<func::FuncOp>()) {
-    SmallVector<std::pair<linalg::LinalgOp, MatrixProduct>, 1> products;
-    func.walk([&](linalg::LinalgOp op) {
-      // In a launch there is nobody to call.
-      if (op->getParentOfType<gpu::LaunchOp>())
-        return;
-      std::optional<MatrixProduct> product = matchProduct(op);
-      if (product && isSupported(*product))
-        products.push_back({op, *product});
-    });
-    if (products.empty())
-      continue;
-    declareRuntimeCall(module, RuntimeCall::DeviceGemm);
-    Value exec = execOf(func);
-    KernelBuilder entry(func.getLoc(), &func.getBody().front(),
-                        func.getBody().front().begin());
-    Value one = LLVM::ConstantOp::create(entry, entry.getI64Type(),
-                                         entry.getI64IntegerAttr(1));
-    Value record = LLVM::AllocaOp::create(
-        entry, ptr, GemmCall::recordType(&getContext()), one, 8);
-    for (auto &[op, product] : products) {
-      linalg::FillOp fill = findZeroFill(op, op->getOperand(2));
-      KernelBuilder builder(op.getLoc(), op);
-      GemmCall(builder, product, exec, record, fill != nullptr).emit();
-      op->erase();
-      if (fill)
-        fill->erase();
+namespace {
+/// A product of the program.
+struct Product {
+  linalg::LinalgOp op;
+  MatrixProduct form;
+  linalg::FillOp fill;
+  bool overwrites() const { return fill != nullptr; }
+};
+
+/// The calls of one function.
+class Lowering {
+public:
+  explicit Lowering(func::FuncOp func) : func(func) {}
+  void run();
+
+private:
+  void collect();
+  bool belongTogether(ArrayRef<Product> group, const Product &next);
+  void lower(MutableArrayRef<Product> group);
+
+  func::FuncOp func;
+  std::vector<Product> products;
+  Value exec, record;
+};
+} // namespace
+
+void Lowering::collect() {
+  func.walk([&](linalg::LinalgOp op) {
+    // In a launch there is nobody to call.
+    if (op->getParentOfType<gpu::LaunchOp>())
+      return;
+    std::optional<MatrixProduct> product = matchProduct(op);
+    if (product && isSupported(*product))
+      products.push_back({op, *product, findZeroFill(op, op->getOperand(2))});
+  });
+}
+
+/// Whether a value is a weight of the model, whose memory is its own.
+static bool isWeight(Value memref) {
+  auto argument = dyn_cast<BlockArgument>(rootMemory(memref));
+  auto func = argument
+                  ? dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp())
+                  : func::FuncOp();
+  return func && func.getArgAttr(argument.getArgNumber(), kWeightAttr);
+}
+
+/// Whether a row, where there is but one, can be multiplied by a kernel of our
+/// own: with weights as they lie.
+static bool isOfRow(const MatrixProduct &product) {
+  return product.numBatch == 0 && product.a.column >= 0 &&
+         !product.a.transposed && product.b.row >= 0 && product.b.column >= 0 &&
+         !product.b.transposed && product.c.column >= 0 &&
+         !product.c.transposed && isWeight(product.b.memref);
+}
+
+/// Whether one kernel can do a product along with others of the same row.
+bool Lowering::belongTogether(ArrayRef<Product> group, const Product &next) {
+  const Product &last = group.back();
+  if (group.size() == kMostRowProducts || !isOfRow(last.form) ||
+      !isOfRow(next.form) || last.op->getBlock() != next.op->getBlock() ||
+      last.form.a.memref != next.form.a.memref ||
+      last.form.resultType != next.form.resultType ||
+      last.overwrites() != next.overwrites())
+    return false;
+  Value row = rootMemory(next.form.a.memref);
+  Value result = rootMemory(next.form.c.memref);
+  for (const Product &other : group)
+    if (rootMemory(other.form.c.memref) == result ||
+        rootMemory(other.form.c.memref) == row)
+      return false;
+  if (result == row)
+    return false;
+  for (Operation *op = last.op->getNextNode(); op != next.op;
+       op = op->getNextNode())
+    if (!op || (!isMemoryEffectFree(op) && op != next.fill))
+      return false;
+  return true;
+}
+
+/// Lowers products of one row or one product where the last of them is.
+void Lowering::lower(MutableArrayRef<Product> group) {
+  Product &last = group.back();
+  KernelBuilder b(last.op.getLoc(), last.op);
+  auto callAll = [&] {
+    for (Product &product : group)
+      GemmCall(b, product.form, exec, record, product.overwrites()).emit();
+    return SmallVector<Value>();
+  };
+  if (isOfRow(last.form)) {
+    Type type = last.form.type;
+    Value can;
+    SmallVector<RowProduct> rows;
+    Value row, depth;
+    for (Product &product : group) {
+      GemmCall call(b, product.form, exec, record, product.overwrites());
+      Value isOne = call.hasOneRow();
+      rows.push_back(call.rowProduct());
+      row = call.firstRow();
+      depth = call.depth();
+      can = can ? b.both(can, isOne) : isOne;
+      can = b.both(can, canUseRowProduct(b, type, rows.back()));
     }
+    b.branch(
+        can, {},
+        [&] {
+          launchRowProducts(b, func->getParentOfType<ModuleOp>(), type,
+                            last.form.resultType, row, depth, rows,
+                            last.overwrites());
+          return SmallVector<Value>();
+        },
+        callAll);
+  } else {
+    callAll();
   }
+  for (Product &product : group) {
+    product.op->erase();
+    if (product.fill)
+      product.fill->erase();
+  }
+}
+
+void Lowering::run() {
+  collect();
+  if (products.empty())
+    return;
+  declareRuntimeCall(func->getParentOfType<ModuleOp>(),
+                     RuntimeCall::DeviceGemm);
+  exec = execOf(func);
+  KernelBuilder entry(func.getLoc(), &func.getBody().front(),
+                      func.getBody().front().begin());
+  Value one = LLVM::ConstantOp::create(entry, entry.getI64Type(),
+                                       entry.getI64IntegerAttr(1));
+  record = LLVM::AllocaOp::create(
+      entry, LLVM::LLVMPointerType::get(func.getContext()),
+      GemmCall::recordType(func.getContext()), one, 8);
+  MutableArrayRef<Product> rest(products);
+  while (!rest.empty()) {
+    size_t size = 1;
+    while (size < rest.size() &&
+           belongTogether(rest.take_front(size), rest[size]))
+      ++size;
+    lower(rest.take_front(size));
+    rest = rest.drop_front(size);
+  }
+}
+
+void LowerGemmToCuda::runOnOperation() {
+  SmallVector<func::FuncOp> functions(getOperation().getOps<func::FuncOp>());
+  for (func::FuncOp func : functions)
+    if (!func.isDeclaration())
+      Lowering(func).run();
 }

@@ -38,7 +38,8 @@ private:
   void startDevice(ArrayRef<int64_t> block, StringRef suffix = "");
   void lowerElements(linalg::LinalgOp linalgOp);
   void lowerPoints(linalg::LinalgOp linalgOp, int64_t width);
-  void lowerRows(linalg::LinalgOp linalgOp, unsigned rowLoops);
+  void lowerRows(ArrayRef<linalg::LinalgOp> ops, unsigned rowLoops, bool wide);
+  void lowerRows(ArrayRef<linalg::LinalgOp> ops, unsigned rowLoops);
   LogicalResult lowerSequence(gpu::LaunchOp launch);
   bool isReduction(linalg::LinalgOp linalgOp);
 
@@ -131,38 +132,70 @@ void Kernel::lowerElements(linalg::LinalgOp linalgOp) {
       });
 }
 
-/// A warp or a block for each iteration of the row loops.
-void Kernel::lowerRows(linalg::LinalgOp linalgOp, unsigned rowLoops) {
-  Value perRow = host.index(1);
-  LoopNest outside(host, linalgOp, rowLoops);
-  for (unsigned i = rowLoops ? outside.loopOf[rowLoops - 1] + 1 : 0;
-       i < outside.numLoops(); ++i)
-    perRow = host.mul(perRow, outside.sizes[i]);
-  std::optional<int64_t> constant = getConstantIntValue(perRow);
-  int64_t size = constant && *constant <= kWarpRow ? kWarp : kBlock;
+/// A warp or a block for each row, for the operations one after the other; in
+/// the wide form threads take neighbours at once where an operation allows it.
+void Kernel::lowerRows(ArrayRef<linalg::LinalgOp> ops, unsigned rowLoops,
+                       bool wide) {
+  int64_t size = kWarp;
+  for (linalg::LinalgOp linalgOp : ops) {
+    std::optional<int64_t> perRow =
+        getConstantIntValue(ThreadNest(host, linalgOp, rowLoops).countInRow());
+    if (!perRow || *perRow > kWarpRow)
+      size = kBlock;
+  }
   int64_t teams = kBlock / size;
 
-  startDevice({kBlock});
-  auto countRows = [&](KernelBuilder &b, LoopNest &nest) {
-    Value rows = b.index(1);
-    for (unsigned i = 0; rowLoops && i <= nest.loopOf[rowLoops - 1]; ++i)
-      rows = b.mul(rows, nest.sizes[i]);
-    return rows;
-  };
+  startDevice({kBlock}, wide ? "_wide" : "");
   KernelBuilder &b = device->body();
-  auto clone = cast<linalg::LinalgOp>(b.clone(*linalgOp, device->mapping));
-  LoopNest inside(b, clone, rowLoops);
-  Value rows = countRows(b, inside);
+  SmallVector<linalg::LinalgOp> clones;
+  for (linalg::LinalgOp linalgOp : ops)
+    clones.push_back(
+        cast<linalg::LinalgOp>(b.clone(*linalgOp, device->mapping)));
+  Value rows = ThreadNest(b, clones.front(), rowLoops).countRows();
   Value thread = device->threadId(), row = device->blockId();
   Team team{size, thread};
   if (teams > 1) {
     row = b.add(b.mul(row, b.index(teams)), b.div(thread, b.index(size)));
     team.lane = b.rem(thread, b.index(size));
   }
-  b.when(b.less(row, rows),
-         [&] { ThreadNest(b, clone, rowLoops).emitRow(row, team); });
-  clone->erase();
-  device->launch(host.ceilDiv(countRows(host, outside), teams));
+  b.when(b.less(row, rows), [&] {
+    for (linalg::LinalgOp clone : clones) {
+      // What one operation wrote the next may read.
+      if (clone != clones.front())
+        synchronise(b, team);
+      ThreadNest nest(b, clone, rowLoops);
+      nest.emitRow(row, team, wide ? nest.width() : 1);
+    }
+  });
+  for (linalg::LinalgOp clone : clones)
+    clone->erase();
+  Value count = ThreadNest(host, ops.front(), rowLoops).countRows();
+  device->launch(host.ceilDiv(count, teams));
+}
+
+/// Both forms where the host has to choose.
+void Kernel::lowerRows(ArrayRef<linalg::LinalgOp> ops, unsigned rowLoops) {
+  Value wide;
+  for (linalg::LinalgOp linalgOp : ops) {
+    ThreadNest outside(host, linalgOp, rowLoops);
+    int64_t width = outside.width();
+    if (width == 1)
+      continue;
+    Value here = outside.canBeWide(width);
+    wide = wide ? host.both(wide, here) : here;
+  }
+  if (!wide)
+    return lowerRows(ops, rowLoops, /*wide=*/false);
+  host.branch(
+      wide, {},
+      [&] {
+        lowerRows(ops, rowLoops, /*wide=*/true);
+        return SmallVector<Value>();
+      },
+      [&] {
+        lowerRows(ops, rowLoops, /*wide=*/false);
+        return SmallVector<Value>();
+      });
 }
 
 /// One thread for all of it.
@@ -209,8 +242,13 @@ LogicalResult Kernel::lower() {
   if (onBuffers.wasInterrupted())
     return failure();
   if (auto launch = dyn_cast<gpu::LaunchOp>(op)) {
-    if (failed(lowerSequence(launch)))
+    if (auto rowLoops = launch->getAttrOfType<IntegerAttr>(kRowLoopsAttr)) {
+      auto inner = launch.getBody().getOps<linalg::LinalgOp>();
+      lowerRows(SmallVector<linalg::LinalgOp>(inner.begin(), inner.end()),
+                rowLoops.getInt());
+    } else if (failed(lowerSequence(launch))) {
       return failure();
+    }
   } else {
     auto linalgOp = cast<linalg::LinalgOp>(op);
     if (isReduction(linalgOp))

@@ -14,6 +14,7 @@
 #include "dialects/BlockAttn/BlockAttn.h"
 #include "passes/Lower/KernelBuilder.h"
 #include "passes/Lower/RuntimeCalls.h"
+#include "passes/LowerCuda/DeviceKernel.h"
 #include "passes/LowerCuda/Passes.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -55,16 +56,6 @@ struct MoveToDevice : blockattn::impl::MoveToDeviceBase<MoveToDevice> {
 };
 
 } // namespace
-
-/// A launch of one thread; the builder is left inside.
-static gpu::LaunchOp makeLaunch(KernelBuilder &b) {
-  Value one = b.index(1);
-  auto launch = gpu::LaunchOp::create(b, one, one, one, one, one, one);
-  b.setInsertionPointToEnd(&launch.getBody().front());
-  gpu::TerminatorOp::create(b);
-  b.setInsertionPoint(launch.getBody().front().getTerminator());
-  return launch;
-}
 
 /// Whether memory is read or written by what an operation does.
 static bool touchesMemory(Operation *op) {

@@ -1,16 +1,13 @@
-//===- NarrowProducts.cpp - products that write 16-bit floats -------------===//
+//===- NarrowProducts.cpp - products that write what is wanted ------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-#include "passes/Lower/MatrixProduct.h"
 #include "passes/LowerCuda/Passes.h"
+#include "passes/LowerCuda/ProductResult.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/IR/IRMapping.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
 
 namespace blockattn {
 #define GEN_PASS_DEF_NARROWPRODUCTS
@@ -24,93 +21,22 @@ namespace {
 struct NarrowProducts : blockattn::impl::NarrowProductsBase<NarrowProducts> {
   void runOnOperation() override;
 };
-
-/// A product in f32 that nothing but a conversion reads.
-struct Candidate {
-  linalg::LinalgOp product;
-  linalg::FillOp fill;
-  linalg::GenericOp conversion;
-};
 } // namespace
 
-/// Whether an operation does nothing but convert each element.
-static bool isConversion(linalg::GenericOp op, Value input) {
-  if (!op || op.getNumDpsInputs() != 1 || op.getNumDpsInits() != 1 ||
-      op.getDpsInputs()[0] != input ||
-      !llvm::all_of(op.getIndexingMapsArray(),
-                    [](AffineMap map) { return map.isIdentity(); }))
+/// Whether an operation does nothing but convert each element: from f32 to the
+/// factors' 16-bit type, or from that to f32.
+static bool isConversion(linalg::GenericOp op, Type type) {
+  if (op.getNumDpsInputs() != 1 || !(type.isBF16() || type.isF16()))
     return false;
   Block *body = op.getBody();
-  auto truncate = dyn_cast<arith::TruncFOp>(body->front());
-  return truncate && truncate.getIn() == body->getArgument(0) &&
-         body->getTerminator()->getOperand(0) == truncate.getResult();
-}
-
-static std::optional<Candidate> match(linalg::LinalgOp op) {
-  if (!isa<linalg::MatmulOp, linalg::BatchMatmulOp>(op.getOperation()))
-    return std::nullopt;
-  std::optional<MatrixProduct> product = matchProduct(op);
-  if (!product || !product->resultType.isF32() ||
-      !(product->type.isBF16() || product->type.isF16()))
-    return std::nullopt;
-  Value result = op->getOperand(2);
-  if (!result.getDefiningOp<memref::AllocOp>())
-    return std::nullopt;
-  Candidate found{op, findZeroFill(op, result), {}};
-  for (Operation *user : result.getUsers()) {
-    if (user == op || user == found.fill)
-      continue;
-    if (found.conversion)
-      return std::nullopt;
-    found.conversion = dyn_cast<linalg::GenericOp>(user);
-    if (!isConversion(found.conversion, result))
-      return std::nullopt;
-  }
-  if (!found.fill || !found.conversion ||
-      found.conversion->getBlock() != op->getBlock() ||
-      !op->isBeforeInBlock(found.conversion))
-    return std::nullopt;
-  auto type = cast<MemRefType>(found.conversion.getDpsInits()[0].getType());
-  if (type.getElementType() != product->type || !type.getLayout().isIdentity())
-    return std::nullopt;
-  // The product moves to where the conversion is: nothing may change what it
-  // reads before that.
-  for (Operation *between = op->getNextNode(); between != found.conversion;
-       between = between->getNextNode())
-    if (!isMemoryEffectFree(between) && !isa<memref::AllocOp>(between))
-      return std::nullopt;
-  return found;
-}
-
-/// The product with the conversion's result in place of its own. The library
-/// keeps the sums in f32 and rounds once, as the conversion did.
-static void narrow(Candidate candidate) {
-  linalg::GenericOp conversion = candidate.conversion;
-  OpBuilder b(conversion);
-  Location loc = candidate.product.getLoc();
-  Value output = conversion.getDpsInits()[0];
-  Type half = cast<MemRefType>(output.getType()).getElementType();
-  Value zero = arith::ConstantOp::create(b, loc, b.getFloatAttr(half, 0.0));
-  linalg::FillOp::create(b, loc, zero, output);
-  ValueRange inputs = candidate.product->getOperands().take_front(2);
-  SmallVector<NamedAttribute> attributes;
-  for (NamedAttribute attribute : candidate.product->getDiscardableAttrs())
-    attributes.push_back(attribute);
-  auto build = [&](auto product) {
-    using Op = decltype(product);
-    Op op = Op::create(b, loc, inputs, ValueRange{output}, attributes);
-    op.setIndexingMapsAttr(product.getIndexingMapsAttr());
-  };
-  if (auto matmul =
-          dyn_cast<linalg::MatmulOp>(candidate.product.getOperation()))
-    build(matmul);
-  else
-    build(cast<linalg::BatchMatmulOp>(candidate.product.getOperation()));
-  Operation *alloc = candidate.product->getOperand(2).getDefiningOp();
-  conversion->erase();
-  candidate.product->erase();
-  candidate.fill->erase();
-  alloc->erase();
+  Operation &convert = body->front();
+  if (!isa<arith::TruncFOp, arith::ExtFOp>(convert) ||
+      convert.getOperand(0) != body->getArgument(0) ||
+      body->getTerminator()->getOperand(0) != convert.getResult(0))
+    return false;
+  Type from = convert.getOperand(0).getType();
+  Type to = convert.getResult(0).getType();
+  return (from.isF32() && to == type) || (from == type && to.isF32());
 }
 
 void NarrowProducts::runOnOperation() {
@@ -119,7 +45,15 @@ void NarrowProducts::runOnOperation() {
     if (isa<linalg::MatmulOp, linalg::BatchMatmulOp>(op.getOperation()))
       products.push_back(op);
   });
-  for (linalg::LinalgOp product : products)
-    if (std::optional<Candidate> candidate = match(product))
-      narrow(*candidate);
+  for (linalg::LinalgOp product : products) {
+    // The library keeps the sums in f32 and rounds once at most. Where a
+    // rounded result is all that is made f32 again, it need not round at all.
+    while (std::optional<ConsumedProduct> match = matchConsumed(product)) {
+      Value output = match->consumer.getDpsInits()[0];
+      if (!isConversion(match->consumer, match->type) ||
+          !cast<MemRefType>(output.getType()).getLayout().isIdentity())
+        break;
+      product = redirect(*match, output, /*overwrite=*/true);
+    }
+  }
 }

@@ -41,14 +41,43 @@ def SplitAttention : Pass<"blockattn-split-attention", "::mlir::func::FuncOp"> {
 }
 
 def NarrowProducts : Pass<"blockattn-narrow-products", "::mlir::ModuleOp"> {
-  let summary = "Let products of 16-bit floats write 16-bit floats";
+  let summary = "Let products of 16-bit floats write the type that is wanted";
   let description = [{
     Runs on buffers, before they are planned. A matrix product of f16 or bf16
     whose f32 result is only converted writes the converted result: the
-    library sums in f32 and rounds once.
+    library sums in f32 and rounds once. Where the rounded result in turn is
+    only made f32 again, the product writes its f32 sums.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
     "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect"];
+}
+
+def AccumulateProducts
+    : Pass<"blockattn-accumulate-products", "::mlir::ModuleOp"> {
+  let summary = "Add products to where the other term of a sum lies";
+  let description = [{
+    Runs on buffers, before they are planned. A matrix product that is only
+    added to a tensor which nothing reads afterwards, as a block of a model is
+    to what goes past it, is accumulated in the memory of that tensor:
+    `out = x + A B` becomes `x += A B`, and `x` is the result.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect"];
+}
+
+def FuseRows : Pass<"blockattn-fuse-rows", "::mlir::func::FuncOp"> {
+  let summary = "Put a reduction of rows and its neighbours into one launch";
+  let description = [{
+    Runs on buffers, before they are planned. A norm is a sum over each row,
+    something computed from it, and a pass over the row's elements. Operations
+    one after the other that read of each row only what earlier ones wrote of
+    the same row become one `gpu.launch` with the attribute
+    `blockattn.row_loops`, the number of their loops that go over rows;
+    --blockattn-lower-loops-to-cuda has a warp or a block do all of them for a
+    row.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+    "::mlir::gpu::GPUDialect", "::mlir::memref::MemRefDialect"];
 }
 
 def ConstantsToWeights
@@ -75,10 +104,15 @@ def LowerGemmToCuda : Pass<"blockattn-lower-gemm-to-cuda", "::mlir::ModuleOp"> {
     their type is f32, f16 or bf16. One batch dimension goes along, a loop
     goes over others. A fill with zero right before the product is folded into
     `beta = 0`. Other products are left to the loops.
+
+    Where the other factor is a weight and there turns out to be one row, as in
+    decoding, a kernel of our own multiplies it, with all weights at once that
+    the row is multiplied with.
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect",
-    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
-    "::mlir::scf::SCFDialect"];
+    "::mlir::NVVM::NVVMDialect", "::mlir::arith::ArithDialect",
+    "::mlir::gpu::GPUDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }
 
 def LowerTransfers : Pass<"blockattn-lower-transfers", "::mlir::ModuleOp"> {
@@ -101,7 +135,8 @@ def LowerLoopsToCuda : Pass<"blockattn-lower-loops-to-cuda", "::mlir::ModuleOp">
     loops are spread over threads, neighbours in memory over neighbouring
     threads. Where memory allows it, which the host finds out, a second kernel
     is launched whose threads read and write 16 bytes at once. A reduction
-    with a known combiner is the work of a warp or of a block.
+    with a known combiner is the work of a warp or of a block, and so are the
+    operations of a launch with `blockattn.row_loops`, one after the other.
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect",
     "::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect",

@@ -20,6 +20,8 @@ void blockattn::buildLowerToDeviceMemoryPipeline(OpPassManager &pm,
   buildLowerToBuffersPipeline(pm, options);
   pm.addPass(createMoveToDevice());
   pm.addPass(createNarrowProducts());
+  pm.addPass(createAccumulateProducts());
+  pm.addNestedPass<func::FuncOp>(createFuseRows());
   pm.addNestedPass<func::FuncOp>(createSplitAttention());
   pm.addPass(createPlanMemory());
   pm.addPass(createConstantsToWeights());

@@ -95,21 +95,35 @@ void ThreadNest::emitElement() {
     store(i, value);
 }
 
-void ThreadNest::emitRow(Value row, const Team &team) {
+Value ThreadNest::countOf(ArrayRef<unsigned> loops) {
+  Value count = b.index(1);
+  for (unsigned loop : loops)
+    count = b.mul(count, nest.sizes[loop]);
+  return count;
+}
+
+Value ThreadNest::countRows() { return countOf(rows); }
+
+Value ThreadNest::countInRow() {
+  return b.mul(countOf(parallel), countOf(reductions));
+}
+
+void ThreadNest::emitRow(Value row, const Team &team, int64_t width) {
   setIndices(rows, row);
   if (!reductions.empty())
-    return reduceRow(team);
+    return reduceRow(team, width);
   if (parallel.empty()) {
     // One element: the first thread's.
     b.when(b.equal(team.lane, b.index(0)), [&] { emitElement(); });
     return;
   }
-  Value count = b.index(1);
-  for (unsigned loop : parallel)
-    count = b.mul(count, nest.sizes[loop]);
+  Value count = b.div(countOf(parallel), b.index(width));
   b.loop(team.lane, count, team.size, [&](Value i) {
-    setIndices(parallel, i);
-    emitElement();
+    setWideIndices(parallel, i, width);
+    if (width > 1)
+      emitWideElements(width);
+    else
+      emitElement();
   });
 }
 
@@ -127,14 +141,18 @@ bool ThreadNest::isWide(const LoopNest::Access &access) const {
 }
 
 int64_t ThreadNest::width() const {
-  if (nest.hasReductions() || nest.numLoops() == 0)
+  // Outside of rows a reduction is the work of one thread.
+  if (parallel.empty() && reductions.empty())
+    return 1;
+  if (rows.empty() && !reductions.empty())
     return 1;
   unsigned last = nest.numLoops() - 1;
   int64_t smallest = kWideBytes;
   for (auto [i, access] : llvm::enumerate(nest.accesses)) {
     std::optional<bool> contiguous = isContiguousAlong(access, last);
     bool isOutput = i >= nest.numInputs;
-    if (!contiguous || (isOutput && !*contiguous))
+    if (!contiguous ||
+        (isOutput && *contiguous != static_cast<bool>(nest.isParallel[last])))
       return 1;
     if (!*contiguous)
       continue;
@@ -181,56 +199,87 @@ Value ThreadNest::countWidePoints(int64_t width) {
   return b.div(countPoints(), b.index(width));
 }
 
-void ThreadNest::emitWidePoint(Value point, int64_t width) {
+/// The indices of `loops`, which end with the last one, at the first of
+/// `width` neighbours.
+void ThreadNest::setWideIndices(ArrayRef<unsigned> loops, Value number,
+                                int64_t width) {
+  if (width == 1)
+    return setIndices(loops, number);
   unsigned last = nest.numLoops() - 1;
   Value size = nest.sizes[last];
   nest.sizes[last] = b.div(size, b.index(width));
-  setIndices(parallel, point);
+  setIndices(loops, number);
   nest.sizes[last] = size;
-  Value first = b.mul(indices[last], b.index(width));
-  indices[last] = first;
+  indices[last] = b.mul(indices[last], b.index(width));
+}
 
-  auto typeOf = [&](const LoopNest::Access &access) {
-    return VectorType::get({width},
-                           getElementTypeOrSelf(access.operand.getType()));
-  };
-  auto alignment = [&](const LoopNest::Access &access) {
-    return llvm::MaybeAlign(
-        width *
-        getElementTypeOrSelf(access.operand.getType()).getIntOrFloatBitWidth() /
-        8);
-  };
+void ThreadNest::emitWidePoint(Value point, int64_t width) {
+  setWideIndices(parallel, point, width);
+  emitWideElements(width);
+}
+
+static VectorType wideType(const LoopNest::Access &access, int64_t width) {
+  return VectorType::get({width},
+                         getElementTypeOrSelf(access.operand.getType()));
+}
+
+static llvm::MaybeAlign wideAlignment(const LoopNest::Access &access,
+                                      int64_t width) {
+  Type element = getElementTypeOrSelf(access.operand.getType());
+  return llvm::MaybeAlign(width * element.getIntOrFloatBitWidth() / 8);
+}
+
+/// What the body's arguments are at the current indices and the neighbours to
+/// come: vectors, or one value for all. Null where nobody asks.
+SmallVector<Value> ThreadNest::loadWide(int64_t width) {
   SmallVector<Value> loaded;
   for (auto [i, access] : llvm::enumerate(nest.accesses)) {
-    if (nest.body->getArgument(i).use_empty())
+    // The old value of a sum is that of the thread.
+    bool isSum = i >= nest.numInputs && !reductions.empty();
+    if (isSum || nest.body->getArgument(i).use_empty())
       loaded.push_back(Value());
     else if (isWide(access))
       loaded.push_back(vector::LoadOp::create(
-          b, typeOf(access), access.operand, elementIndices(access),
-          /*nontemporal=*/false, alignment(access)));
+          b, wideType(access, width), access.operand, elementIndices(access),
+          /*nontemporal=*/false, wideAlignment(access, width)));
     else
       loaded.push_back(load(access));
   }
+  return loaded;
+}
+
+/// The arguments of one of the neighbours; its index is set, too.
+SmallVector<Value> ThreadNest::lane(ArrayRef<Value> loaded, Value first,
+                                    int64_t number) {
+  indices.back() = b.add(first, b.index(number));
+  SmallVector<Value> values;
+  for (Value value : loaded) {
+    if (value && isa<VectorType>(value.getType()))
+      value = vector::ExtractOp::create(b, value, number);
+    values.push_back(value);
+  }
+  return values;
+}
+
+void ThreadNest::emitWideElements(int64_t width) {
+  SmallVector<Value> loaded = loadWide(width);
+  Value first = indices.back();
   SmallVector<SmallVector<Value>> results(nest.numOutputs);
-  for (int64_t lane = 0; lane < width; ++lane) {
-    indices[last] = b.add(first, b.index(lane));
-    SmallVector<Value> values;
-    for (Value value : loaded) {
-      if (value && isa<VectorType>(value.getType()))
-        value = vector::ExtractOp::create(b, value, lane);
-      values.push_back(value);
-    }
-    for (auto [i, value] :
+  for (int64_t i = 0; i < width; ++i) {
+    SmallVector<Value> values = lane(loaded, first, i);
+    for (auto [output, value] :
          llvm::enumerate(compute(ArrayRef(values).take_front(nest.numInputs),
                                  ArrayRef(values).drop_front(nest.numInputs))))
-      results[i].push_back(value);
+      results[output].push_back(value);
   }
-  indices[last] = first;
+  indices.back() = first;
   for (auto [i, values] : llvm::enumerate(results)) {
     const LoopNest::Access &access = nest.accesses[nest.numInputs + i];
-    Value whole = vector::FromElementsOp::create(b, typeOf(access), values);
+    Value whole =
+        vector::FromElementsOp::create(b, wideType(access, width), values);
     vector::StoreOp::create(b, whole, access.operand, elementIndices(access),
-                            /*nontemporal=*/false, alignment(access));
+                            /*nontemporal=*/false,
+                            wideAlignment(access, width));
   }
 }
 
@@ -251,19 +300,26 @@ SmallVector<Value> ThreadNest::reductionLoops(ArrayRef<unsigned> loops,
 }
 
 /// Each thread sums up every so many elements, then all sums meet.
-void ThreadNest::reduceRow(const Team &team) {
+void ThreadNest::reduceRow(const Team &team, int64_t width) {
   SmallVector<Value> init;
   for (unsigned i = 0; i < nest.numOutputs; ++i)
     init.push_back(arith::ConstantOp::create(
         b, *arith::getNeutralElement(combinerOf(nest, i))));
-  Value count = b.index(1);
-  for (unsigned loop : reductions)
-    count = b.mul(count, nest.sizes[loop]);
-  SmallVector<Value> sums = b.loop(team.lane, count, team.size, init,
-                                   [&](Value i, ValueRange carried) {
-                                     setIndices(reductions, i);
-                                     return evaluate(carried);
-                                   });
+  Value count = b.div(countOf(reductions), b.index(width));
+  SmallVector<Value> sums = b.loop(
+      team.lane, count, team.size, init,
+      [&](Value i, ValueRange carried) -> SmallVector<Value> {
+        setWideIndices(reductions, i, width);
+        if (width == 1)
+          return evaluate(carried);
+        SmallVector<Value> loaded = loadWide(width), sums(carried);
+        Value first = indices.back();
+        for (int64_t number = 0; number < width; ++number)
+          sums = compute(
+              ArrayRef(lane(loaded, first, number)).take_front(nest.numInputs),
+              sums);
+        return sums;
+      });
   for (auto [i, sum] : llvm::enumerate(sums))
     sum = combineTeam(i, sum, team);
   b.when(b.equal(team.lane, b.index(0)), [&] {

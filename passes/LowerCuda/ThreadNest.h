@@ -42,7 +42,8 @@ public:
   void emitPoint(mlir::Value point);
 
   /// How many elements a thread can read and write at once along the last
-  /// loop; 1 where it cannot whatever the sizes and addresses are.
+  /// loop, which is not a row loop; 1 where it cannot whatever the sizes and
+  /// addresses are.
   int64_t width() const;
 
   /// What has to hold, in host code, for `width` elements to be taken at once:
@@ -53,9 +54,14 @@ public:
   mlir::Value countWidePoints(int64_t width);
   void emitWidePoint(mlir::Value point, int64_t width);
 
-  /// Everything at one iteration of the row loops, shared by a team. Only
-  /// operations for which `canShare` get here.
-  void emitRow(mlir::Value row, const Team &team);
+  /// Everything at one iteration of the row loops, shared by a team whose
+  /// threads take `width` neighbours at a time. Only operations for which
+  /// `canShare` get here.
+  void emitRow(mlir::Value row, const Team &team, int64_t width = 1);
+
+  /// How many elements of a row there are, and how many rows.
+  mlir::Value countInRow();
+  mlir::Value countRows();
 
   /// Whether a team can do a row: its loops beyond the row's are all parallel,
   /// or all reductions whose results can be combined in any order.
@@ -64,7 +70,14 @@ public:
 private:
   void setIndices(llvm::ArrayRef<unsigned> loops, mlir::Value number);
   void emitElement();
-  void reduceRow(const Team &team);
+  void emitWideElements(int64_t width);
+  void reduceRow(const Team &team, int64_t width);
+  void setWideIndices(llvm::ArrayRef<unsigned> loops, mlir::Value number,
+                      int64_t width);
+  mlir::Value countOf(llvm::ArrayRef<unsigned> loops);
+  llvm::SmallVector<mlir::Value> loadWide(int64_t width);
+  llvm::SmallVector<mlir::Value> lane(llvm::ArrayRef<mlir::Value> loaded,
+                                      mlir::Value first, int64_t number);
   llvm::SmallVector<mlir::Value> elementIndices(const LoopNest::Access &access);
   mlir::Value load(const LoopNest::Access &access);
   void store(unsigned output, mlir::Value value);

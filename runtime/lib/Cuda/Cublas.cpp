@@ -241,15 +241,12 @@ Status Cublas::choose(const ba_cuda_gemm &gemm, const Product &product,
           gemm.batch,       gemm.stride_a,
           gemm.stride_b,    gemm.stride_c,
           product.epilogue, static_cast<int64_t>(product.alignments)};
-  bool isAdding = product.beta != 0;
   {
     std::lock_guard<std::mutex> lock(mutex);
     auto known = choices.find(key);
     if (known != choices.end()) {
       choice = known->second;
-      // A product added to its own result can't be repeated at will.
-      if (choice.isMeasured || !mayMeasure ||
-          (isAdding && product.addend == gemm.c))
+      if (choice.isMeasured || !mayMeasure)
         return Status();
     }
   }
@@ -289,6 +286,19 @@ Status Cublas::choose(const ba_cuda_gemm &gemm, const Product &product,
                  "%s: cuBLASLt has no algorithm for %s of these types",
                  gpu.title().c_str(), sizeText(gemm).c_str());
   int best = 0;
+  // A product added to its own result can't be repeated at will: it is measured
+  // with its result elsewhere.
+  ba_cuda_gemm trial = gemm;
+  char *scratch = nullptr;
+  if (!isFirst && product.beta != 0 && product.addend == gemm.c) {
+    uint64_t bytes = bytesOf(gemm.c_type) *
+                     ((gemm.batch - 1) * gemm.stride_c + gemm.m * gemm.ldc);
+    Expected<char *> memory = gpu.allocate(bytes, "measuring a matrix product");
+    // Without room there is no measuring.
+    if (!memory)
+      return Status();
+    trial.c = scratch = *memory;
+  }
   if (!isFirst && count > 1) {
     const Driver &driver = gpu.driver();
     Event begin = nullptr, end = nullptr;
@@ -298,10 +308,10 @@ Status Cublas::choose(const ba_cuda_gemm &gemm, const Product &product,
     for (int i = 0; i < count; ++i) {
       float time = 0;
       bool works =
-          !launch(gemm, product, found[i].algorithm, stream, workspace);
+          !launch(trial, product, found[i].algorithm, stream, workspace);
       driver.eventRecord(begin, stream);
       for (int repeat = 0; works && repeat < kRepeats; ++repeat)
-        works = !launch(gemm, product, found[i].algorithm, stream, workspace);
+        works = !launch(trial, product, found[i].algorithm, stream, workspace);
       driver.eventRecord(end, stream);
       works = driver.eventSynchronize(end) == kSuccess && works &&
               driver.eventElapsed(&time, begin, end) == kSuccess;
@@ -313,6 +323,8 @@ Status Cublas::choose(const ba_cuda_gemm &gemm, const Product &product,
     driver.eventDestroy(begin);
     driver.eventDestroy(end);
   }
+  if (scratch)
+    gpu.free(scratch);
   std::copy_n(found[best].algorithm, choice.algorithm.size(),
               choice.algorithm.begin());
   choice.isMeasured = !isFirst;
@@ -325,6 +337,9 @@ Status Cublas::choose(const ba_cuda_gemm &gemm, const Product &product,
 
 /// A sum without terms.
 Status Cublas::emptySum(const ba_cuda_gemm &gemm, StreamHandle stream) const {
+  if (gemm.beta == 1 && !gemm.bias && !gemm.residual &&
+      gemm.activation == BA_CUDA_ACTIVATION_NONE)
+    return Status();
   if (gemm.bias || gemm.residual || gemm.beta != 0)
     return error(BA_INTERNAL,
                  "a matrix product over 0 elements with something added");

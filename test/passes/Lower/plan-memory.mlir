@@ -91,3 +91,30 @@ func.func @returned(%x: memref<?xf32>) -> (memref<?xf32> {blockattn.output = 0 :
   blockattn.output_dims 0(%n)
   return %a : memref<?xf32>
 }
+
+// -----
+
+// A size may be a quotient, by what may be zero, of what the program divides
+// anyway; not of what it would divide in some cases.
+// CHECK-LABEL: func.func @quotient(
+// CHECK-SAME: blockattn.buffers = [{{{[^}]*}}}]
+// CHECK: blockattn.alloc
+// CHECK-LABEL: func.func @plan_quotient(
+// CHECK: arith.divui
+// CHECK-NOT: arith.divui
+func.func @quotient(%x: memref<?x?xf32>, %some: i1) attributes {blockattn.program = "quotient"} {
+  %zero = arith.constant 0.0 : f32
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %n = memref.dim %x, %c0 : memref<?x?xf32>
+  %m = memref.dim %x, %c1 : memref<?x?xf32>
+  %q = arith.divui %n, %m : index
+  %a = memref.alloc(%q) : memref<?xf32>
+  linalg.fill ins(%zero : f32) outs(%a : memref<?xf32>)
+  scf.if %some {
+    %r = arith.divui %m, %n : index
+    %b = memref.alloc(%r) : memref<?xf32>
+    linalg.fill ins(%zero : f32) outs(%b : memref<?xf32>)
+  }
+  return
+}

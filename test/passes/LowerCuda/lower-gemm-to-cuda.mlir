@@ -57,3 +57,47 @@ func.func @others(%a: memref<4x8xi64>, %b: memref<8x4xi64>, %c: memref<4x4xi64>,
   linalg.matmul ins(%d, %e : memref<4x8xf64>, memref<8x4xf64>) outs(%f : memref<4x4xf64>)
   return
 }
+
+// -----
+
+// One row and weights as they lie: a kernel of our own, for two at once. The
+// library does what has more rows, and what is not a weight.
+// CHECK-LABEL: func.func @row
+// CHECK:         scf.if
+// CHECK:           scf.if
+// CHECK:             gpu.launch_func @kernels::@row_product_bf16_bf16_16
+// CHECK:           } else {
+// CHECK:             gpu.launch_func @kernels::@row_product_bf16_bf16_64
+// CHECK:         } else {
+// CHECK-COUNT-2:   call @ba_cuda_gemm
+// CHECK:         }
+// CHECK-NOT:     scf.if
+// CHECK:         call @ba_cuda_gemm
+// CHECK:         return
+// CHECK:       gpu.func @row_product_bf16_bf16_16
+// CHECK-COUNT-8:   llvm.load %{{.*}} {alignment = 16 : i64} : !llvm.ptr<1> -> vector<8xbf16>
+// CHECK:           nvvm.shfl.sync
+// CHECK:           nvvm.barrier
+func.func @row(%a: memref<?x32xbf16>, %p: memref<32x48xbf16> {blockattn.weight = 0 : i64}, %q: memref<32x16xbf16> {blockattn.weight = 1 : i64},
+               %pc: memref<?x48xbf16>, %qc: memref<?x16xbf16>, %r: memref<32x16xbf16>, %rc: memref<?x16xbf16>) {
+  %zero = arith.constant 0.0 : bf16
+  linalg.fill ins(%zero : bf16) outs(%pc : memref<?x48xbf16>)
+  linalg.matmul ins(%a, %p : memref<?x32xbf16>, memref<32x48xbf16>) outs(%pc : memref<?x48xbf16>)
+  linalg.fill ins(%zero : bf16) outs(%qc : memref<?x16xbf16>)
+  linalg.matmul ins(%a, %q : memref<?x32xbf16>, memref<32x16xbf16>) outs(%qc : memref<?x16xbf16>)
+  linalg.fill ins(%zero : bf16) outs(%rc : memref<?x16xbf16>)
+  linalg.matmul ins(%a, %r : memref<?x32xbf16>, memref<32x16xbf16>) outs(%rc : memref<?x16xbf16>)
+  return
+}
+
+// -----
+
+// Results that are added to, f32: four at once.
+// CHECK-LABEL: func.func @row_added
+// CHECK:         gpu.launch_func @kernels::@row_product_f32_add_f32_16
+// CHECK:       gpu.func @row_product_f32_add_f32_16
+// CHECK:           vector<4xf32>
+func.func @row_added(%a: memref<?x32xf32>, %p: memref<32x48xf32> {blockattn.weight = 0 : i64}, %pc: memref<?x48xf32>) {
+  linalg.matmul ins(%a, %p : memref<?x32xf32>, memref<32x48xf32>) outs(%pc : memref<?x48xf32>)
+  return
+}

@@ -37,7 +37,11 @@ func.func private @kernel_0_generic(%exec: !llvm.ptr {blockattn.exec}, %x: memre
 
 // A short row is summed by a warp, eight rows a block; the old value is added
 // once.
-// CHECK: gpu.func @short_row
+// CHECK: gpu.func @short_row_wide
+// CHECK: scf.for %{{.*}} = %{{.*}} to %c32{{.*}} step %c32{{.*}} iter_args(%{{.*}} = %cst)
+// CHECK: vector.load %{{.*}} {alignment = 16 : i64} : memref<{{.*}}>, vector<4xf32>
+// CHECK-COUNT-4: arith.addf
+// CHECK: gpu.func @short_row(
 // CHECK: %[[SUM:.*]] = scf.for %{{.*}} = %{{.*}} to %c128 step %c32 iter_args(%{{.*}} = %cst)
 // CHECK-COUNT-5: gpu.shuffle xor
 // CHECK: scf.if
@@ -132,5 +136,54 @@ func.func private @sequence(%exec: !llvm.ptr {blockattn.exec}, %x: memref<?x4xf3
     }
     gpu.terminator
   }
+  return
+}
+
+// -----
+
+// Operations of a row one after the other: a block does them all, and waits for
+// its threads in between. A sum goes through shared memory, what follows is the
+// work of one thread, then each has its neighbours.
+// CHECK-LABEL: func.func private @norm
+// CHECK:         scf.if
+// CHECK:           gpu.launch_func @kernels::@norm_wide
+// CHECK:         } else {
+// CHECK:           gpu.launch_func @kernels::@norm
+// CHECK:       gpu.func @norm_wide
+// CHECK:         memref.store %cst
+// CHECK:         gpu.barrier
+// CHECK:         vector.load {{.*}} vector<8xbf16>
+// CHECK-COUNT-8: arith.addf
+// CHECK:         gpu.shuffle xor
+// CHECK:         gpu.barrier
+// CHECK:         gpu.barrier
+// CHECK:         vector.load {{.*}} vector<8xbf16>
+// CHECK:         vector.store {{.*}} vector<8xbf16>
+// CHECK:       gpu.func @norm(
+// CHECK-NOT:     vector.load
+#all = affine_map<(n, d) -> (n, d)>
+#row = affine_map<(n, d) -> (n)>
+func.func private @norm(%x: memref<?x2048xbf16>, %sums: memref<?xf32>, %y: memref<?x2048xbf16>) attributes {blockattn.kernel} {
+  %zero = arith.constant 0.0 : f32
+  %c1 = arith.constant 1 : index
+  gpu.launch blocks(%a, %b, %c) in (%d = %c1, %e = %c1, %f = %c1) threads(%g, %h, %i) in (%j = %c1, %k = %c1, %l = %c1) {
+    linalg.fill ins(%zero : f32) outs(%sums : memref<?xf32>)
+    linalg.generic {indexing_maps = [#all, #row], iterator_types = ["parallel", "reduction"]}
+        ins(%x : memref<?x2048xbf16>) outs(%sums : memref<?xf32>) {
+    ^bb0(%p: bf16, %o: f32):
+      %q = arith.extf %p : bf16 to f32
+      %s = arith.addf %o, %q : f32
+      linalg.yield %s : f32
+    }
+    linalg.generic {indexing_maps = [#all, #row, #all], iterator_types = ["parallel", "parallel"]}
+        ins(%x, %sums : memref<?x2048xbf16>, memref<?xf32>) outs(%y : memref<?x2048xbf16>) {
+    ^bb0(%p: bf16, %m: f32, %o: bf16):
+      %q = arith.extf %p : bf16 to f32
+      %s = arith.subf %q, %m : f32
+      %r = arith.truncf %s : f32 to bf16
+      linalg.yield %r : bf16
+    }
+    gpu.terminator
+  } {blockattn.row_loops = 1 : i64}
   return
 }

@@ -61,3 +61,39 @@ func.func @stays(%a: memref<4x8xf16>, %b: memref<8x4xf16>, %out: memref<4x4xf16>
   }
   return
 }
+
+// -----
+
+#map = affine_map<(i, j) -> (i, j)>
+#map3 = affine_map<(i, j, k) -> (i, j, k)>
+
+// What would be rounded only to be made f32 again is not rounded, in whatever
+// shape it is wanted.
+// CHECK-LABEL: func.func @widen
+// CHECK-SAME:    (%[[A:.*]]: memref<?x32xbf16>, %[[B:.*]]: memref<32x16xbf16>, %[[OUT:.*]]: memref<1x?x16xf32>, %[[N:.*]]: index)
+// CHECK-NOT:     memref.alloc
+// CHECK:         %[[C:.*]] = memref.reinterpret_cast %[[OUT]] to offset: [0], sizes: [%[[N]], 16], strides: [16, 1]
+// CHECK:         linalg.fill ins(%{{.*}} : f32) outs(%[[C]] : memref<?x16xf32>)
+// CHECK-NEXT:    linalg.matmul ins(%[[A]], %[[B]] : {{.*}}) outs(%[[C]] : memref<?x16xf32>)
+// CHECK-NOT:     linalg.generic
+func.func @widen(%a: memref<?x32xbf16>, %b: memref<32x16xbf16>, %out: memref<1x?x16xf32>, %n: index) {
+  %zero = arith.constant 0.0 : f32
+  %c = memref.alloc(%n) : memref<?x16xf32>
+  linalg.fill ins(%zero : f32) outs(%c : memref<?x16xf32>)
+  linalg.matmul ins(%a, %b : memref<?x32xbf16>, memref<32x16xbf16>) outs(%c : memref<?x16xf32>)
+  %half = memref.alloc(%n) : memref<?x16xbf16>
+  linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel", "parallel"]}
+      ins(%c : memref<?x16xf32>) outs(%half : memref<?x16xbf16>) {
+  ^bb0(%x: f32, %y: bf16):
+    %r = arith.truncf %x : f32 to bf16
+    linalg.yield %r : bf16
+  }
+  %shown = memref.expand_shape %half [[0, 1], [2]] output_shape [1, %n, 16] : memref<?x16xbf16> into memref<1x?x16xbf16>
+  linalg.generic {indexing_maps = [#map3, #map3], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%shown : memref<1x?x16xbf16>) outs(%out : memref<1x?x16xf32>) {
+  ^bb0(%x: bf16, %y: f32):
+    %r = arith.extf %x : bf16 to f32
+    linalg.yield %r : f32
+  }
+  return
+}
