@@ -88,6 +88,7 @@ LogicalResult Compiler::checkOptions() {
 
 LogicalResult Compiler::load(StringRef path) {
   modelPath = path.str();
+  Timer timer(*this, "import");
   if (path.ends_with(".mlir")) {
     module = parseSourceFile<ModuleOp>(path, &context);
     return success(static_cast<bool>(module));
@@ -118,6 +119,7 @@ LogicalResult Compiler::dump(const Phase &phase, unsigned number) {
 
 LogicalResult Compiler::runPhase(const Phase &phase, unsigned number) {
   if (phase.build) {
+    Timer timer(*this, phase.name);
     PassManager pm(&context, ModuleOp::getOperationName());
     // Every pass of ours verifies what it makes; the verifier runs between
     // phases.
@@ -216,14 +218,22 @@ LogicalResult Compiler::emit(StringRef outputPath) {
 /// The sections of host code, PTX and cubins; the kernels go to the manifest.
 FailureOr<std::vector<CodeSection>> Compiler::emitCudaCode() {
   Attribute variants = (*module)->getAttr("blockattn.attention_variants");
-  FailureOr<DeviceCode> device = emitPtx(*module, target.chip);
+  FailureOr<DeviceCode> device;
+  {
+    Timer timer(*this, "kernels to PTX");
+    device = emitPtx(*module, target.chip);
+  }
   if (failed(device))
     return failure();
   // The host computes sizes and calls: one level does, without effort.
   ObjectOptions hostOptions;
   hostOptions.levels = {cpuLevels().front()};
   hostOptions.optimisation = 1;
-  auto sections = emitCpuObjects(*module, hostOptions);
+  FailureOr<std::vector<CodeSection>> sections;
+  {
+    Timer timer(*this, "host code");
+    sections = emitCpuObjects(*module, hostOptions);
+  }
   if (failed(sections))
     return failure();
   sections->front().name = "host." + cpuLevels().front();
@@ -237,6 +247,7 @@ FailureOr<std::vector<CodeSection>> Compiler::emitCudaCode() {
            "artifact has PTX alone, which the driver compiles when it is "
            "loaded";
   if (!ptxas.empty() && ptxas != "none") {
+    Timer timer(*this, "PTX to machine code");
     auto cubins = assemblePtx(UnknownLoc::get(&context), ptxas, device->ptx,
                               target.cubins);
     if (failed(cubins))
@@ -257,10 +268,16 @@ LogicalResult Compiler::emitArtifact(StringRef outputPath) {
   if (llvm::sys::fs::equivalent(outputPath, modelPath))
     return error("the output '" + outputPath +
                  "' is the model itself; give another name with -o");
-  auto code =
-      target.cuda ? emitCudaCode() : emitCpuObjects(*module, ObjectOptions());
+  FailureOr<std::vector<CodeSection>> code;
+  if (target.cuda) {
+    code = emitCudaCode();
+  } else {
+    Timer timer(*this, "host code");
+    code = emitCpuObjects(*module, ObjectOptions());
+  }
   if (failed(code))
     return failure();
+  Timer timer(*this, "weights and file");
 
   onnx::WeightFiles files(*module);
   auto weights =

@@ -18,6 +18,11 @@
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/LogicalResult.h"
 
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
+
 namespace blockattn {
 
 struct Phase;
@@ -45,6 +50,11 @@ public:
   /// Writes what `options.emit` asks for; "-" is standard output, for text.
   llvm::LogicalResult emit(llvm::StringRef outputPath);
 
+  /// The wall clock's seconds of each step done so far, in order.
+  llvm::ArrayRef<std::pair<std::string, double>> timings() const {
+    return times;
+  }
+
   /// What is known of the model's attentions, as far as the compilation came.
   Explanation explain();
 
@@ -55,6 +65,25 @@ private:
   mlir::FailureOr<std::vector<CodeSection>> emitCudaCode();
   llvm::LogicalResult error(const llvm::Twine &message);
 
+  /// Notes the time from its making to its end as a step's.
+  class Timer {
+  public:
+    Timer(Compiler &compiler, llvm::StringRef step)
+        : compiler(compiler), step(step),
+          begin(std::chrono::steady_clock::now()) {}
+    ~Timer() {
+      std::chrono::duration<double> seconds =
+          std::chrono::steady_clock::now() - begin;
+      compiler.times.push_back({step.str(), seconds.count()});
+    }
+    Timer(const Timer &) = delete;
+
+  private:
+    Compiler &compiler;
+    llvm::StringRef step;
+    std::chrono::steady_clock::time_point begin;
+  };
+
   mlir::MLIRContext &context;
   CompileOptions options;
   Target target;
@@ -64,6 +93,7 @@ private:
   /// since lowering leaves nothing of it.
   llvm::json::Object manifest;
   llvm::json::Array programs;
+  std::vector<std::pair<std::string, double>> times;
 };
 
 } // namespace blockattn

@@ -10,6 +10,7 @@
 #include "tools/common/LlvmCommandLine.h"
 
 #include "llvm/Support/CommandLine.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/InitLLVM.h"
 
 using namespace llvm;
@@ -88,10 +89,28 @@ static cl::opt<std::string> crashReproducer(
     "crash-reproducer",
     cl::desc("where a pass fails, write module and pipeline to this file"),
     cl::value_desc("FILE"), cl::cat(category));
+static cl::opt<bool>
+    timing("timing",
+           cl::desc("print the seconds of each step to standard error"),
+           cl::cat(category));
 static cl::opt<std::string>
     diagnostics("diagnostics",
                 cl::desc("form of the messages on standard error: text, json"),
                 cl::init("text"), cl::cat(category));
+
+/// Each step's seconds and its share.
+static void printTimings(ArrayRef<std::pair<std::string, double>> times) {
+  double total = 0;
+  for (const auto &[step, seconds] : times)
+    total += seconds;
+  auto line = [&](StringRef step, double seconds) {
+    errs() << format("%-20s %9.3f s %5.1f %%\n", step.str().c_str(), seconds,
+                     total > 0 ? 100 * seconds / total : 0.0);
+  };
+  for (const auto &[step, seconds] : times)
+    line(step, seconds);
+  line("total", total);
+}
 
 /// The help text of --compile-to comes from the phase table.
 static std::string describePhases() {
@@ -179,7 +198,11 @@ static int run() {
     else
       printExplanationTable(compiler.explain(), outs());
   }
+  // The linker, which runs inside of this process, resets all options.
+  bool wantsTiming = timing;
   ok = ok && (output.empty() || succeeded(compiler.emit(output)));
+  if (wantsTiming)
+    printTimings(compiler.timings());
   return ok && printer.getErrorCount() == 0 ? 0 : 1;
 }
 
