@@ -5,6 +5,7 @@ usage: check.py prepare FOLDER MODEL.onnx...   compile for both targets
        check.py all FOLDER MODEL.onnx...       both, one after the other
 
 `--targets=cuda` leaves the CPU out, and with it all that PyTorch has no answer to.
+`--dtypes=f32,bf16,f16` compiles each model so many times.
 
 `prepare` needs blockattn-compile on PATH and no GPU; `run` needs the runtime
 (libblockattn.so where the loader or --library finds it) and a GPU. MODEL.npz
@@ -15,6 +16,10 @@ For each model: the outputs of `full`; `block` for the layout of the .npz and fo
 random ones (blocks of one token, one block, all global, packed prompts); cached
 blocks with `encode` and `extend`, and decoding after that, so often that runs are
 replayed as graphs.
+
+In f32 the largest absolute difference may be 1e-4. In 16-bit floats an error is
+the norm of the difference over the norm of PyTorch's f32 result, and may be 1.5
+times that of PyTorch's own result in that type (half_reference.py).
 """
 
 import argparse
@@ -32,23 +37,30 @@ import numpy as np
 import runtime
 
 TOLERANCE = 1e-4
+# How far 16-bit floats may be from f32, as a multiple of PyTorch's own distance.
+HALF_FACTOR = 1.5
 
 
-def prepare(folder, models, targets):
+def prepare(folder, models, targets, dtypes):
     os.makedirs(folder, exist_ok=True)
     failed = 0
-    for model in models:
+    for model, dtype in ((model, dtype) for model in models for dtype in dtypes):
         name = os.path.basename(model)[:-len(".onnx")]
+        name += "" if dtype == "f32" else "_" + dtype
         for target in targets:
-            artifact = os.path.join(folder, f"{name}.{target}.ba")
+            kind = target.split(":")[0]
+            artifact = os.path.join(folder, f"{name}.{kind}.ba")
             done = subprocess.run(["blockattn-compile", model, "-o", artifact,
-                                   f"--target={target}"],
+                                   f"--target={target}", f"--dtype={dtype}"],
                                   stderr=subprocess.PIPE, text=True)
             if done.returncode:
                 failed += 1
                 print(f"FAIL {name} for {target}: {done.stderr.strip()}")
         if os.path.exists(model[:-len("onnx")] + "npz"):
-            shutil.copy(model[:-len("onnx")] + "npz", folder)
+            shutil.copy(model[:-len("onnx")] + "npz",
+                        os.path.join(folder, name + ".npz"))
+        if dtype != "f32":
+            shutil.copy(model, os.path.join(folder, name + ".onnx"))
     return failed
 
 
@@ -58,6 +70,8 @@ class Row:
     def __init__(self, name, half):
         self.name, self.half = name, half
         self.worst, self.failures, self.peak = {}, [], 0
+        # PyTorch's own error in the model's type, where it is known.
+        self.theirs = None
 
     def close(self, kind, got, want, where=None):
         if got.shape != want.shape:
@@ -66,6 +80,13 @@ class Row:
         got, want = got.astype(np.float64), want.astype(np.float64)
         if where is not None:
             got, want = got[where], want[where]
+        if self.theirs is not None and kind.endswith("PyTorch"):
+            error = float(np.linalg.norm(got - want) / np.linalg.norm(want))
+            self.worst[kind] = max(self.worst.get(kind, 0.0), error)
+            if not error <= HALF_FACTOR * self.theirs:
+                self.failures.append(f"{kind}: relative error {error:.2e}, PyTorch's "
+                                     f"own is {self.theirs:.2e}")
+            return
         # Infinities, as masks have them, are equal to themselves.
         with np.errstate(invalid="ignore"):
             difference = np.where(got == want, 0, np.abs(got - want))
@@ -183,7 +204,27 @@ def run_both(sessions, program, inputs, blocks=None, times=1):
     return True
 
 
-def check_full(row, gpu, sessions, data, random):
+def has_exact_steps(data):
+    """Whether the outputs of steps are PyTorch's. Where a model has weights of few
+    bits they are another program's, which rounds more than those."""
+    if "logits_all" not in data or "out0_logits" not in data:
+        return True
+    first = data["out0_logits"]
+    return np.abs(first - data["logits_all"][:, :first.shape[1]]).max() < 1e-2
+
+
+def measure_theirs(row, reference, inputs, wanted, data, outputs):
+    """How far PyTorch's own 16-bit floats are from its f32."""
+    import half_reference
+    names = [name for name in outputs if wanted + name in data]
+    evaluator = half_reference.HalfEvaluator(*reference)
+    results = evaluator.run(inputs, names)
+    row.theirs = max(half_reference.relative(got, data[wanted + name])
+                     for name, got in zip(names, results))
+    row.worst["PyTorch's own"] = row.theirs
+
+
+def check_full(row, gpu, sessions, data, random, reference):
     """`full` with everything that the .npz has; returns the first inputs."""
     names = [name for name, _, _ in gpu.values("full", "input")]
     outputs = [name for name, _, _ in gpu.values("full", "output")]
@@ -196,6 +237,9 @@ def check_full(row, gpu, sessions, data, random):
             runs.append((inputs, wanted))
     if not runs:
         runs.append((made_up(gpu, 23, random), None))
+    elif reference:
+        measure_theirs(row, reference, *runs[0], data, outputs)
+    exact = has_exact_steps(data)
     for inputs, wanted in runs:
         # So often that the last ones are replayed.
         if not run_both(sessions, "full", inputs, times=4):
@@ -210,7 +254,11 @@ def check_full(row, gpu, sessions, data, random):
             for expected in others:
                 row.close("full, CPU", got, expected, where)
             if wanted is not None and wanted + name in data:
-                row.close("full, PyTorch", got, data[wanted + name], where)
+                if exact or not wanted.startswith("out"):
+                    row.close("full, PyTorch", got, data[wanted + name], where)
+                elif wanted == "out0_" and name == "logits":
+                    row.close("full, PyTorch", got,
+                              data["logits_all"][:, :got.shape[1]], where)
     return runs[0][0]
 
 
@@ -239,7 +287,12 @@ def check_model(library, folder, name, layouts, device):
     random = np.random.default_rng(zlib.crc32(name.encode()))
     path = os.path.join(folder, f"{name}.npz")
     data = dict(np.load(path)) if os.path.exists(path) else {}
-    given = check_full(row, gpu, sessions, data, random)
+    # What the graph computes in 16-bit floats of its own is compared as before.
+    dtype = name.rsplit("_", 1)[-1]
+    graph = os.path.join(folder, f"{name}.onnx")
+    reference = ((graph, dtype, "cuda" if device.startswith("cuda") else "cpu")
+                 if os.path.exists(graph) and data else None)
+    given = check_full(row, gpu, sessions, data, random, reference)
     check_refusal(gpu, sessions, given)
     row.peak = gpu.peak_bytes()
     if not gpu.has("block"):
@@ -284,6 +337,8 @@ def check_model(library, folder, name, layouts, device):
 
 
 def device_name():
+    if not shutil.which("nvidia-smi"):
+        return "?"
     done = subprocess.run(["nvidia-smi", "--query-gpu=name,driver_version",
                            "--format=csv,noheader"], stdout=subprocess.PIPE,
                           text=True)
@@ -311,7 +366,7 @@ def run(folder, library, layouts, device, report):
         for failure in row.failures[:5]:
             print(f"     {failure}")
         sys.stdout.flush()
-    kinds = ["full, PyTorch", "full, CPU", "block, PyTorch", "block, CPU",
+    kinds = ["PyTorch's own", "full, PyTorch", "full, CPU", "block, PyTorch", "block, CPU",
              "layouts, CPU", "cached, PyTorch", "cached, CPU", "decode, CPU"]
     lines = [f"{datetime.date.today()}, {device_name()}, "
              f"Python {platform.python_version()}", "",
@@ -337,6 +392,7 @@ def main():
     parser.add_argument("models", nargs="*")
     parser.add_argument("--library", default="libblockattn.so.0")
     parser.add_argument("--targets", default="cpu,cuda")
+    parser.add_argument("--dtypes", default="f32")
     parser.add_argument("--layouts", type=int, default=100)
     parser.add_argument("--device", default="cuda:0")
     parser.add_argument("--report")
@@ -344,7 +400,7 @@ def main():
     failed = 0
     if options.command != "run":
         failed += prepare(options.folder, options.models,
-                          options.targets.split(","))
+                          options.targets.split(","), options.dtypes.split(","))
     if options.command != "prepare":
         failed += run(options.folder, options.library, options.layouts,
                       options.device, options.report)

@@ -69,7 +69,9 @@ class Runtime:
 
 
 def tensor_of(array):
-    tensor = Tensor(array.ctypes.data, DTYPES.index(array.dtype.type), array.ndim)
+    dtype = (BF16 if array.dtype.name == "bfloat16"
+             else DTYPES.index(array.dtype.type))
+    tensor = Tensor(array.ctypes.data, dtype, array.ndim)
     tensor.shape[:array.ndim] = array.shape
     return tensor
 
@@ -140,7 +142,8 @@ class Session:
     def run(self, program, inputs, blocks=None):
         """`inputs`: arrays by name; `blocks`: [(start, is_global, segment)]."""
         self.runtime.library.ba_session_clear(self.handle)
-        self.kept = [np.ascontiguousarray(array) for array in inputs.values()]
+        # Not ascontiguousarray, which makes vectors of scalars.
+        self.kept = [np.asarray(array, order="C") for array in inputs.values()]
         for name, array in zip(inputs, self.kept):
             self.runtime.check("ba_session_set_input", self.handle, name.encode(),
                                byref(tensor_of(array)))
