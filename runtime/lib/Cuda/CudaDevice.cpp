@@ -7,9 +7,9 @@
 #include "Cuda/CudaDevice.h"
 #include "Cpu/ThreadPool.h"
 #include "Cuda/CudaStream.h"
+#include "Cuda/Upload.h"
 
-#include <algorithm>
-#include <cstring>
+#include <vector>
 
 using namespace blockattn::rt;
 using namespace blockattn::rt::cuda;
@@ -17,83 +17,6 @@ using namespace blockattn::rt::cuda;
 namespace {
 
 constexpr uint64_t kWeightAlignment = 256;
-/// Weights travel in pieces of this size: one is filled while another is on
-/// its way.
-constexpr uint64_t kPieceBytes = uint64_t(32) << 20;
-constexpr int kPieces = 3;
-
-/// From pages of a file to the GPU, as fast as the bus takes it.
-class Upload {
-public:
-  Upload(Gpu &gpu, ThreadPool &threads) : gpu(gpu), threads(threads) {}
-  ~Upload() {
-    Gpu::Scope scope(gpu);
-    for (Piece &piece : pieces)
-      if (piece.done)
-        gpu.driver().eventDestroy(piece.done);
-    if (stream)
-      gpu.driver().streamDestroy(stream);
-  }
-
-  Status start() {
-    Gpu::Scope scope(gpu);
-    const Driver &driver = gpu.driver();
-    if (Status status = check(driver.streamCreate(&stream, kStreamNonBlocking)))
-      return status;
-    for (Piece &piece : pieces) {
-      if (Status status = check(driver.eventCreate(&piece.done, 0)))
-        return status;
-      if (Status status = piece.memory.reserve(gpu, kPieceBytes, "the weights"))
-        return status;
-    }
-    return Status();
-  }
-
-  Status copy(char *to, const char *from, uint64_t bytes) {
-    Gpu::Scope scope(gpu);
-    const Driver &driver = gpu.driver();
-    for (uint64_t done = 0; done < bytes;) {
-      Piece &piece = pieces[next];
-      next = (next + 1) % kPieces;
-      uint64_t size = std::min(bytes - done, kPieceBytes);
-      if (Status status = check(driver.eventSynchronize(piece.done)))
-        return status;
-      char *memory = piece.memory.data();
-      threads.parallelFor(size, 1 << 20, [&](int64_t begin, int64_t end) {
-        std::memcpy(memory + begin, from + done + begin, end - begin);
-      });
-      if (Status status = check(
-              driver.copyToDevice(address(to + done), memory, size, stream)))
-        return status;
-      if (Status status = check(driver.eventRecord(piece.done, stream)))
-        return status;
-      done += size;
-    }
-    return Status();
-  }
-
-  Status finish() {
-    Gpu::Scope scope(gpu);
-    return check(gpu.driver().streamSynchronize(stream));
-  }
-
-private:
-  struct Piece {
-    PinnedBuffer memory;
-    /// The copy out of the memory is done.
-    Event done = nullptr;
-  };
-
-  Status check(Result result) {
-    return gpu.check(result, "copying the weights");
-  }
-
-  Gpu &gpu;
-  ThreadPool &threads;
-  StreamHandle stream = nullptr;
-  Piece pieces[kPieces];
-  int next = 0;
-};
 
 class CudaDevice : public Device {
 public:
@@ -164,17 +87,14 @@ Status CudaDevice::placeWeights(std::vector<ba_tensor> &weights) {
   Expected<std::unique_ptr<ThreadPool>> pool = ThreadPool::create(hostThreads);
   if (!pool)
     return pool.takeError();
-  Upload upload(*gpu, **pool);
-  if (Status status = upload.start())
-    return status;
+  std::vector<Transfer> transfers;
   for (size_t i = 0; i < weights.size(); ++i) {
     char *place = weightMemory.data() + offsets[i];
-    if (Status status = upload.copy(
-            place, static_cast<const char *>(weights[i].data), sizes[i]))
-      return status;
+    transfers.push_back(
+        {place, static_cast<const char *>(weights[i].data), sizes[i]});
     weights[i].data = place;
   }
-  return upload.finish();
+  return upload(*gpu, **pool, transfers);
 }
 
 } // namespace
