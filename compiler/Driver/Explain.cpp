@@ -132,6 +132,13 @@ void printExplanationTable(const Explanation &explanation,
       for (const std::string &place : places)
         os << "  at " << place << "\n";
     }
+    if (llvm::any_of(explanation.attentions.getAsRange<DictionaryAttr>(),
+                     [](DictionaryAttr entry) {
+                       auto raised = entry.getAs<BoolAttr>("raised");
+                       return raised && !raised.getValue();
+                     }))
+      os << "\nHow to go on where an attention is not raised: "
+            "docs/when-not-raised.md\n";
   }
   if (explanation.refused) {
     os << "\nPrograms that were not made:\n";

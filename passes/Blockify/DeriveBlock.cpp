@@ -6,6 +6,7 @@
 
 #include "passes/Blockify/Passes.h"
 #include "passes/Blockify/Programs.h"
+#include "passes/Blockify/TokenMixing.h"
 
 #include "dialects/BlockAttn/BlockAttn.h"
 #include "dialects/Onnx/Location.h"
@@ -72,6 +73,10 @@ struct DeriveBlock : blockattn::impl::DeriveBlockBase<DeriveBlock> {
                              "' was not recognised (see --explain)")
                                 .str());
       }
+    if (reasons.empty())
+      if (SmallVector<Operation *> mixing = findTokenMixing(full);
+          !mixing.empty())
+        reasons.push_back(describeTokenMixing(mixing));
     if (attentions == 0 && reasons.empty())
       reasons.push_back("the graph has no attention that was recognised");
     return reasons;

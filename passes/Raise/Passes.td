@@ -20,6 +20,18 @@ def RaiseNorms : Pass<"blockattn-raise-norms", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::blockattn::onnx::OnnxDialect"];
 }
 
+def RaiseSoftmax : Pass<"blockattn-raise-softmax", "::mlir::func::FuncOp"> {
+  let summary = "Find softmax spelled out";
+  let description = [{
+    exp(z) / sum(exp(z)) over the last dimension, as a quotient, as a product
+    with the sum's inverse, or as exp(z - log(sum(exp(z)))), which is what
+    becomes of Exp behind LogSoftmax, is made `onnx.Softmax`. Where z is
+    x - max(x), x is its operand: softmax takes care of large values itself.
+    What else is added to the sum, such as a sink, makes it something else.
+  }];
+  let dependentDialects = ["::blockattn::onnx::OnnxDialect"];
+}
+
 def RaiseActivations
     : Pass<"blockattn-raise-activations", "::mlir::func::FuncOp"> {
   let summary = "Find GELU and Swish spelled out";

@@ -20,6 +20,7 @@ namespace blockattn {
 
 void buildRaisePipeline(mlir::OpPassManager &pm, const RaiseOptions &) {
   pm.addNestedPass<mlir::func::FuncOp>(createRaiseNorms());
+  pm.addNestedPass<mlir::func::FuncOp>(createRaiseSoftmax());
   pm.addNestedPass<mlir::func::FuncOp>(createRaiseActivations());
   pm.addNestedPass<mlir::func::FuncOp>(createDecomposeOnnxAttention());
   pm.addPass(mlir::createCanonicalizerPass());

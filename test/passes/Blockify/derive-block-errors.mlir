@@ -66,3 +66,48 @@ module {
     return %o, %e : tensor<1x?x2x4xf32>, tensor<*xf32>
   }
 }
+
+// -----
+
+// Weights of tokens that no softmax made, beside an attention that was found:
+// a layout would hold for the one and not for the other.
+// expected-error@+2 {{the programs block, encode and extend can't be made of this model}}
+// expected-note@+1 {{data of several tokens come together at 'weigh' (MatMul), which is no attention that was recognised (see docs/when-not-raised.md)}}
+module {
+  func.func @main(%w: tensor<1x?xi64> {onnx.name = "input_ids"}, %x: tensor<1x?x2x4xf32> {onnx.name = "x"}, %s: tensor<1x?x?xf32> {onnx.name = "s"}, %v: tensor<1x?x8xf32> {onnx.name = "v"})
+      -> (tensor<1x?x2x4xf32>, tensor<1x?x8xf32>) {
+    %o = blockattn.attention %x, %x, %x {causal, scale = 0.5 : f32} : tensor<1x?x2x4xf32>, tensor<1x?x2x4xf32>, tensor<1x?x2x4xf32> -> tensor<1x?x2x4xf32>
+    %p = onnx.MatMul(%s, %v) : (tensor<1x?x?xf32>, tensor<1x?x8xf32>) -> tensor<1x?x8xf32> loc("weigh")
+    return %o, %p : tensor<1x?x2x4xf32>, tensor<1x?x8xf32>
+  }
+}
+
+// -----
+
+// A mean over all tokens, a running sum, and more of them: the first are named.
+// expected-error@+2 {{the programs block, encode and extend can't be made of this model}}
+// expected-note@+1 {{'mean' (ReduceMean), 'run' (CumSum), 'soft' (Softmax) and 1 more, which is no}}
+module {
+  func.func @main(%w: tensor<1x?xi64> {onnx.name = "input_ids"}, %x: tensor<1x?x8xf32> {onnx.name = "x"})
+      -> (tensor<1x1x8xf32>, tensor<1x?x8xf32>, tensor<1x?x8xf32>, tensor<1x1x1xf32>) {
+    %one = onnx.Constant dense<1> : tensor<1xi64>
+    %axis = onnx.Constant dense<-2> : tensor<i64>
+    %a = onnx.ReduceMean(%x, %one) : (tensor<1x?x8xf32>, tensor<1xi64>) -> tensor<1x1x8xf32> loc("mean")
+    %b = onnx.CumSum(%x, %axis) : (tensor<1x?x8xf32>, tensor<i64>) -> tensor<1x?x8xf32> loc("run")
+    %c = onnx.Softmax(%x) {axis = 1 : i64} : (tensor<1x?x8xf32>) -> tensor<1x?x8xf32> loc("soft")
+    %d = onnx.ReduceMax(%x) : (tensor<1x?x8xf32>) -> tensor<1x1x1xf32> loc("max")
+    return %a, %b, %c, %d : tensor<1x1x8xf32>, tensor<1x?x8xf32>, tensor<1x?x8xf32>, tensor<1x1x1xf32>
+  }
+}
+
+// -----
+
+// With a fixed number of tokens the extents are known, and nothing is dynamic.
+// expected-error@+2 {{the programs block, encode and extend can't be made of this model}}
+// expected-note@+1 {{'weigh' (MatMul)}}
+module {
+  func.func @main(%w: tensor<1x6xi64> {onnx.name = "input_ids"}, %s: tensor<1x6x6xf32> {onnx.name = "s"}, %v: tensor<1x6x8xf32> {onnx.name = "v"}) -> tensor<1x6x8xf32> {
+    %p = onnx.MatMul(%s, %v) : (tensor<1x6x6xf32>, tensor<1x6x8xf32>) -> tensor<1x6x8xf32> loc("weigh")
+    return %p : tensor<1x6x8xf32>
+  }
+}

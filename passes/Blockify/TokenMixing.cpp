@@ -1,0 +1,121 @@
+//===- TokenMixing.cpp - what brings tokens together ----------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/Blockify/TokenMixing.h"
+#include "passes/Blockify/Programs.h"
+#include "passes/Raise/Dataflow.h"
+
+#include "dialects/Onnx/Location.h"
+#include "dialects/Onnx/Onnx.h"
+
+using namespace mlir;
+using namespace blockattn;
+
+namespace {
+
+class MixingFinder {
+public:
+  explicit MixingFinder(func::FuncOp full) : deps(full) {
+    BlockArgument tokens = findArg(full, "tokens");
+    auto type = tokens ? dyn_cast<RankedTensorType>(tokens.getType())
+                       : RankedTensorType();
+    if (type && type.getRank() == 2 && !type.isDynamicDim(1))
+      fixedLength = type.getDimSize(1);
+  }
+
+  bool mixes(Operation *op) const {
+    // What is done with lengths, positions and masks is no data.
+    if (op->getNumResults() == 0 || !isData(op->getResult(0)))
+      return false;
+    if (auto matmul = dyn_cast<onnx::MatMulOp>(op))
+      return mixesProduct(matmul);
+    if (auto softmax = dyn_cast<onnx::SoftmaxOp>(op))
+      return isOpen(softmax.getInput(), softmax.getAxis());
+    if (auto sum = dyn_cast<onnx::CumSumOp>(op))
+      return isOpen(sum.getX(), raise::integerConstant(sum.getAxis()));
+    if (isa<onnx::ReduceL1Op, onnx::ReduceL2Op, onnx::ReduceMaxOp,
+            onnx::ReduceMeanOp, onnx::ReduceMinOp, onnx::ReduceProdOp,
+            onnx::ReduceSumOp, onnx::ReduceSumSquareOp>(op))
+      return mixesReduction(op);
+    // Loops may carry anything from one token to the next.
+    return op->getNumRegions() != 0 && !isa<onnx::IfOp>(op);
+  }
+
+private:
+  bool isData(Value value) const {
+    return isa<FloatType>(getElementTypeOrSelf(value)) && deps.isData(value);
+  }
+
+  /// Weights have fixed extents. Two activations whose common extent is the
+  /// fixed number of tokens are weights of tokens and their values.
+  bool mixesProduct(onnx::MatMulOp op) const {
+    auto a = dyn_cast<RankedTensorType>(op.getA().getType());
+    auto b = dyn_cast<RankedTensorType>(op.getB().getType());
+    int64_t common = ShapedType::kDynamic;
+    if (a && a.getRank() > 0)
+      common = a.getShape().back();
+    if (ShapedType::isDynamic(common) && b && b.getRank() > 0)
+      common = b.getDimSize(std::max<int64_t>(b.getRank() - 2, 0));
+    if (ShapedType::isDynamic(common))
+      return true;
+    return common == fixedLength && isData(op.getA()) && isData(op.getB());
+  }
+
+  static bool mixesReduction(Operation *op) {
+    Value axes = op->getNumOperands() > 1 ? op->getOperand(1) : Value();
+    if (axes)
+      return isOpen(op->getOperand(0), raise::integerConstant(axes));
+    auto noop = op->getAttrOfType<IntegerAttr>("noop_with_empty_axes");
+    auto type = dyn_cast<RankedTensorType>(op->getOperand(0).getType());
+    return !(noop && noop.getInt()) && !(type && type.hasStaticShape());
+  }
+
+  /// Whether an axis may be that of the tokens: its extent is not known.
+  static bool isOpen(Value data, std::optional<SmallVector<int64_t>> axes) {
+    auto type = dyn_cast<RankedTensorType>(data.getType());
+    if (!type || !axes)
+      return !type || !type.hasStaticShape();
+    return llvm::any_of(*axes, [&](int64_t axis) {
+      axis += axis < 0 ? type.getRank() : 0;
+      return axis < 0 || axis >= type.getRank() || type.isDynamicDim(axis);
+    });
+  }
+  static bool isOpen(Value data, int64_t axis) {
+    return isOpen(data, SmallVector<int64_t>{axis});
+  }
+
+  raise::Dependences deps;
+  /// Of the tokens, where the model was exported for one; 0 otherwise.
+  int64_t fixedLength = 0;
+};
+
+} // namespace
+
+SmallVector<Operation *> blockattn::findTokenMixing(func::FuncOp full) {
+  MixingFinder finder(full);
+  SmallVector<Operation *> found;
+  full.getBody().walk([&](Operation *op) {
+    if (finder.mixes(op))
+      found.push_back(op);
+  });
+  return found;
+}
+
+std::string blockattn::describeTokenMixing(ArrayRef<Operation *> ops) {
+  constexpr size_t kNamed = 3;
+  std::string text;
+  for (Operation *op : ops.take_front(kNamed)) {
+    text += text.empty() ? "" : ", ";
+    text += ("'" + onnx::nodeName(op->getLoc()) + "' (" +
+             op->getName().stripDialect() + ")")
+                .str();
+  }
+  if (ops.size() > kNamed)
+    text += " and " + std::to_string(ops.size() - kNamed) + " more";
+  return "data of several tokens come together at " + text +
+         ", which is no attention that was recognised (see "
+         "docs/when-not-raised.md)";
+}

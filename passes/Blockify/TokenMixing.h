@@ -1,0 +1,25 @@
+//===- TokenMixing.h - what brings tokens together --------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef BLOCKATTN_PASSES_BLOCKIFY_TOKENMIXING_H
+#define BLOCKATTN_PASSES_BLOCKIFY_TOKENMIXING_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/SmallVector.h"
+
+namespace blockattn {
+
+/// The ops besides blockattn.attention that bring data of several tokens
+/// together: products, sums and the like along a dimension of which the extent
+/// is that of the tokens, or is not known. No layout keeps them within a block.
+llvm::SmallVector<mlir::Operation *> findTokenMixing(mlir::func::FuncOp full);
+
+/// Says so, for a person.
+std::string describeTokenMixing(llvm::ArrayRef<mlir::Operation *> ops);
+
+} // namespace blockattn
+
+#endif // BLOCKATTN_PASSES_BLOCKIFY_TOKENMIXING_H
