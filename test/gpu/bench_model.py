@@ -264,17 +264,27 @@ def measure_loading(folder, library):
         model = runtime.Model(loaded, path, "cuda:0", tuning_file="")
         times.append(time.perf_counter() - begin)
         del model
+    from torch.profiler import ProfilerActivity, profile
+    with profile(activities=[ProfilerActivity.CUDA], acc_events=True) as seen:
+        model = runtime.Model(loaded, path, "cuda:0", tuning_file="")
+    del model
+    copies = [event.time_range for event in seen.events() if "Memcpy HtoD" in event.name]
+    span = (max(c.end for c in copies) - min(c.start for c in copies)) * 1e-6
     pinned = torch.empty(1 << 30, dtype=torch.uint8, pin_memory=True)
     there = torch.empty(1 << 30, dtype=torch.uint8, device="cuda")
     copy = best_of(lambda: there.copy_(pinned, non_blocking=True), 5)
     print(f"opening the model, {size / 1e9:.2f} GB of weights in the page cache: "
           f"{times[0]:.3f} s, then {min(times):.3f} s = {size / min(times) / 1e9:.1f} "
-          f"GB/s; a plain copy from pinned memory: {(1 << 30) / copy / 1e9:.1f} GB/s")
+          f"GB/s; from the first copy's begin to the last one's end {span:.3f} s = "
+          f"{size / span / 1e9:.1f} GB/s; a plain copy from pinned memory: "
+          f"{(1 << 30) / copy / 1e9:.1f} GB/s")
 
 
 def measure_layout(folder, library, length, count):
-    """What a layout costs before the attentions: the host's part, and the kernels
-    that program block has and program full has not."""
+    """What a layout costs before the attentions: the host's part, and the kernel that
+    finds each token's first key. Of the steps of program block, that one takes
+    longer the more blocks there are to search, the attentions shorter, the others
+    as long."""
     import ctypes
 
     import numpy as np
@@ -285,34 +295,42 @@ def measure_layout(folder, library, length, count):
                           tuning_file="")
     session = runtime.Session(model)
     tokens = np.random.default_rng(1).integers(0, VOCABULARY, (1, length))
-    starts = [length // count * i for i in range(count)]
-    blocks = [(start, 0, 0) for start in starts]
-    steps = {}
-    for program in ("full", "block"):
-        session.run(program, {"input_ids": tokens}, blocks if program == "block" else None)
-        session.profile(1)
-        session.run(program, {"input_ids": tokens}, blocks if program == "block" else None)
-        steps[program] = {name: seconds for name, _, seconds, _ in session.read_profile()}
-        session.profile(0)
-    layout = (runtime.Block * count)(*blocks)
+    cut = lambda count: [(length * i // count, 0, 0) for i in range(count)]
+    few, most = cut(count), cut(length // 2)
+
+    def profile(blocks):
+        """Seconds by step, the least of some runs."""
+        least = {}
+        for _ in range(4):
+            session.run("block", {"input_ids": tokens}, blocks)
+            for name, _, seconds, _ in session.read_profile():
+                least[name] = min(seconds, least.get(name, seconds))
+        return least
+
+    session.profile(1)
+    steps, longer = profile(few), profile(most)
+    session.profile(0)
+    slower = {name: longer[name] / steps[name] for name in steps
+              if name in longer and not name.startswith(("attention", "gemm"))}
+    kernel = max(slower, key=slower.get)
+    layout = (runtime.Block * count)(*few)
     begin = time.perf_counter()
     for _ in range(1000):
         loaded.check("ba_session_set_layout", session.handle, layout,
                      ctypes.c_size_t(count))
     host = (time.perf_counter() - begin) / 1000
-    only = {name: seconds for name, seconds in steps["block"].items()
-            if name not in steps["full"] and not name.startswith(("attention", "gemm"))}
-    print(f"layout of {length} tokens in {count} blocks: {host * 1e6:.1f} us on the host; "
-          "kernels of block that full has not: " +
-          ", ".join(f"{name} {seconds * 1e6:.1f} us" for name, seconds in only.items()))
+    print(f"layout of {length} tokens in {count} blocks: {host * 1e6:.1f} us on the host, "
+          f"{steps[kernel] * 1e6:.1f} us in {kernel} ({slower[kernel]:.2f} times that in "
+          f"{length // 2} blocks; the next step {sorted(slower.values())[-2]:.2f} times)")
 
     from torch.nn.attention.flex_attention import create_block_mask
     size, last = length // count, length - length // count
     allowed = lambda b, h, i, j: (i >= j) & ((i // size == j // size) | (i >= last))
-    make = lambda: create_block_mask(allowed, None, None, length, length, device="cuda",
-                                     _compile=True)
-    make()
-    print(f"FlexAttention's create_block_mask, compiled: {best_of(make, 5) * 1e3:.2f} ms")
+    for what, make in (("", create_block_mask),
+                       (", compiled", torch.compile(create_block_mask))):
+        call = lambda: make(allowed, None, None, length, length, device="cuda")
+        call()
+        print(f"FlexAttention's create_block_mask{what}: {best_of(call, 5) * 1e3:.2f} ms")
 
 
 # What is compared with what, and how many times PyTorch's time is asked for.

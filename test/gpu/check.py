@@ -5,7 +5,8 @@ usage: check.py prepare FOLDER MODEL.onnx...   compile for both targets
        check.py all FOLDER MODEL.onnx...       both, one after the other
 
 `--targets=cuda` leaves the CPU out, and with it all that PyTorch has no answer to.
-`--dtypes=f32,bf16,f16` compiles each model so many times.
+`--dtypes=f32,bf16,f16` compiles each model so many times. `--device=cpu` with
+`--targets=cpu` compares the CPU's code with PyTorch, which tests this script.
 
 `prepare` needs blockattn-compile on PATH and no GPU; `run` needs the runtime
 (libblockattn.so where the loader or --library finds it) and a GPU. MODEL.npz
@@ -229,8 +230,9 @@ def check_full(row, gpu, sessions, data, random, reference):
     names = [name for name, _, _ in gpu.values("full", "input")]
     outputs = [name for name, _, _ in gpu.values("full", "output")]
     runs = []
-    for given, wanted in (("", ""), ("pad_", "pad_"), ("in0_", "out0_"),
-                          ("in1_", "out1_"), ("in2_", "out2_")):
+    # The first ones are those that the blocks are made of: one prompt.
+    for given, wanted in (("", ""), ("in0_", "out0_"), ("in1_", "out1_"),
+                          ("in2_", "out2_"), ("pad_", "pad_")):
         inputs = {n: data[given + n] for n in names if given + n in data}
         # Padding without a reference of its own is nobody's test.
         if inputs and any(wanted + name in data for name in outputs):
@@ -276,9 +278,10 @@ def check_refusal(gpu, sessions, given):
 
 
 def check_model(library, folder, name, layouts, device):
-    gpu = runtime.Model(library, os.path.join(folder, f"{name}.cuda.ba"), device)
+    kind = device.split(":")[0]
+    gpu = runtime.Model(library, os.path.join(folder, f"{name}.{kind}.ba"), device)
     models = [gpu]
-    if os.path.exists(os.path.join(folder, f"{name}.cpu.ba")):
+    if kind != "cpu" and os.path.exists(os.path.join(folder, f"{name}.cpu.ba")):
         models.append(runtime.Model(library,
                                     os.path.join(folder, f"{name}.cpu.ba")))
     sessions = [runtime.Session(model) for model in models]
@@ -347,8 +350,8 @@ def device_name():
 
 def run(folder, library, layouts, device, report):
     rows, errors = [], {}
-    names = sorted(f[:-len(".cuda.ba")] for f in os.listdir(folder)
-                   if f.endswith(".cuda.ba"))
+    end = f".{device.split(':')[0]}.ba"
+    names = sorted(f[:-len(end)] for f in os.listdir(folder) if f.endswith(end))
     loaded = runtime.Runtime(library)
     for name in names:
         try:
