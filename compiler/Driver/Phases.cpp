@@ -7,6 +7,7 @@
 #include "compiler/Driver/Phases.h"
 
 #include "compiler/Driver/Options.h"
+#include "compiler/Driver/Target.h"
 #include "passes/Blockify/Passes.h"
 #include "passes/Lower/Passes.h"
 #include "passes/LowerCuda/Passes.h"
@@ -24,8 +25,10 @@ static bool isCuda(const CompileOptions &options) {
   return StringRef(options.target).starts_with("cuda");
 }
 
-static void buildNormalize(OpPassManager &pm, const CompileOptions &) {
-  buildNormalizePipeline(pm, NormalizeOptions());
+static void buildNormalize(OpPassManager &pm, const CompileOptions &options) {
+  NormalizeOptions normalize;
+  normalize.keepPackedProducts = !isCuda(options);
+  buildNormalizePipeline(pm, normalize);
 }
 
 static void buildRaise(OpPassManager &pm, const CompileOptions &) {
@@ -42,18 +45,25 @@ static void buildBlockify(OpPassManager &pm, const CompileOptions &options) {
   buildBlockifyPipeline(pm, blockify);
 }
 
+static std::unique_ptr<LowerCudaOptions>
+cudaOptions(const CompileOptions &options) {
+  auto cuda = std::make_unique<LowerCudaOptions>();
+  cuda->decomposeAttention = options.decomposeAttention;
+  cuda->chip = llvm::cantFail(parseTarget(options.target)).chip;
+  return cuda;
+}
+
 static void buildLower(OpPassManager &pm, const CompileOptions &options) {
+  if (isCuda(options))
+    return buildLowerToDeviceMemoryPipeline(pm, *cudaOptions(options));
   LowerOptions lower;
   lower.decomposeAttention = options.decomposeAttention;
-  if (isCuda(options))
-    buildLowerToDeviceMemoryPipeline(pm, lower);
-  else
-    buildLowerToMemoryPipeline(pm, lower);
+  buildLowerToMemoryPipeline(pm, lower);
 }
 
 static void buildCodegen(OpPassManager &pm, const CompileOptions &options) {
   if (isCuda(options))
-    buildDeviceMemoryToLlvmPipeline(pm);
+    buildDeviceMemoryToLlvmPipeline(pm, *cudaOptions(options));
   else
     buildMemoryToLlvmPipeline(pm);
 }

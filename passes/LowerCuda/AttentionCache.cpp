@@ -52,11 +52,11 @@ Value AttentionEmitter::fillTurns(Value shift) {
   }
   Value table = LLVM::AddressOfOp::create(b, b.pointer(kGlobalMemory), name);
   Value turn = LLVM::SIToFPOp::create(b, f64, shift);
-  Value turns = b.offset(shared, 128);
+  Value turns = turnsMemory;
   auto constant = [&](double value) -> Value {
     return LLVM::ConstantOp::create(b, f64, b.getF64FloatAttr(value));
   };
-  b.loop(thread, b.i32(pairs), b.i32(geometry().threads), [&](Value pair) {
+  b.loop(thread, b.i32(pairs), b.i32(queryThreads()), [&](Value pair) {
     Value frequency = b.load(f64, b.offset(table, b.mul(pair, 8)));
     Value angle = LLVM::FMulOp::create(b, turn, frequency);
     // Adding and taking away 1.5 * 2^52 rounds to a whole number.
@@ -72,7 +72,7 @@ Value AttentionEmitter::fillTurns(Value shift) {
     b.store(callIntrinsic(b, "llvm.nvvm.sin.approx.ftz.f", small),
             b.offset(at, 4 * pairs));
   });
-  b.barrier();
+  queryBarrier();
   return turns;
 }
 
@@ -167,9 +167,9 @@ AttentionEmitter::Share AttentionEmitter::findShare(Value ownTiles) {
                          return {b.add(carried[0], tilesOfBlock(block))};
                        })[0]);
   total = b.add(total, ownTiles);
-  Value each = b.div(b.add(total, b.sub(splits, one)), splits);
-  share.begin = b.mul(b.blockY(), each);
-  share.end = b.min(b.add(share.begin, each), total);
+  auto beginOf = [&](Value part) { return b.div(b.mul(part, total), splits); };
+  share.begin = beginOf(b.blockY());
+  share.end = beginOf(b.add(b.blockY(), 1));
   Values found = b.loop(
       zero, blocks, b.i32(32), {zero, zero, zero},
       [&](Value base, ValueRange carried) -> Values {
@@ -263,7 +263,7 @@ AttentionEmitter::cachedKeys(Value block, Value isOwn, const KeySegment &own,
 
 /// Walks over the blocks and then the own keys.
 AttentionEmitter::Values AttentionEmitter::attendCache(const KeySegment &own,
-                                                       Values state) {
+                                                       ValueRange state) {
   Type i32 = b.getI32Type();
   Value zero = b.i32(0);
   int64_t keyTile = geometry().keyTile;
@@ -284,14 +284,14 @@ AttentionEmitter::Values AttentionEmitter::attendCache(const KeySegment &own,
                            return {b.max(carried[0], end)};
                          })[0]);
     Values queries = rowQueries();
-    queries.push_back(b.div(firstRow, group));
+    queries.push_back(b.div(tileFirstRow, group));
     for (Value rowQuery : queries)
       positions.push_back(b.add(b.add(ownBegin, rowQuery), ahead));
   }
 
   Share share = findShare(ownTiles);
   Values init{share.firstBlock, share.tilesBefore};
-  init.append(state);
+  init.append(state.begin(), state.end());
   auto loop = scf::WhileOp::create(
       b, ValueRange(init).getTypes(), init,
       [&](OpBuilder &, Location, ValueRange carried) {
@@ -327,7 +327,7 @@ AttentionEmitter::Values AttentionEmitter::attendCache(const KeySegment &own,
         }
         if (op.getQueryRotaryAttr()) {
           // All threads are done with the queries of the block before.
-          b.barrier();
+          queryBarrier();
           loadQueries(shift);
         }
         Values next{b.add(block, 1), b.add(before, tiles)};

@@ -87,6 +87,15 @@ protected:
   virtual Value laneRow(unsigned i) = 0;
   virtual void finish(ValueRange state) = 0;
   virtual void emitBody();
+  /// Between threads that share rows of queries in shared memory.
+  virtual void queryBarrier() { b.barrier(); }
+  /// Threads that fetch these rows together.
+  virtual int64_t queryThreads() const { return geometry().threads; }
+  /// The beginning of all kernels: sizes, which tile this is, operands.
+  void beginBody();
+  KeySegment ownKeys();
+  void fillOwnRange(KeySegment &segment);
+  Values attendCache(const KeySegment &own, ValueRange state);
   /// The grid, on the host.
   virtual std::pair<Value, Value> grid(KernelBuilder &h);
 
@@ -146,7 +155,11 @@ protected:
   /// Thread blocks that share the keys of a tile of rows; null for one.
   Value splits;
   /// Of the thread block.
-  Value thread, lane, warp, sequence, kvHead, firstRow;
+  Value thread, lane, warp, sequence, kvHead;
+  /// The first of the rows that threads share, and that of the whole tile.
+  Value firstRow, tileFirstRow;
+  /// Where the turns of a rotary embedding are kept.
+  Value turnsMemory;
   Operand query, key, value, result;
 
 private:
@@ -155,13 +168,10 @@ private:
   Value hostDim(Value memref, int64_t i);
   void loadSizes();
   Values rowQueries();
-  KeySegment ownKeys();
-  void fillOwnRange(KeySegment &segment);
   Value ofOwnKey(const KeySegment &segment, Value index, mlir::Type type,
                  llvm::function_ref<Value(Value)> own, Value otherwise);
   Values rowSlopes();
   Value firstKeyOfTile(Value firstQuery, Value lastQuery);
-  Values attendCache(const KeySegment &own, Values state);
   /// Tiles of keys [begin, end), and the block that `begin` is in.
   struct Share {
     Value begin, end, firstBlock, tilesBefore;
@@ -189,8 +199,17 @@ private:
 mlir::Value lseOf(AttentionKernelOp op);
 mlir::Value workspaceOf(AttentionKernelOp op);
 
-/// Rows of a tile of the kernel that will be picked.
-int64_t attentionTileRows(AttentionKernelOp op);
+/// The kernel that will be picked for an architecture, and why; none where no
+/// kernel can, for which the reason is then. And its tiles.
+enum class AttentionVariant { None, Wgmma, Mma, Simt };
+struct AttentionChoice {
+  AttentionVariant variant;
+  std::string reason;
+  int64_t tileRows;
+  /// Thread blocks of it that a multiprocessor has at once.
+  int64_t residents;
+};
+AttentionChoice chooseAttention(AttentionKernelOp op, llvm::StringRef chip);
 
 /// Puts partial results together.
 std::unique_ptr<AttentionEmitter>
@@ -205,6 +224,12 @@ std::unique_ptr<AttentionEmitter> makeMmaAttention(AttentionKernelOp op,
                                                    mlir::gpu::GPUFuncOp kernel);
 std::optional<std::string> whyNotMma(AttentionKernelOp op);
 int64_t mmaTileRows(AttentionKernelOp op);
+
+/// Hopper's tensor cores and no others.
+std::unique_ptr<AttentionEmitter>
+makeWgmmaAttention(AttentionKernelOp op, mlir::gpu::GPUFuncOp kernel);
+std::optional<std::string> whyNotWgmma(AttentionKernelOp op);
+int64_t wgmmaTileRows();
 
 /// f32 arithmetic, for anything with known head sizes.
 std::unique_ptr<AttentionEmitter>

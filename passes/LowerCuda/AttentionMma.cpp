@@ -8,12 +8,8 @@
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 
-#include <limits>
-
 using namespace mlir;
 using namespace blockattn;
-
-static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 std::optional<std::string> blockattn::whyNotMma(AttentionKernelOp op) {
   auto aligned = [](MemRefType type) {
@@ -68,8 +64,7 @@ blockattn::makeMmaAttention(AttentionKernelOp op, gpu::GPUFuncOp kernel) {
 }
 
 MmaAttention::MmaAttention(AttentionKernelOp op, gpu::GPUFuncOp kernel)
-    : AttentionEmitter(op, kernel), paddedHead(llvm::alignTo(headSize, 16)),
-      paddedValue(llvm::alignTo(valueSize, 16)) {
+    : FragmentAttention(op, kernel) {
   strips = stripsOf(headSize, valueSize);
   stages = 2;
   // As many scores as the outputs leave registers for, and two thread blocks'
@@ -81,11 +76,6 @@ AttentionEmitter::Geometry MmaAttention::geometry() const {
   return {kThreads, tileRows(), keyTile,
           scratchBytes() + queryBytes() + stages * stageBytes(),
           /*residents=*/2};
-}
-
-Value MmaAttention::laneRow(unsigned i) {
-  Value first = b.add(b.mul(warp, 16 * strips), b.div(lane, 4));
-  return b.add(first, 16 * (i / 2) + 8 * (i % 2));
 }
 
 //===----------------------------------------------------------------------===//
@@ -136,11 +126,10 @@ MmaAttention::Fragment MmaAttention::multiply(const Fragment &a, Value b0,
 
 /// Scores of the tile in `stage`: fragment strip * keyTile / 8 + n has keys
 /// [8 n, 8 n + 8).
-std::vector<MmaAttention::Fragment> MmaAttention::scores(Value stage) {
+MmaAttention::Fragments MmaAttention::scores(Value stage) {
   Value zero = b.f32(0);
   int64_t columns = keyTile / 8;
-  std::vector<Fragment> sums(strips * columns,
-                             Fragment{zero, zero, zero, zero});
+  Fragments sums(strips * columns, Fragment{zero, zero, zero, zero});
   Value keys = b.offset(stage, keyLane);
   for (int64_t d = 0; d < paddedHead; d += 16) {
     SmallVector<Fragment> rows;
@@ -160,70 +149,16 @@ std::vector<MmaAttention::Fragment> MmaAttention::scores(Value stage) {
   return sums;
 }
 
-void MmaAttention::bias(const KeySegment &segment, Value firstKey,
-                        std::vector<Fragment> &scores) {
-  int64_t columns = keyTile / 8;
-  Value laneKey = b.add(firstKey, b.mul(b.bitAnd(lane, 3), 2));
-  for (int64_t n = 0; n < columns; ++n)
-    for (int64_t i = 0; i < 2; ++i) {
-      Value place = placeOf(segment, b.add(laneKey, 8 * n + i));
-      for (unsigned row = 0; row < rowsOfLane(); ++row) {
-        Value &score = scores[row / 2 * columns + n][2 * (row % 2) + i];
-        score = biased(segment, row, place, score);
-      }
-    }
-}
-
-void MmaAttention::mask(const KeySegment &segment, Value firstKey,
-                        std::vector<Fragment> &scores) {
-  Value none = b.f32(-kInfinity);
-  int64_t columns = keyTile / 8;
-  // The lane's first key in a fragment; it has this one and the next.
-  Value laneKey = b.add(firstKey, b.mul(b.bitAnd(lane, 3), 2));
-  for (int64_t n = 0; n < columns; ++n)
-    for (int64_t i = 0; i < 2; ++i) {
-      Value index = b.add(laneKey, 8 * n + i);
-      Value seen;
-      if (segment.keyMask)
-        seen = keyMaskAt(segment, index);
-      for (int64_t s = 0; s < strips; ++s)
-        for (int64_t half = 0; half < 2; ++half) {
-          Value ok = b.both(b.lessEqual(segment.first[2 * s + half], index),
-                            b.lessEqual(index, segment.last[2 * s + half]));
-          if (seen)
-            ok = b.both(ok, seen);
-          Value &score = scores[s * columns + n][2 * half + i];
-          score = b.select(ok, score, none);
-        }
-    }
-}
-
 //===----------------------------------------------------------------------===//
 // Online softmax
 //===----------------------------------------------------------------------===//
-
-// The state: outputs [strip][column / 8][4], then for each row of the lane
-// its maximum, then its sum, of which each lane has a part.
-
-AttentionEmitter::Values MmaAttention::initialState() {
-  int64_t outputs = strips * paddedValue / 2;
-  Values state(outputs, b.f32(0));
-  state.append(rowsOfLane(), b.f32(-kInfinity));
-  state.append(rowsOfLane(), b.f32(0));
-  return state;
-}
 
 AttentionEmitter::Values MmaAttention::step(const KeySegment &segment,
                                             Value firstKey, Value stage,
                                             Value bounds[2], ValueRange state) {
   int64_t columns = keyTile / 8, valueColumns = paddedValue / 8;
-  std::vector<Fragment> weights = scores(stage);
-  if (needsCap())
-    for (Fragment &fragment : weights)
-      for (Value &score : fragment)
-        score = capped(score);
-  if (hasSlopes)
-    bias(segment, firstKey, weights);
+  Fragments weights = scores(stage);
+  adjust(segment, firstKey, weights);
 
   // A tile that all rows of the warp see whole goes without a mask.
   auto flat = [&] {
@@ -247,47 +182,14 @@ AttentionEmitter::Values MmaAttention::step(const KeySegment &segment,
   for (size_t i = 0; i < masked.size(); ++i)
     weights[i / 4][i % 4] = masked[i];
 
-  size_t rows = rowsOfLane(), outputs = state.size() - 2 * rows;
   Values next(state.begin(), state.end());
-  Value c = b.f32(factor());
-  for (size_t row = 0; row < rows; ++row) {
-    Fragment *strip = &weights[row / 2 * columns];
-    size_t half = 2 * (row % 2);
-    Value oldMaximum = state[outputs + row];
-    Value maximum = oldMaximum;
-    for (int64_t n = 0; n < columns; ++n)
-      maximum = b.maxF(maximum, b.maxF(strip[n][half], strip[n][half + 1]));
-    maximum = b.maxF(maximum, b.shuffleXor(maximum, 1));
-    maximum = b.maxF(maximum, b.shuffleXor(maximum, 2));
-    // A row that has seen nothing yet: -inf - -inf would be NaN.
-    Value base = b.select(b.equalF(maximum, b.f32(-kInfinity)), b.f32(0),
-                          b.mulF(maximum, b.f32(-factor())));
-    Value rescale = b.exp2(b.fma(oldMaximum, c, base));
-    Value sum = b.mulF(state[outputs + rows + row], rescale);
-    for (int64_t n = 0; n < columns; ++n)
-      for (size_t i = half; i < half + 2; ++i) {
-        strip[n][i] = b.exp2(b.fma(strip[n][i], c, base));
-        sum = b.addF(sum, strip[n][i]);
-      }
-    next[outputs + row] = maximum;
-    next[outputs + rows + row] = sum;
-    for (int64_t n = 0; n < valueColumns; ++n)
-      for (size_t i = half; i < half + 2; ++i) {
-        Value &output = next[(row / 2 * valueColumns + n) * 4 + i];
-        output = b.mulF(output, rescale);
-      }
-  }
+  scaleOutputs(next, softmax(weights, next));
 
   Value values = b.offset(stage, valueLane);
   for (int64_t k = 0; k < columns; k += 2) {
     SmallVector<Fragment> left;
-    for (int64_t s = 0; s < strips; ++s) {
-      Fragment *w = &weights[s * columns + k];
-      left.push_back({b.pack(w[0][0], w[0][1], element),
-                      b.pack(w[0][2], w[0][3], element),
-                      b.pack(w[1][0], w[1][1], element),
-                      b.pack(w[1][2], w[1][3], element)});
-    }
+    for (int64_t s = 0; s < strips; ++s)
+      left.push_back(packWeights(&weights[s * columns + k]));
     for (int64_t n = 0; n < valueColumns; n += 2) {
       Fragment v = loadFragment(
           b.offset(values, 8 * k * pitch(paddedValue) + 16 * n), true);
@@ -365,44 +267,4 @@ AttentionEmitter::Values MmaAttention::attend(const KeySegment &segment,
                   return b.branch(active, carried.getTypes(), compute,
                                   [&] { return Values(carried); });
                 });
-}
-
-void MmaAttention::finish(ValueRange state) {
-  size_t rows = rowsOfLane(), outputs = state.size() - 2 * rows;
-  int64_t valueColumns = paddedValue / 8;
-  for (size_t row = 0; row < rows; ++row) {
-    Value sum = state[outputs + rows + row];
-    sum = b.addF(sum, b.shuffleXor(sum, 1));
-    sum = b.addF(sum, b.shuffleXor(sum, 2));
-    auto [inverse, lse] = normalizer(state[outputs + row], sum);
-    Value tileRow = laneRow(row);
-    Value index = b.add(firstRow, tileRow);
-    Value scale = inverse, logarithm = lse;
-    size_t first = row / 2 * valueColumns * 4 + 2 * (row % 2);
-    auto outputs = [&](Value address, bool partial) {
-      Value laneBytes = b.mul(b.bitAnd(lane, 3), partial ? 8 : 4);
-      address = b.offset(address, b.wide(laneBytes));
-      for (int64_t n = 0; n < valueSize / 8; ++n) {
-        Value low = b.mulF(state[first + 4 * n], scale);
-        Value high = b.mulF(state[first + 4 * n + 1], scale);
-        if (!partial) {
-          b.store(b.pack(low, high, element), b.offset(address, 16 * n), 4);
-          continue;
-        }
-        b.store(low, b.offset(address, 32 * n));
-        b.store(high, b.offset(address, 32 * n + 4));
-      }
-    };
-    Value leads = b.equal(b.bitAnd(lane, 3), b.i32(0));
-    b.when(b.less(index, numRows), [&] {
-      eitherResult([&](bool partial) {
-        outputs(partial ? partialAddress(index) : rowAddress(result, tileRow),
-                partial);
-        b.when(leads, [&] {
-          partial ? storePartialLse(index, logarithm)
-                  : storeLse(index, logarithm);
-        });
-      });
-    });
-  }
 }

@@ -18,11 +18,11 @@
 #ifndef BLOCKATTN_PASSES_LOWERCUDA_ATTENTIONMMA_H
 #define BLOCKATTN_PASSES_LOWERCUDA_ATTENTIONMMA_H
 
-#include "passes/LowerCuda/AttentionEmitter.h"
+#include "passes/LowerCuda/AttentionFragments.h"
 
 namespace blockattn {
 
-class MmaAttention : public AttentionEmitter {
+class MmaAttention : public FragmentAttention {
 public:
   static constexpr int64_t kWarps = 4;
   static constexpr int64_t kThreads = 32 * kWarps;
@@ -34,15 +34,9 @@ protected:
   void prepare() override;
   void prefetch(const KeySegment &segment) override;
   void loadQueries(Value shift) override;
-  Values initialState() override;
   Values attend(const KeySegment &segment, ValueRange state) override;
-  unsigned rowsOfLane() const override { return 2 * strips; }
-  Value laneRow(unsigned i) override;
-  void finish(ValueRange state) override;
 
 private:
-  using Fragment = std::array<Value, 4>;
-
   /// Shared memory of one operand: rows of `size` elements.
   int64_t pitch(int64_t size) const { return 2 * size + 16; }
   int64_t keyBytes() const { return keyTile * pitch(paddedHead); }
@@ -55,7 +49,6 @@ private:
   void fetch(const KeySegment &segment, Value tile, Value tiles);
   Value stageOf(Value tile);
   Value keyOf(const KeySegment &segment, Value tile);
-  bool rotatePieces(Value shift);
   void clearPadding();
   void clearPaddingOf(Value rows, int64_t count, int64_t size, int64_t padded);
   /// Copies `count` rows of `size` elements to shared memory at `target`.
@@ -65,17 +58,12 @@ private:
   void copyTile(const KeySegment &segment, Value firstKey, Value stage);
   Fragment loadFragment(Value address, bool transposed);
   Fragment multiply(const Fragment &a, Value b0, Value b1, const Fragment &c);
-  std::vector<Fragment> scores(Value stage);
-  void bias(const KeySegment &segment, Value firstKey,
-            std::vector<Fragment> &scores);
-  void mask(const KeySegment &segment, Value firstKey,
-            std::vector<Fragment> &scores);
+  Fragments scores(Value stage);
   Values step(const KeySegment &segment, Value firstKey, Value stage,
               Value bounds[2], ValueRange state);
 
-  int64_t paddedHead, paddedValue;
-  /// Strips of 16 rows that a warp has; keys of a tile; tiles in flight.
-  int64_t strips, keyTile, stages;
+  /// Tiles in flight.
+  int64_t stages;
   /// Addresses of a lane for ldmatrix.
   Value queryLane, keyLane, valueLane;
   Value queries, firstStage;

@@ -103,55 +103,13 @@ void MmaAttention::prepare() {
   clearPadding();
 }
 
-/// Rotates pieces of 8 pairs; false where the embedding has no such pieces.
-bool MmaAttention::rotatePieces(Value shift) {
-  RotaryAttr rope = op.getQueryRotaryAttr();
-  int64_t pairs = rope.getInvFreq().getNumElements();
-  int64_t pieces = pairs / 8, count = tileRows() * pieces;
-  // Loads of a few pieces are in flight at once.
-  constexpr int64_t kBatch = 4;
-  if (rope.getInterleaved() || pairs % 8 || count % (kBatch * kThreads) ||
-      rope.getRotaryDim() != headSize)
-    return false;
-  Value turns = fillTurns(shift);
-  auto type = VectorType::get({8}, element);
-  auto four = VectorType::get({4}, b.getF32Type());
-  for (int64_t batch = 0; batch < count / kThreads; batch += kBatch) {
-    SmallVector<std::array<Value, 4>> loads;
-    for (int64_t i = batch; i < batch + kBatch; ++i) {
-      Value number = b.add(thread, i * kThreads);
-      Value row = b.div(number, pieces), piece = b.rem(number, pieces);
-      Value address =
-          b.offset(rowAddress(query, row), b.wide(b.mul(piece, 16)));
-      loads.push_back({b.load(type, address, 16),
-                       b.load(type, b.offset(address, 2 * pairs), 16), row,
-                       piece});
-    }
-    for (auto [x, y, row, piece] : loads) {
-      Value wideX = b.toF32(x), wideY = b.toF32(y);
-      Value cosines = b.offset(turns, b.mul(piece, 32));
-      auto read = [&](int64_t bytes) {
-        Value low = b.load(four, b.offset(cosines, bytes), 16);
-        Value high = b.load(four, b.offset(cosines, bytes + 16), 16);
-        return LLVM::ShuffleVectorOp::create(
-                   b, low, high, ArrayRef<int32_t>{0, 1, 2, 3, 4, 5, 6, 7})
-            .getResult();
-      };
-      Value cos = read(0), sin = read(4 * pairs);
-      Value turnedX = b.fma(wideX, cos, b.mulF(wideY, sin));
-      Value turnedY = b.subF(b.mulF(wideY, cos), b.mulF(wideX, sin));
-      Value at = b.offset(
-          queries, b.add(b.mul(row, pitch(paddedHead)), b.mul(piece, 16)));
-      b.store(b.fromF32(turnedX, element), at, 16);
-      b.store(b.fromF32(turnedY, element), b.offset(at, 2 * pairs), 16);
-    }
-  }
-  return true;
-}
-
 void MmaAttention::loadQueries(Value shift) {
   if (op.getQueryRotaryAttr()) {
-    if (!rotatePieces(shift))
+    auto place = [&](Value row, Value piece) {
+      return b.offset(queries,
+                      b.add(b.mul(row, pitch(paddedHead)), b.mul(piece, 16)));
+    };
+    if (!rotatePieces(shift, tileRows(), place))
       forEachQuery(
           shift, kThreads, tileRows(), [&](Value row, Value d, Value value) {
             Value at = b.add(b.mul(row, pitch(paddedHead)), b.mul(d, 2));

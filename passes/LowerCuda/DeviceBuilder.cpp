@@ -247,10 +247,15 @@ DeviceBuilder::branch(Value condition, TypeRange types,
                       function_ref<SmallVector<Value>()> otherwise) {
   auto op = scf::IfOp::create(*this, types, condition, /*withElse=*/true);
   InsertionGuard guard(*this);
-  setInsertionPointToStart(op.thenBlock());
-  scf::YieldOp::create(*this, then());
-  setInsertionPointToStart(op.elseBlock());
-  scf::YieldOp::create(*this, otherwise());
+  // Blocks without results have their terminator from the start.
+  auto fill = [&](Block *block, function_ref<SmallVector<Value>()> body) {
+    setInsertionPointToStart(block);
+    SmallVector<Value> results = body();
+    if (!types.empty())
+      scf::YieldOp::create(*this, results);
+  };
+  fill(op.thenBlock(), then);
+  fill(op.elseBlock(), otherwise);
   return SmallVector<Value>(op.getResults());
 }
 

@@ -20,13 +20,54 @@ namespace blockattn {
 using namespace mlir;
 using namespace blockattn;
 
-int64_t blockattn::attentionTileRows(AttentionKernelOp op) {
-  return whyNotMma(op) ? simtTileRows() : mmaTileRows(op);
+AttentionChoice blockattn::chooseAttention(AttentionKernelOp op,
+                                           StringRef chip) {
+  std::optional<std::string> notMma = whyNotMma(op);
+  if (notMma) {
+    if (std::optional<std::string> why = whyNotSimt(op))
+      return {AttentionVariant::None, *why, 1, 1};
+    return {AttentionVariant::Simt, *notMma, simtTileRows(), 2};
+  }
+  std::string reason = "16-bit floats and a head size of whole 16 bytes";
+  // The letter says that the code need not run on later architectures.
+  if (chip != "sm_90a")
+    return {AttentionVariant::Mma, reason, mmaTileRows(op), 2};
+  if (std::optional<std::string> why = whyNotWgmma(op))
+    return {AttentionVariant::Mma, reason + "; not wgmma: " + *why,
+            mmaTileRows(op), 2};
+  return {AttentionVariant::Wgmma,
+          "16-bit floats and a head size of whole 32 bytes on sm_90a",
+          wgmmaTileRows(), 1};
+}
+
+static StringRef nameOf(AttentionVariant variant) {
+  switch (variant) {
+  case AttentionVariant::Wgmma:
+    return "wgmma";
+  case AttentionVariant::Mma:
+    return "mma";
+  case AttentionVariant::Simt:
+    return "simt";
+  case AttentionVariant::None:
+    break;
+  }
+  llvm_unreachable("no kernel to name");
+}
+
+static std::unique_ptr<AttentionEmitter> makeEmitter(AttentionVariant variant,
+                                                     AttentionKernelOp op,
+                                                     gpu::GPUFuncOp kernel) {
+  if (variant == AttentionVariant::Wgmma)
+    return makeWgmmaAttention(op, kernel);
+  if (variant == AttentionVariant::Mma)
+    return makeMmaAttention(op, kernel);
+  return makeSimtAttention(op, kernel);
 }
 
 namespace {
 struct LowerAttentionToCuda
     : public blockattn::impl::LowerAttentionToCudaBase<LowerAttentionToCuda> {
+  using LowerAttentionToCudaBase::LowerAttentionToCudaBase;
   void runOnOperation() override;
   LogicalResult lower(AttentionKernelOp op);
 
@@ -54,27 +95,22 @@ LogicalResult LowerAttentionToCuda::lower(AttentionKernelOp op) {
   if (isa<TensorType>(op.getQuery().getType()))
     return op.emitError("attention on tensors cannot become code; bufferize it "
                         "first (--blockattn-bufferize)");
-  std::optional<std::string> notMma = whyNotMma(op);
-  if (notMma)
-    if (std::optional<std::string> why = whyNotSimt(op))
-      return op.emitError("no CUDA kernel for this attention: ")
-             << *why << "; compile with --target=cpu";
-  StringRef variant = notMma ? "simt" : "mma";
+  AttentionChoice choice = chooseAttention(op, chip);
+  if (choice.variant == AttentionVariant::None)
+    return op.emitError("no CUDA kernel for this attention: ")
+           << choice.reason << "; compile with --target=cpu";
+  StringRef variant = nameOf(choice.variant);
   gpu::GPUFuncOp kernel = makeKernel(op, variant, variants.size());
-  auto emitter =
-      notMma ? makeSimtAttention(op, kernel) : makeMmaAttention(op, kernel);
-  emitter->emit();
+  makeEmitter(choice.variant, op, kernel)->emit();
 
   if (workspaceOf(op))
     makeAttentionMerge(op, makeKernel(op, "merge", variants.size()))->emit();
 
   Builder b(op.getContext());
-  std::string reason =
-      notMma ? *notMma : "16-bit floats and a head size of whole 16 bytes";
-  variants.push_back(
-      b.getDictionaryAttr({b.getNamedAttr("kernel", kernel.getNameAttr()),
-                           b.getNamedAttr("variant", b.getStringAttr(variant)),
-                           b.getNamedAttr("reason", b.getStringAttr(reason))}));
+  variants.push_back(b.getDictionaryAttr(
+      {b.getNamedAttr("kernel", kernel.getNameAttr()),
+       b.getNamedAttr("variant", b.getStringAttr(variant)),
+       b.getNamedAttr("reason", b.getStringAttr(choice.reason))}));
   op.erase();
   return success();
 }

@@ -34,18 +34,25 @@ namespace blockattn {
 #define GEN_PASS_REGISTRATION
 #include "passes/LowerCuda/Passes.h.inc"
 
+struct LowerCudaOptions : public LowerOptions {
+  Option<std::string> chip{*this, "chip",
+                           llvm::cl::desc("the architecture of the kernels"),
+                           llvm::cl::init("sm_80")};
+};
+
 /// Programs in the onnx and blockattn dialects -> programs on planned device
 /// memory.
 void buildLowerToDeviceMemoryPipeline(mlir::OpPassManager &pm,
-                                      const LowerOptions &options);
+                                      const LowerCudaOptions &options);
 
 /// Programs on planned device memory -> kernels in the nvvm dialect and host
 /// code in the llvm dialect.
-void buildDeviceMemoryToLlvmPipeline(mlir::OpPassManager &pm);
+void buildDeviceMemoryToLlvmPipeline(mlir::OpPassManager &pm,
+                                     const LowerCudaOptions &options);
 
 /// All of the lowering for CUDA.
 void buildLowerToCudaPipeline(mlir::OpPassManager &pm,
-                              const LowerOptions &options);
+                              const LowerCudaOptions &options);
 
 /// All passes of this phase, `--blockattn-lower-to-device-memory`,
 /// `--blockattn-device-memory-to-llvm` and both: `--blockattn-lower-to-cuda`.

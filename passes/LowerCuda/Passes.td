@@ -36,6 +36,10 @@ def SplitAttention : Pass<"blockattn-split-attention", "::mlir::func::FuncOp"> {
     --blockattn-lower-attention-to-cuda then shares the keys out among thread
     blocks and merges what they found by its log-sum-exp.
   }];
+  let options = [
+    Option<"chip", "chip", "std::string", "\"sm_80\"",
+           "The architecture that kernels are for">
+  ];
   let dependentDialects = ["::mlir::arith::ArithDialect",
     "::mlir::memref::MemRefDialect"];
 }
@@ -149,13 +153,17 @@ def LowerAttentionToCuda
   let summary = "Lower attention to CUDA kernels";
   let description = [{
     Each `blockattn.attention_kernel` on memrefs of device memory becomes a
-    `gpu.func` of `@kernels` and its launch. Two kernels exist:
+    `gpu.func` of `@kernels` and its launch. Three kernels exist:
 
+      * `wgmma`: Hopper's tensor cores, for sm_90a alone, f16 and bf16 with head
+        sizes that are multiples of 16 up to 128, without masks or positions of
+        keys. One group of warps brings keys and values in, two others compute
+        and take turns (FlashAttention-3, arXiv 2407.08608).
       * `mma`: tensor cores (mma.sync m16n8k16), for f16 and bf16 with head
         sizes that are multiples of 8 and rows aligned to 16 bytes.
       * `simt`: f32 arithmetic, for everything else.
 
-    Both are one pass over the keys with an online softmax (FlashAttention-2,
+    All are one pass over the keys with an online softmax (FlashAttention-2,
     arXiv 2307.08691). Tiles of keys that no row of a tile of queries sees are
     never visited, and a mask is applied to the tiles at an edge alone. The
     query heads of one key head are rows of one tile. Cached keys are read
@@ -164,6 +172,10 @@ def LowerAttentionToCuda
     Which kernel was picked and why is kept in `blockattn.attention_variants`
     of the module: an array of dictionaries `{kernel, variant, reason}`.
   }];
+  let options = [
+    Option<"chip", "chip", "std::string", "\"sm_80\"",
+           "The architecture that kernels are for">
+  ];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect",
     "::mlir::NVVM::NVVMDialect", "::mlir::arith::ArithDialect",
     "::mlir::gpu::GPUDialect", "::mlir::memref::MemRefDialect",

@@ -15,14 +15,15 @@
 using namespace mlir;
 using namespace blockattn;
 
-void blockattn::buildLowerToDeviceMemoryPipeline(OpPassManager &pm,
-                                                 const LowerOptions &options) {
+void blockattn::buildLowerToDeviceMemoryPipeline(
+    OpPassManager &pm, const LowerCudaOptions &options) {
   buildLowerToBuffersPipeline(pm, options);
   pm.addPass(createMoveToDevice());
   pm.addPass(createNarrowProducts());
   pm.addPass(createAccumulateProducts());
   pm.addNestedPass<func::FuncOp>(createFuseRows());
-  pm.addNestedPass<func::FuncOp>(createSplitAttention());
+  pm.addNestedPass<func::FuncOp>(
+      createSplitAttention({options.chip.getValue()}));
   pm.addPass(createPlanMemory());
   pm.addPass(createConstantsToWeights());
 }
@@ -46,11 +47,12 @@ static void buildKernelPipeline(OpPassManager &pm) {
   pm.addPass(createCSEPass());
 }
 
-void blockattn::buildDeviceMemoryToLlvmPipeline(OpPassManager &pm) {
+void blockattn::buildDeviceMemoryToLlvmPipeline(
+    OpPassManager &pm, const LowerCudaOptions &options) {
   pm.addPass(createLowerGemmToCuda());
   pm.addPass(createLowerTransfers());
   pm.addPass(createOutlineKernels());
-  pm.addPass(createLowerAttentionToCuda());
+  pm.addPass(createLowerAttentionToCuda({options.chip.getValue()}));
   pm.addPass(createLowerLoopsToCuda());
   pm.addPass(createLowerDeviceCalls());
   pm.addPass(createLowerChecks());
@@ -61,23 +63,23 @@ void blockattn::buildDeviceMemoryToLlvmPipeline(OpPassManager &pm) {
 }
 
 void blockattn::buildLowerToCudaPipeline(OpPassManager &pm,
-                                         const LowerOptions &options) {
+                                         const LowerCudaOptions &options) {
   buildLowerToDeviceMemoryPipeline(pm, options);
-  buildDeviceMemoryToLlvmPipeline(pm);
+  buildDeviceMemoryToLlvmPipeline(pm, options);
 }
 
 void blockattn::registerLowerCudaPasses() {
   registerBlockAttnLowerCudaPasses();
-  PassPipelineRegistration<LowerOptions>(
+  PassPipelineRegistration<LowerCudaOptions>(
       "blockattn-lower-to-device-memory",
       "onnx and blockattn operations -> linalg on planned device memory",
       buildLowerToDeviceMemoryPipeline);
-  PassPipelineRegistration<>(
+  PassPipelineRegistration<LowerCudaOptions>(
       "blockattn-device-memory-to-llvm",
       "linalg on planned device memory -> kernels in the nvvm dialect, host "
       "code in the llvm dialect",
       buildDeviceMemoryToLlvmPipeline);
-  PassPipelineRegistration<LowerOptions>(
+  PassPipelineRegistration<LowerCudaOptions>(
       "blockattn-lower-to-cuda",
       "onnx and blockattn operations -> kernels and host code",
       buildLowerToCudaPipeline);

@@ -16,11 +16,13 @@ namespace blockattn {
 using namespace mlir;
 using namespace blockattn;
 
-/// Thread blocks that fill the largest GPUs, two on a multiprocessor.
-static constexpr int64_t kWantedBlocks = 264;
+/// Multiprocessors of the largest GPUs.
+static constexpr int64_t kMultiprocessors = 132;
 static constexpr int64_t kMostSplits = 64;
 
-static void split(AttentionKernelOp op) {
+static void split(AttentionKernelOp op, StringRef chip) {
+  AttentionChoice choice = chooseAttention(op, chip);
+  int64_t wanted = choice.residents * kMultiprocessors;
   KernelBuilder b(op.getLoc(), op);
   Value result = op.getOutputs()[0];
   Value queries = b.dim(result, 1), heads = b.dim(result, 2);
@@ -28,9 +30,10 @@ static void split(AttentionKernelOp op) {
   Value one = b.index(1);
   // The kernel's own tiles, of rows that are queries times heads of a group.
   Value group = b.div(heads, b.max(kvHeads, one));
-  Value tiles = b.ceilDiv(b.mul(queries, group), attentionTileRows(op));
+  Value tiles = b.ceilDiv(b.mul(queries, group), choice.tileRows);
   Value blocks = b.max(b.mul(tiles, kvHeads), one);
-  Value parts = b.div(b.add(b.index(kWantedBlocks - 1), blocks), blocks);
+  // No more than run at once: the rest would run alone.
+  Value parts = b.div(b.index(wanted), blocks);
   parts = b.min(parts, b.index(kMostSplits));
   // One part needs no memory: it is the result.
   parts = b.mul(parts, b.min(b.sub(parts, one), one));
@@ -45,11 +48,13 @@ static void split(AttentionKernelOp op) {
 namespace {
 struct SplitAttention
     : public blockattn::impl::SplitAttentionBase<SplitAttention> {
+  using SplitAttentionBase::SplitAttentionBase;
+
   void runOnOperation() override {
-    getOperation().walk([](AttentionKernelOp op) {
+    getOperation().walk([&](AttentionKernelOp op) {
       if (op.getCache() && isa<MemRefType>(op.getQuery().getType()) &&
           !workspaceOf(op))
-        split(op);
+        split(op, chip);
     });
   }
 };

@@ -1,6 +1,10 @@
 """Attention kernels beside FlexAttention, in one run.
 
     bench.py HOST.mlir KERNELS.cubin [HOST.mlir KERNELS.cubin]... [--flex]
+        [--fa3]
+
+--fa3 measures FlashAttention-3 too (the wheel fa3-fwd): under a layout it takes
+two calls, the local blocks packed and then the last block over everything.
 """
 
 import sys
@@ -53,6 +57,23 @@ def flex(q, k, v, n, blocks):
                             enable_gqa=True), out.transpose(1, 2)
 
 
+def fa3(q, k, v, n, blocks):
+    import fa3_fwd_interface as fa
+    size = n // blocks
+    last = n - size
+    if blocks == 1:
+        return lambda: fa.flash_attn_func(q, k, v, causal=True)
+    starts = torch.arange(0, last + 1, size, dtype=torch.int32).cuda()
+    local = [t[0, :last] for t in (q, k, v)]
+
+    def run():
+        fa.flash_attn_varlen_func(*local, starts, starts, size, size,
+                                  causal=True)
+        fa.flash_attn_func(q[:, last:], k, v, causal=True)
+
+    return run
+
+
 def cached(modules, d, queries, keys, blocks):
     """Queries of the last block over cached blocks."""
     size = keys // blocks
@@ -79,6 +100,14 @@ def cached(modules, d, queries, keys, blocks):
             calls = module.prepare(name, [q, k, v, out, table, lse])
             time = measure(calls, inner=10)
             line += "  %s %.4f ms %.2f TB/s" % (name, time, moved / time / 1e9)
+    if "--fa3" in sys.argv:
+        import fa3_fwd_interface as fa
+        whole = [torch.cat([pair[i] for pair in held] + [own[0]])[None]
+                 for i, own in enumerate((k, v))]
+        # As many parts as it chooses itself.
+        time = measure(lambda: fa.flash_attn_func(q, *whole, causal=True,
+                                                  num_splits=0), inner=10)
+        line += "  FlashAttention-3 %.4f ms" % time
     print(line, flush=True)
 
 
@@ -129,6 +158,10 @@ def main():
                 difference = (out - expected).float().norm() / expected.float(
                 ).norm()
                 line += "  difference %.1e" % difference.item()
+            if "--fa3" in sys.argv:
+                time = measure(fa3(q, k, v, n, blocks))
+                line += "  FlashAttention-3 %.3f ms %.0f TFLOP/s" % (
+                    time, flops / time / 1e9)
             print(line, flush=True)
     for d in (128, 64):
         accuracy(modules[0], d)

@@ -1,0 +1,314 @@
+//===- AttentionWgmma.cpp - attention on Hopper's tensor cores ------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/LowerCuda/AttentionWgmma.h"
+
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace blockattn;
+
+/// Registers of a thread: 384 threads begin with 168 each.
+static constexpr int64_t kTeamRegisters = 232, kProducerRegisters = 40;
+/// An operand in panels begins where its pieces are not exchanged.
+static constexpr int64_t kPanelAlignment = 1024;
+
+std::optional<std::string> blockattn::whyNotWgmma(AttentionKernelOp op) {
+  if (std::optional<std::string> why = whyNotMma(op))
+    return why;
+  for (Value operand : {op.getKey(), op.getValue()}) {
+    int64_t size = cast<MemRefType>(operand.getType()).getDimSize(3);
+    if (size % 16 || size > 128)
+      return "head size " + std::to_string(size) +
+             " is not a multiple of 16 up to 128";
+  }
+  if (op.getKeyMask() || op.getKeyPositions())
+    return "masks and positions of keys have to be read";
+  return std::nullopt;
+}
+
+int64_t blockattn::wgmmaTileRows() { return WgmmaAttention::kTileRows; }
+
+std::unique_ptr<AttentionEmitter>
+blockattn::makeWgmmaAttention(AttentionKernelOp op, gpu::GPUFuncOp kernel) {
+  return std::make_unique<WgmmaAttention>(op, kernel);
+}
+
+WgmmaAttention::WgmmaAttention(AttentionKernelOp op, gpu::GPUFuncOp kernel)
+    : FragmentAttention(op, kernel) {
+  keyTile = 128;
+}
+
+//===----------------------------------------------------------------------===//
+// Shared memory
+//===----------------------------------------------------------------------===//
+
+/// Cosines and sines, which each team has of its own.
+int64_t WgmmaAttention::turnsBytes() const {
+  RotaryAttr rope = AttentionKernelOp(op).getQueryRotaryAttr();
+  return rope ? 8 * llvm::alignTo(rope.getInvFreq().getNumElements(), 16) : 0;
+}
+
+AttentionEmitter::Geometry WgmmaAttention::geometry() const {
+  int64_t small = scratchBytes() + kTeams * turnsBytes() + 128 + 64;
+  return {kTeamThreads * (kTeams + 1), kTileRows, keyTile,
+          small + kPanelAlignment + kTeams * queryBytes() +
+              kStages * (tileBytes(kKeys) + tileBytes(kValues)),
+          /*residents=*/1};
+}
+
+void WgmmaAttention::prepare() {
+  Value own = b.offset(sharedMemory(), scratchBytes());
+  turnsMemory = own;
+  barriers = b.offset(own, kTeams * turnsBytes());
+  bounds = b.offset(barriers, 128);
+  Type i64 = b.getI64Type();
+  Value address = LLVM::PtrToIntOp::create(b, i64, b.offset(bounds, 64));
+  address = b.bitAnd(b.add(address, kPanelAlignment - 1), -kPanelAlignment);
+  queries = LLVM::IntToPtrOp::create(b, b.pointer(kSharedMemory), address);
+  tiles[kKeys] = b.offset(queries, kTeams * queryBytes());
+  tiles[kValues] = b.offset(tiles[kKeys], kStages * tileBytes(kKeys));
+
+  Value rows = b.sub(numRows, tileFirstRow);
+  bothTeams = b.less(b.i32(kTeamRows), rows);
+  // A warp of each team that has rows gives a place back.
+  Value givers = b.select(bothTeams, b.i32(4 * kTeams), b.i32(4));
+  b.when(b.equal(thread, b.i32(0)), [&] {
+    for (int64_t i = 0; i < 4 * kStages; ++i) {
+      bool empty = i / kStages % 2;
+      NVVM::MBarrierInitOp::create(b, b.offset(barriers, 8 * i),
+                                   empty ? givers : b.i32(kTeamThreads),
+                                   Value());
+    }
+  });
+  b.barrier();
+}
+
+//===----------------------------------------------------------------------===//
+// Roles
+//===----------------------------------------------------------------------===//
+
+/// From here on rows, warps and threads are counted within the team.
+void WgmmaAttention::becomeTeam(Value number) {
+  team = number;
+  firstRow = b.add(tileFirstRow, b.mul(team, kTeamRows));
+  thread = b.rem(thread, kTeamThreads);
+  warp = b.rem(warp, kTeamThreads / 32);
+  queries = b.offset(queries, b.mul(team, queryBytes()));
+  turnsMemory = b.offset(turnsMemory, b.mul(team, turnsBytes()));
+  bounds = b.offset(bounds, b.mul(team, 32));
+}
+
+void WgmmaAttention::emitBody() {
+  beginBody();
+  prepare();
+  KeySegment own = ownKeys();
+  Value number = b.div(warp, kTeamThreads / 32);
+  Value produces = b.equal(number, b.i32(kTeams));
+  // One after the other with what belongs to all threads as it was.
+  auto roles = [&](function_ref<void()> producer, function_ref<void()> member) {
+    Value all[] = {thread, warp, firstRow, queries, turnsMemory, bounds};
+    auto op = scf::IfOp::create(b, TypeRange(), produces, /*withElse=*/true);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(op.thenBlock());
+    role = kProducer;
+    thread = b.rem(thread, kTeamThreads);
+    producer();
+    thread = all[0];
+    b.setInsertionPointToStart(op.elseBlock());
+    role = kTeam;
+    becomeTeam(number);
+    member();
+    thread = all[0], warp = all[1], firstRow = all[2], queries = all[3];
+    turnsMemory = all[4], bounds = all[5];
+  };
+
+  // What is known to be needed is on its way before the bounds are.
+  if (!op.getQueryRotaryAttr())
+    roles(
+        [&] {
+          if (op.getCache())
+            return;
+          fetch(kKeys, own, b.i32(0), b.i32(0));
+          prefetched = true;
+        },
+        [&] { loadQueries(Value()); });
+  fillOwnRange(own);
+  auto attendAll = [&](ValueRange state) {
+    return op.getCache() ? attendCache(own, state) : attend(own, state);
+  };
+  roles(
+      [&] {
+        NVVM::SetMaxRegisterOp::create(b, kProducerRegisters,
+                                       NVVM::SetMaxRegisterAction::decrease);
+        attendAll(b.i32(0));
+      },
+      [&] {
+        NVVM::SetMaxRegisterOp::create(b, kTeamRegisters,
+                                       NVVM::SetMaxRegisterAction::increase);
+        b.when(b.less(firstRow, numRows), [&] {
+          if (!op.getQueryRotaryAttr())
+            settleQueries();
+          queryDescriptor = descriptor(queries, 16);
+          tileDescriptors[kKeys] = descriptor(tiles[kKeys], 16);
+          tileDescriptors[kValues] = descriptor(tiles[kValues], panelBytes());
+          // The first team begins.
+          b.when(b.equal(team, b.i32(1)), [&] { takeTurn(/*begin=*/false); });
+          Values state = initialState();
+          state.push_back(b.i32(0));
+          finish(attendAll(state));
+        });
+      });
+}
+
+/// The first key of a tile: tiles go from the last key backwards, and the last
+/// of them may begin before the first key.
+Value WgmmaAttention::firstKeyOf(const KeySegment &segment, Value tile) {
+  return b.sub(segment.end, b.mul(b.add(tile, 1), keyTile));
+}
+
+AttentionEmitter::Values WgmmaAttention::attend(const KeySegment &segment,
+                                                ValueRange state) {
+  Value count = b.max(b.i32(0), b.sub(segment.end, segment.begin));
+  Value tiles = b.ceilDiv(count, keyTile);
+  if (role == kProducer)
+    return produce(segment, tiles, state.back());
+  return b.branch(
+      b.less(b.i32(0), tiles), state.getTypes(),
+      [&] { return consume(segment, tiles, state); },
+      [&] { return Values(state); });
+}
+
+//===----------------------------------------------------------------------===//
+// A team's work
+//===----------------------------------------------------------------------===//
+
+/// The first key that all rows of the team see, and the last.
+std::pair<Value, Value> WgmmaAttention::teamBounds(const KeySegment &segment) {
+  Value most = segment.first[0], least = segment.last[0];
+  for (unsigned i = 1; i < rowsOfLane(); ++i) {
+    most = b.max(most, segment.first[i]);
+    least = b.min(least, segment.last[i]);
+  }
+  most = b.warpMax(most);
+  least = b.warpMin(least);
+  // All are done with the bounds of the segment before.
+  queryBarrier();
+  b.when(b.equal(lane, b.i32(0)), [&] {
+    Value place = b.offset(bounds, b.mul(warp, 8));
+    b.store(most, place);
+    b.store(least, b.offset(place, 4));
+  });
+  queryBarrier();
+  for (int64_t i = 0; i < kTeamThreads / 32; ++i) {
+    auto read = [&](int64_t at) {
+      return b.load(b.getI32Type(), b.offset(bounds, at));
+    };
+    most = b.max(most, read(8 * i));
+    least = b.min(least, read(8 * i + 4));
+  }
+  return {most, least};
+}
+
+/// Turns the scores of a tile into weights, and gives the rows' factors.
+AttentionEmitter::Values WgmmaAttention::weigh(const KeySegment &segment,
+                                               Value tile, bool masked,
+                                               ValueRange scores, Values &state,
+                                               Fragments &weights) {
+  weights.resize(keyTile / 8);
+  for (size_t i = 0; i < scores.size(); ++i)
+    weights[i / 4][i % 4] = scores[i];
+  Value firstKey = firstKeyOf(segment, tile);
+  adjust(segment, firstKey, weights);
+  if (masked)
+    mask(segment, firstKey, weights);
+  return softmax(weights, state);
+}
+
+/// Weights as operands of a product.
+AttentionEmitter::Values WgmmaAttention::packAll(const Fragments &weights) {
+  Values packed;
+  for (size_t k = 0; k < weights.size(); k += 2)
+    llvm::append_range(packed, packWeights(&weights[k]));
+  return packed;
+}
+
+/// Scores of a tile while the weights of the one before meet their values.
+/// `carried`: outputs, maxima, sums, weights.
+AttentionEmitter::Values WgmmaAttention::step(const KeySegment &segment,
+                                              Value tile, Value done,
+                                              bool masked, ValueRange carried) {
+  size_t outputs = outputCount(), rows = rowsOfLane();
+  size_t plain = outputs + 2 * rows;
+  Values state(carried.begin(), carried.begin() + plain);
+  ValueRange weights = carried.drop_front(plain);
+  Value number = b.add(done, tile), before = b.sub(number, b.i32(1));
+
+  takeTurn(/*begin=*/true);
+  awaitTile(kKeys, number);
+  Values products = scores(number);
+  awaitTile(kValues, before);
+  Values sums =
+      addProduct(weights, before, ArrayRef<Value>(state).take_front(outputs));
+  takeTurn(/*begin=*/false);
+  products = awaitProducts(1, products);
+  release(kKeys, number);
+  Fragments next;
+  Values factors = weigh(segment, tile, masked, products, state, next);
+  sums = awaitProducts(0, sums, weights);
+  release(kValues, before);
+  llvm::copy(sums, state.begin());
+  scaleOutputs(state, factors);
+  llvm::append_range(state, packAll(next));
+  return state;
+}
+
+AttentionEmitter::Values WgmmaAttention::consume(const KeySegment &segment,
+                                                 Value tiles,
+                                                 ValueRange carried) {
+  size_t outputs = outputCount(), rows = rowsOfLane();
+  Value zero = b.i32(0), one = b.i32(1), done = carried.back();
+  // Tiles [from, to) are seen whole by all rows.
+  auto [most, least] = teamBounds(segment);
+  Value beyond = b.max(zero, b.sub(b.sub(segment.end, one), least));
+  Value from = b.ceilDiv(beyond, keyTile);
+  Value to = b.div(b.max(zero, b.sub(segment.end, most)), keyTile);
+  from = b.min(tiles, b.max(from, one));
+  to = b.min(tiles, b.max(to, from));
+
+  // The first tile has nothing to run beside.
+  awaitTile(kKeys, done);
+  Values products = awaitProducts(0, scores(done));
+  release(kKeys, done);
+  Values state(carried.drop_back());
+  Fragments weights;
+  scaleOutputs(state,
+               weigh(segment, zero, /*masked=*/true, products, state, weights));
+  llvm::append_range(state, packAll(weights));
+
+  auto run = [&](Value begin, Value end, bool masked) {
+    state = b.loop(begin, end, one, state,
+                   [&](Value tile, ValueRange values) -> Values {
+                     return step(segment, tile, done, masked, values);
+                   });
+  };
+  run(one, from, /*masked=*/true);
+  run(from, to, /*masked=*/false);
+  run(to, tiles, /*masked=*/true);
+
+  Value all = b.add(done, tiles), last = b.sub(all, one);
+  size_t plain = outputs + 2 * rows;
+  awaitTile(kValues, last);
+  ArrayRef<Value> values(state);
+  Values sums = awaitProducts(0, addProduct(values.drop_front(plain), last,
+                                            values.take_front(outputs)));
+  release(kValues, last);
+  llvm::copy(sums, state.begin());
+  state.resize(plain);
+  state.push_back(all);
+  return state;
+}

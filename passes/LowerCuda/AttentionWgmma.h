@@ -1,0 +1,106 @@
+//===- AttentionWgmma.h - attention on Hopper's tensor cores ----*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A thread block has three groups of four warps. The last one brings tiles of
+// keys and of values into shared memory; the other two, the teams, have 64 rows
+// each and compute (the arrangement of FlashAttention-3, arXiv 2407.08608).
+// `wgmma` reads its operands where they lie in shared memory and runs beside
+// the other instructions of a warp: while the scores of one tile become
+// weights, the weights of the tile before meet their values, and the teams
+// take turns, so that one has the tensor cores while the other has the rest.
+//
+// Shared memory holds an operand in panels of 64 columns: rows of 128 bytes
+// whose pieces of 16 bytes are exchanged by the row's number, as the hardware
+// expects. A barrier in shared memory says that a tile is there, another one
+// that its place is free.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef BLOCKATTN_PASSES_LOWERCUDA_ATTENTIONWGMMA_H
+#define BLOCKATTN_PASSES_LOWERCUDA_ATTENTIONWGMMA_H
+
+#include "passes/LowerCuda/AttentionFragments.h"
+
+namespace blockattn {
+
+class WgmmaAttention : public FragmentAttention {
+public:
+  static constexpr int64_t kTeams = 2, kTeamThreads = 128, kTeamRows = 64;
+  static constexpr int64_t kTileRows = kTeams * kTeamRows;
+
+  WgmmaAttention(AttentionKernelOp op, mlir::gpu::GPUFuncOp kernel);
+
+protected:
+  Geometry geometry() const override;
+  void emitBody() override;
+  void prepare() override;
+  void queryBarrier() override;
+  int64_t queryThreads() const override { return kTeamThreads; }
+  void loadQueries(Value shift) override;
+  Values attend(const KeySegment &segment, ValueRange state) override;
+
+private:
+  static constexpr int64_t kRowBytes = 128, kStages = 2;
+  enum Role { kProducer, kTeam };
+  enum Operand16 { kKeys, kValues };
+
+  int64_t panels(int64_t size) const { return llvm::divideCeil(size, 64); }
+  int64_t panelBytes() const { return keyTile * kRowBytes; }
+  int64_t tileBytes(Operand16 which) const {
+    return panelBytes() * panels(which == kKeys ? headSize : valueSize);
+  }
+  int64_t queryBytes() const {
+    return kTeamRows * kRowBytes * panels(headSize);
+  }
+  int64_t turnsBytes() const;
+  Value firstKeyOf(const KeySegment &segment, Value tile);
+
+  // The producer.
+  Values produce(const KeySegment &segment, Value count, Value done);
+  void fetch(Operand16 which, const KeySegment &segment, Value tile,
+             Value number);
+  void copyTile(Operand16 which, const KeySegment &segment, Value firstKey,
+                Value target);
+
+  // A team.
+  void becomeTeam(Value number);
+  void settleQueries();
+  Value queryPiece(Value row, Value piece);
+  Values consume(const KeySegment &segment, Value tiles, ValueRange state);
+  std::pair<Value, Value> teamBounds(const KeySegment &segment);
+  Values step(const KeySegment &segment, Value tile, Value done, bool masked,
+              ValueRange carried);
+  Values weigh(const KeySegment &segment, Value tile, bool masked,
+               ValueRange scores, Values &state, Fragments &weights);
+  Values packAll(const Fragments &weights);
+  void takeTurn(bool begin);
+
+  // Instructions.
+  Value barrierOf(Operand16 which, bool empty, Value number);
+  void waitFor(Value barrier, Value parity);
+  void awaitTile(Operand16 which, Value number);
+  void release(Operand16 which, Value number);
+  Value descriptor(Value address, int64_t leadingBytes);
+  Value tileDescriptor(Operand16 which, Value number);
+  std::string instruction(int64_t columns) const;
+  Values scores(Value number);
+  Values addProduct(ValueRange weights, Value number, ValueRange outputs);
+  Values asmOn(llvm::StringRef text, llvm::StringRef inputs, ValueRange tied,
+               ValueRange operands, int64_t results);
+  Values awaitProducts(int64_t inFlight, ValueRange values,
+                       ValueRange read = {});
+  void fenceShared();
+
+  // The last value of a state is the number of tiles so far.
+  Value queries, tiles[2], barriers, bounds;
+  Value team, bothTeams, queryDescriptor, tileDescriptors[2];
+  Role role = kTeam;
+  bool prefetched = false;
+};
+
+} // namespace blockattn
+
+#endif // BLOCKATTN_PASSES_LOWERCUDA_ATTENTIONWGMMA_H

@@ -1,0 +1,165 @@
+//===- AttentionWgmmaLoads.cpp - attention on Hopper: its operands --------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/LowerCuda/AttentionWgmma.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+
+using namespace mlir;
+using namespace blockattn;
+
+/// Bytes from a panel's row to a piece of 16 bytes in it.
+static Value placeInRow(DeviceBuilder &b, Value row, Value piece) {
+  Value exchanged =
+      arith::XOrIOp::create(b, b.bitAnd(piece, 7), b.bitAnd(row, 7));
+  return b.mul(exchanged, 16);
+}
+
+//===----------------------------------------------------------------------===//
+// Keys and values
+//===----------------------------------------------------------------------===//
+
+void WgmmaAttention::copyTile(Operand16 which, const KeySegment &segment,
+                              Value firstKey, Value target) {
+  bool keys = which == kKeys;
+  Value base = keys ? segment.keys : segment.values;
+  Value stride = keys ? segment.keyStride : segment.valueStride;
+  // Neighbouring lanes have neighbouring pieces of 16 bytes; a power of two of
+  // them, so that no division is needed.
+  int64_t pieces = (keys ? headSize : valueSize) / 8;
+  int64_t across = std::min<int64_t>(16, pieces & -pieces);
+  int64_t down = kTeamThreads / across;
+  Value column = b.rem(thread, across), rowInPass = b.div(thread, across);
+  Values places;
+  for (int64_t i = 0; i < pieces; i += across) {
+    Value piece = b.add(column, i);
+    Value panel = b.mul(b.div(piece, 8), panelBytes());
+    Value inPanel =
+        b.add(b.mul(rowInPass, kRowBytes), placeInRow(b, rowInPass, piece));
+    places.push_back(b.offset(target, b.add(panel, inPanel)));
+  }
+  base = b.offset(base, b.wide(b.mul(column, 16)));
+  auto copyRow = [&](int64_t pass, Value from, Value bytes) {
+    for (auto [i, place] : llvm::enumerate(places))
+      NVVM::CpAsyncOp::create(
+          b, b.offset(place, pass * down * kRowBytes),
+          b.offset(from, 16 * across * static_cast<int64_t>(i)), 16,
+          NVVM::LoadCacheModifierKind::CG, bytes);
+  };
+
+  Value zero = b.i32(0), end = segment.end;
+  Value whole = b.both(b.lessEqual(zero, firstKey),
+                       b.lessEqual(b.add(firstKey, keyTile), end));
+  b.branch(
+      whole, TypeRange(),
+      [&]() -> Values {
+        Value from =
+            b.offset(base, b.mul(b.wide(b.add(firstKey, rowInPass)), stride));
+        Value step = b.mul(stride, down);
+        for (int64_t pass = 0; pass * down < keyTile; ++pass) {
+          copyRow(pass, from, Value());
+          from = b.offset(from, step);
+        }
+        return {};
+      },
+      [&]() -> Values {
+        Value lastKey = b.max(zero, b.sub(end, b.i32(1)));
+        for (int64_t pass = 0; pass * down < keyTile; ++pass) {
+          // What is not there is zeros: no NaN comes from it.
+          Value index = b.add(b.add(firstKey, rowInPass), pass * down);
+          Value exists = b.both(b.lessEqual(zero, index), b.less(index, end));
+          Value inside = b.max(zero, b.min(index, lastKey));
+          copyRow(pass, b.offset(base, b.mul(b.wide(inside), stride)),
+                  b.select(exists, b.i32(16), zero));
+        }
+        return {};
+      });
+}
+
+/// Starts to bring in a tile, once there is a place for it.
+void WgmmaAttention::fetch(Operand16 which, const KeySegment &segment,
+                           Value tile, Value number) {
+  Value use = b.div(number, kStages);
+  // The first use finds its place empty: the phase before the first is over.
+  waitFor(barrierOf(which, /*empty=*/true, number), b.bitAnd(b.add(use, 1), 1));
+  Value target =
+      b.offset(tiles[which], b.mul(b.rem(number, kStages), tileBytes(which)));
+  copyTile(which, segment, firstKeyOf(segment, tile), target);
+  NVVM::CpAsyncMBarrierArriveOp::create(
+      b, barrierOf(which, /*empty=*/false, number), b.getBoolAttr(true));
+}
+
+/// All tiles of a segment, in the order of their use: the values of a tile
+/// after the keys of the next.
+AttentionEmitter::Values WgmmaAttention::produce(const KeySegment &segment,
+                                                 Value count, Value done) {
+  Value zero = b.i32(0), one = b.i32(1);
+  b.loop(zero, count, one, [&](Value tile) {
+    Value number = b.add(done, tile);
+    Value later = b.less(zero, tile);
+    auto fetchKeys = [&] { fetch(kKeys, segment, tile, number); };
+    prefetched ? b.when(later, fetchKeys) : fetchKeys();
+    b.when(later, [&] {
+      fetch(kValues, segment, b.sub(tile, one), b.sub(number, one));
+    });
+  });
+  Value all = b.add(done, count);
+  b.when(b.less(zero, count),
+         [&] { fetch(kValues, segment, b.sub(count, one), b.sub(all, one)); });
+  return {all};
+}
+
+//===----------------------------------------------------------------------===//
+// Queries
+//===----------------------------------------------------------------------===//
+
+/// Where 8 elements of a row of the team are.
+Value WgmmaAttention::queryPiece(Value row, Value piece) {
+  Value panel = b.mul(b.div(piece, 8), kTeamRows * kRowBytes);
+  Value inPanel = b.add(b.mul(row, kRowBytes), placeInRow(b, row, piece));
+  return b.offset(queries, b.add(panel, inPanel));
+}
+
+/// The queries are there for the tensor cores.
+void WgmmaAttention::settleQueries() {
+  if (!op.getQueryRotaryAttr())
+    NVVM::CpAsyncWaitGroupOp::create(b, 0);
+  fenceShared();
+  queryBarrier();
+}
+
+void WgmmaAttention::loadQueries(Value shift) {
+  if (role == kProducer)
+    return;
+  if (op.getQueryRotaryAttr()) {
+    auto place = [&](Value row, Value piece) { return queryPiece(row, piece); };
+    if (!rotatePieces(shift, kTeamRows, place))
+      forEachQuery(shift, kTeamThreads, kTeamRows,
+                   [&](Value row, Value d, Value value) {
+                     Value at = b.offset(queryPiece(row, b.div(d, 8)),
+                                         b.mul(b.bitAnd(d, 7), 2));
+                     b.store(b.fromF32(value, element), at);
+                   });
+    settleQueries();
+    return;
+  }
+  int64_t pieces = headSize / 8;
+  int64_t across = std::min<int64_t>(16, pieces & -pieces);
+  int64_t down = kTeamThreads / across;
+  Value column = b.rem(thread, across), rowInPass = b.div(thread, across);
+  for (int64_t pass = 0; pass * down < kTeamRows; ++pass) {
+    Value row = b.add(rowInPass, pass * down);
+    Value from = rowAddress(query, row);
+    for (int64_t i = 0; i < pieces; i += across) {
+      Value piece = b.add(column, i);
+      NVVM::CpAsyncOp::create(b, queryPiece(row, piece),
+                              b.offset(from, b.wide(b.mul(piece, 16))), 16,
+                              NVVM::LoadCacheModifierKind::CG, Value());
+    }
+  }
+  NVVM::CpAsyncCommitGroupOp::create(b);
+}
