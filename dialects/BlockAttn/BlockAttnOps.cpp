@@ -70,8 +70,6 @@ LogicalResult AttentionOp::verify() {
   // C4
   if (static_cast<int64_t>(getWindow()) < 0)
     return emitOpError("(C4) window must not be negative");
-  if (getWindow() > 0 && !getCausal())
-    return emitOpError("(C4) a window needs causal");
   // C5
   if (!std::isfinite(getScale().convertToFloat()))
     return emitOpError("(C5) scale must be finite");

@@ -45,7 +45,8 @@ def BlockAttn_AttentionOp : BlockAttn_Op<"attention",
     the Nk tokens), if all of these hold:
 
       * `causal` is absent, or j <= i + d
-      * `window` is 0, or i + d - j < window
+      * `window` is 0, or i + d - j < window, and j - i - d < window: without
+        `causal` a window is as wide on both sides
       * `layout` is absent, or j and i are in one segment, and in one
         block unless the block of i is global
       * `key_mask` is absent, or key_mask[b, j] is true
@@ -69,7 +70,7 @@ def BlockAttn_AttentionOp : BlockAttn_Op<"attention",
       * (C1) `query`, `key`, `value` and the result have one element type.
       * (C2) B, D and Nk agree wherever they are known; Dv likewise.
       * (C3) H is a multiple of Hkv where both are known.
-      * (C4) `window` is not negative, and not 0 < `window` without `causal`.
+      * (C4) `window` is not negative.
       * (C5) `softcap` is not negative; `scale` is finite.
       * (C6) `layout` needs `causal`, B = 1 and Nq = Nk where these are known,
         and no `cache`.

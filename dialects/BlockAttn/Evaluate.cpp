@@ -284,7 +284,8 @@ static LogicalResult evalAttention(AttentionOp op, Operands in, Results &out,
       if (places && source.key == &k)
         source.distance = places->atI({b, i + keys - queries}) -
                           places->atI({b, source.token});
-      if (allowed && (op.getWindow() == 0 || distance < op.getWindow()))
+      if (allowed &&
+          (op.getWindow() == 0 || std::abs(distance) < op.getWindow()))
         visible.push_back(source);
     };
     if (operands.getCache()) {

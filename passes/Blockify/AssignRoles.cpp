@@ -55,6 +55,9 @@ struct AssignRoles : blockattn::impl::AssignRolesBase<AssignRoles> {
     if (!concat || concat.getInputs().size() != 2)
       return;
     Value past = concat.getInputs().front();
+    // Rows of different lengths are moved to one end.
+    if (auto moved = past.getDefiningOp<onnx::GatherNDOp>())
+      past = moved.getData();
     bool isPair = false;
     if (auto gather = past.getDefiningOp<onnx::GatherOp>()) {
       auto type = dyn_cast<RankedTensorType>(gather.getData().getType());
@@ -66,11 +69,25 @@ struct AssignRoles : blockattn::impl::AssignRolesBase<AssignRoles> {
         isPair != (cast<ShapedType>(arg.getType()).getRank() == 5))
       return;
     setArgRole(arg, isPair ? "past_key_value" : ("past_" + kind).str(), layer);
+    assignPresent(concat.getResult(), kind, layer);
+    // Another concatenation of what has not been moved is present then.
+    for (Operation *user : arg.getUsers())
+      if (auto other = dyn_cast<onnx::ConcatOp>(user); other && other != concat)
+        assignPresent(other.getResult(), kind, layer);
     for (OpOperand &use : concat.getResult().getUses())
+      if (isa<onnx::UnsqueezeOp>(use.getOwner()) && isPair)
+        assignPresentPair(use.getOwner()->getResult(0), layer);
+  }
+
+  /// The result that is `value`, or its rows with the new entries behind each
+  /// row's own past, gets its role.
+  void assignPresent(Value value, StringRef kind, int64_t layer) {
+    for (OpOperand &use : value.getUses())
       if (isa<func::ReturnOp>(use.getOwner()))
         setResultRole(use.getOperandNumber(), ("present_" + kind).str(), layer);
-      else if (isa<onnx::UnsqueezeOp>(use.getOwner()) && isPair)
-        assignPresentPair(use.getOwner()->getResult(0), layer);
+      else if (isa<onnx::SliceOp, onnx::TensorScatterOp>(use.getOwner()) &&
+               use.getOperandNumber() == 0)
+        assignPresent(use.getOwner()->getResult(0), kind, layer);
   }
 
   /// The result that stacks present keys and values.

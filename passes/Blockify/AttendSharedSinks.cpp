@@ -196,6 +196,9 @@ void Rewrite::run(AttentionOp op) {
                                 part(shared.getResult(), sharedWeight));
   op.getResult().replaceAllUsesWith(
       cast(sum, typeOf(op.getResult()).getElementType()));
+  if (op.getLse())
+    op.getLse().replaceAllUsesWith(
+        like<onnx::AddOp>(greatest, onnx::LogOp::create(b, lseType, total)));
   op.erase();
 }
 

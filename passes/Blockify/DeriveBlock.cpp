@@ -13,6 +13,7 @@
 #include "dialects/Onnx/Onnx.h"
 
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/BitVector.h"
 
 namespace blockattn {
@@ -94,12 +95,19 @@ struct DeriveBlock : blockattn::impl::DeriveBlockBase<DeriveBlock> {
       for (Operation *user : arg.getUsers())
         if (auto gather = dyn_cast<onnx::GatherOp>(user))
           pasts.push_back(gather->getResult(0));
+      // The rows of a past may be moved to one end.
+      for (Operation *user : arg.getUsers())
+        if (auto moved = dyn_cast<onnx::GatherNDOp>(user);
+            moved && moved.getData() == arg)
+          pasts.push_back(moved->getResult(0));
       for (Value past : pasts)
         for (Operation *user : llvm::make_early_inc_range(past.getUsers()))
           if (auto concat = dyn_cast<onnx::ConcatOp>(user);
               concat && concat.getInputs().size() == 2 &&
               concat.getInputs().front() == past) {
-            concat.getResult().replaceAllUsesWith(concat.getInputs().back());
+            Value added = concat.getInputs().back();
+            replacePresent(concat.getResult(), added);
+            concat.getResult().replaceAllUsesWith(added);
             concat.erase();
           }
       if (!arg.use_empty()) {
@@ -119,6 +127,32 @@ struct DeriveBlock : blockattn::impl::DeriveBlockBase<DeriveBlock> {
       dead.set(arg.getArgNumber());
     }
     eraseArgs(func, dead);
+  }
+
+  /// Where `added` is written into what holds it alone, it is what results.
+  static void replacePresent(Value all, Value added) {
+    for (Operation *user : all.getUsers())
+      if (auto slice = dyn_cast<onnx::SliceOp>(user)) {
+        replacePresent(slice.getResult(), added);
+      } else if (auto scatter = dyn_cast<onnx::TensorScatterOp>(user);
+                 scatter && scatter.getUpdate() == added) {
+        Value present = scatter.getResult();
+        if (present.getType() == added.getType())
+          present.replaceAllUsesWith(added);
+      }
+  }
+
+  /// What a mask says of past keys, ahead of a part in which all new keys are
+  /// there, says nothing without a past.
+  static void dropPastMask(AttentionOp op) {
+    auto concat = op.getKeyMask()
+                      ? op.getKeyMask().getDefiningOp<onnx::ConcatOp>()
+                      : onnx::ConcatOp();
+    auto added = concat
+                     ? concat.getInputs().back().getDefiningOp<onnx::ExpandOp>()
+                     : onnx::ExpandOp();
+    if (added && matchPattern(added.getInput(), m_One()))
+      op.getKeyMaskMutable().clear();
   }
 
   /// One packed sequence: what is dynamic and per token becomes [1, N], with
@@ -197,6 +231,7 @@ struct DeriveBlock : blockattn::impl::DeriveBlockBase<DeriveBlock> {
         return signalPassFailure();
     func::FuncOp func = cloneProgram(full, "block");
     dropPast(func);
+    func.walk(dropPastMask);
     packInputs(func);
     BlockArgument layout =
         addArg(func, LayoutType::get(&getContext()), "layout", "layout");

@@ -173,10 +173,15 @@ Value Decomposition::scores() {
         if (op.getCausal())
           require(less(arith::CmpIPredicate::sle, key, place));
         if (op.getWindow() > 0) {
+          Value window =
+              arith::ConstantIndexOp::create(builder, loc, op.getWindow());
           Value distance = arith::SubIOp::create(builder, loc, place, key);
-          require(less(
-              arith::CmpIPredicate::slt, distance,
-              arith::ConstantIndexOp::create(builder, loc, op.getWindow())));
+          require(less(arith::CmpIPredicate::slt, distance, window));
+          // Without an order the window is as wide ahead.
+          if (!op.getCausal())
+            require(less(arith::CmpIPredicate::slt,
+                         arith::SubIOp::create(builder, loc, key, place),
+                         window));
         }
         unsigned next = 1;
         if (op.getLayout()) {

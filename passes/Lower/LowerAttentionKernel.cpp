@@ -203,7 +203,10 @@ void AttentionEmitter::attendOwnKeys() {
                       b.toIndex(b.load(op.getFirstKey(), ValueRange{query})));
       if (window)
         first = b.max(first, b.sub(position, b.index(window - 1)));
-      Value last = b.min(position, b.sub(numKeys, b.index(1)));
+      // Without an order a window is as wide ahead.
+      Value last =
+          op.getCausal() ? position : b.add(position, b.index(window - 1));
+      last = b.min(last, b.sub(numKeys, b.index(1)));
       return std::make_pair(first, last);
     });
   if (Value mask = op.getKeyMask())
@@ -416,7 +419,7 @@ void AttentionEmitter::emit() {
     tile->allocate();
     queries = tile->allocateQueries();
     rotated = op.getQueryRotaryAttr() ? tile->allocateQueries() : Value();
-    ownRange = op.getCausal() ? newRange() : KeyRange();
+    ownRange = op.getCausal() || op.getWindow() ? newRange() : KeyRange();
     cacheRange = op.getCache() && op.getWindow() ? newRange() : KeyRange();
 
     slopes = origins = Value();

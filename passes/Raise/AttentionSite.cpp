@@ -18,7 +18,8 @@ using namespace blockattn::raise;
 
 /// The product of the softmax's result, or of what guards and casts make of
 /// it, with values.
-static onnx::MatMulOp findOutput(Subject &subject, Value weights) {
+static onnx::MatMulOp findOutput(Subject &subject, Value weights,
+                                 bool isSliced) {
   SmallVector<Value> worklist = {weights};
   constexpr size_t kMaxValues = 16;
   for (size_t i = 0; i < worklist.size() && worklist.size() < kMaxValues; ++i)
@@ -28,13 +29,39 @@ static onnx::MatMulOp findOutput(Subject &subject, Value weights) {
           return matmul;
         continue;
       }
-      if (isa<onnx::CastOp, onnx::IsNaNOp, onnx::WhereOp, onnx::MulOp,
+      bool passes =
+          isa<onnx::CastOp, onnx::IsNaNOp, onnx::WhereOp, onnx::MulOp,
               onnx::DivOp, onnx::ReshapeOp, onnx::UnsqueezeOp, onnx::SqueezeOp,
-              onnx::DropoutOp, onnx::IdentityOp>(user) &&
-          !llvm::is_contained(worklist, user->getResult(0)))
+              onnx::DropoutOp, onnx::IdentityOp>(user) ||
+          (isSliced && isa<onnx::SliceOp>(user));
+      if (passes && !llvm::is_contained(worklist, user->getResult(0)))
         worklist.push_back(user->getResult(0));
     }
   return {};
+}
+
+/// Splits what enters a softmax into scores and a column that belongs to no
+/// key. Taking away the greatest changes nothing.
+static void splitSinks(Subject &subject, AttentionSite &site) {
+  Value input = site.softmax.getInput();
+  if (auto minus = input.getDefiningOp<onnx::SubOp>())
+    if (auto greatest = minus.getB().getDefiningOp<onnx::ReduceMaxOp>();
+        greatest && greatest.getData() == minus.getA() &&
+        reducesLastDim(greatest.getData(), greatest.getAxes(),
+                       greatest.getKeepdims() != 0))
+      input = minus.getA();
+  site.scores = input;
+  auto concat = input.getDefiningOp<onnx::ConcatOp>();
+  if (!concat || concat.getInputs().size() != 2)
+    return;
+  auto type = dyn_cast<RankedTensorType>(concat.getInputs()[1].getType());
+  int64_t axis = concat.getAxis();
+  if (!type || (axis != -1 && axis != type.getRank() - 1) ||
+      type.getShape().back() != 1 ||
+      (subject.deps.of(concat.getInputs()[1]) & ~OnShapes) != 0)
+    return;
+  site.scores = concat.getInputs()[0];
+  site.sinks = concat.getInputs()[1];
 }
 
 Reason raise::runTimeMask(func::FuncOp func, BlockArgument argument) {
@@ -83,7 +110,8 @@ raise::findSite(Subject &subject, onnx::SoftmaxOp softmax, Reason &reason) {
     return std::nullopt;
   AttentionSite site;
   site.softmax = softmax;
-  site.output = findOutput(subject, softmax.getOutput());
+  splitSinks(subject, site);
+  site.output = findOutput(subject, softmax.getOutput(), site.sinks != nullptr);
   if (!site.output)
     return std::nullopt;
 
@@ -94,8 +122,8 @@ raise::findSite(Subject &subject, onnx::SoftmaxOp softmax, Reason &reason) {
                ? matmul
                : onnx::MatMulOp();
   };
-  site.product = isProduct(softmax.getInput());
-  CutWalker walker(ValueRange(softmax.getInput()),
+  site.product = isProduct(site.scores);
+  CutWalker walker(ValueRange(site.scores),
                    [&](Value value) { return !subject.deps.isData(value); });
   constexpr size_t kMaxOps = 64;
   while (!site.product && walker.passed().size() < kMaxOps) {
@@ -105,8 +133,7 @@ raise::findSite(Subject &subject, onnx::SoftmaxOp softmax, Reason &reason) {
     site.product = isProduct(cut);
   }
   if (!site.product) {
-    if (BlockArgument argument =
-            findMaskArgument(subject, softmax.getInput())) {
+    if (BlockArgument argument = findMaskArgument(subject, site.scores)) {
       reason = runTimeMask(subject.func, argument);
       return std::nullopt;
     }
@@ -305,12 +332,46 @@ onnx::HostTensor raise::evaluateScores(Subject &subject, AttentionSite &site,
       trial.bind(value, tensor);
     trial.bind(product, onnx::HostTensor::full(getElementTypeOrSelf(product),
                                                shape, score));
-    if (const onnx::HostTensor *result =
-            trial.evaluate(site.softmax.getInput(), &why))
+    if (const onnx::HostTensor *result = trial.evaluate(site.scores, &why))
       return *result;
   }
   reason = "its scores cannot be evaluated: " + why;
   return {};
+}
+
+std::optional<SmallVector<float>> raise::fitSinks(Subject &subject,
+                                                  AttentionSite &site,
+                                                  int64_t heads,
+                                                  Reason &reason) {
+  Setting setting;
+  setting.batch = 2;
+  setting.length = 3;
+  Trial trial(subject, subject.clamp(setting));
+  std::string why;
+  const onnx::HostTensor *tensor = trial.evaluate(site.sinks, &why);
+  if (!tensor) {
+    reason = "a score that belongs to no key cannot be evaluated: " + why;
+    return std::nullopt;
+  }
+  int64_t rank = tensor->getRank();
+  int64_t count = rank >= 3 ? tensor->getDim(rank - 3) : 0;
+  int64_t rows = rank >= 2 ? tensor->getDim(rank - 2) : 1;
+  SmallVector<float> sinks;
+  bool isUnderstood = count == heads && rows > 0;
+  for (int64_t i = 0, e = tensor->getNumElements(); i < e && isUnderstood;
+       ++i) {
+    auto value = static_cast<float>(tensor->getF(i));
+    auto head = static_cast<size_t>(i / rows % heads);
+    if (head == sinks.size())
+      sinks.push_back(value);
+    isUnderstood = std::isfinite(value) && value == sinks[head];
+  }
+  if (!isUnderstood) {
+    reason = "it has scores that belong to no key, which are not one finite "
+             "number for each head";
+    return std::nullopt;
+  }
+  return sinks;
 }
 
 double ScoreFunction::operator()(double score) const {
@@ -354,7 +415,7 @@ raise::fitScores(Subject &subject, AttentionSite &site, Reason &reason) {
   if (std::abs(limit - function.scale * far) >
       1e-2 * std::abs(function.scale * far))
     function.softcap = std::abs(limit);
-  Type element = getElementTypeOrSelf(site.softmax.getInput());
+  Type element = getElementTypeOrSelf(site.scores);
   double tolerance = element.isF32() || element.isF64() ? 1e-4 : 2e-2;
   for (double score : {-700.0, -20.0, -1.0, 0.5, 3.0, 90.0, 2000.0})
     if (!(std::abs(at(score) - function(score)) <=

@@ -16,6 +16,10 @@ namespace blockattn::raise {
 /// A softmax between two matrix products.
 struct AttentionSite {
   onnx::SoftmaxOp softmax;
+  mlir::Value scores; ///< the softmax's input, but for `sinks`
+  /// A last column of the softmax's input, a score for each head that belongs
+  /// to no key; null where there is none.
+  mlir::Value sinks;
   onnx::MatMulOp product; ///< of queries and transposed keys
   onnx::MatMulOp output;  ///< of weights and values
   /// What enters between product and softmax besides constants and sizes.
@@ -59,7 +63,8 @@ enum class Operand { Query, Key, Value };
 std::optional<Heads> findHeads(Subject &subject, AttentionSite &site,
                                Operand operand);
 
-/// The softmax's input in place of a score that is `score` everywhere.
+/// The softmax's input (without sinks) in place of a score that is `score`
+/// everywhere.
 /// Invalid, with a reason, when it cannot be evaluated.
 onnx::HostTensor evaluateScores(Subject &subject, AttentionSite &site,
                                 Trial &shared, double score, Reason &reason);
@@ -70,6 +75,10 @@ struct ScoreFunction {
   double scale = 1, softcap = 0;
   double operator()(double score) const;
 };
+
+/// The sinks of the heads; none, with a reason, where they are not known.
+std::optional<llvm::SmallVector<float>>
+fitSinks(Subject &subject, AttentionSite &site, int64_t heads, Reason &reason);
 
 /// Finds the function from its values at one place where the mask is 0.
 std::optional<ScoreFunction> fitScores(Subject &subject, AttentionSite &site,

@@ -244,6 +244,15 @@ struct DecomposeOnnxAttention
     scores = applyMasks(b, op, scores, k);
     stages.push_back(scores);
 
+    // Who takes the scores may have another softmax in mind.
+    if (op.getY().use_empty() && op.getQkMatmulOutputMode() < 3) {
+      if (Value tap = op.getQkMatmulOutput())
+        tap.replaceAllUsesWith(
+            b.retype(stages[op.getQkMatmulOutputMode()], tap.getType()));
+      op.erase();
+      return;
+    }
+
     // Probabilities: a row in which everything is forbidden becomes zero.
     Type precision = op.getSoftmaxPrecision().value_or(element);
     auto inPrecision = RankedTensorType::get(scoreType.getShape(), precision);

@@ -21,8 +21,10 @@ std::string MaskFit::name() const {
   if (!reason.empty())
     return "unknown";
   SmallVector<StringRef> parts;
-  if (causal)
-    parts.push_back(window > 0 ? "window" : "causal");
+  if (window > 0)
+    parts.push_back(causal ? "window" : "two-sided window");
+  else if (causal)
+    parts.push_back("causal");
   if (padding)
     parts.push_back("padding");
   if (positions)
@@ -37,12 +39,28 @@ bool MaskFit::allows(const Setting &setting, int64_t batch, int64_t i,
   int64_t distance = setting.past + i - j;
   if (causal && distance < 0)
     return false;
-  if (window > 0 && distance >= window)
+  if (window > 0 && std::abs(distance) >= window)
     return false;
   if (padding && batch < static_cast<int64_t>(setting.mask.size())) {
     ArrayRef<int64_t> row = setting.mask[batch];
     int64_t present = llvm::count_if(row, [](int64_t bit) { return bit != 0; });
-    if (countsPadding ? j >= present : row[j] == 0)
+    int64_t pastPresent = present - setting.length;
+    bool isThere = true;
+    switch (paddingRule) {
+    case PaddingRule::Each:
+      isThere = row[j] != 0;
+      break;
+    case PaddingRule::First:
+      isThere = j < present;
+      break;
+    case PaddingRule::PastFirst:
+      isThere = j >= setting.past || j < pastPresent;
+      break;
+    case PaddingRule::PastLast:
+      isThere = j >= setting.past || j >= setting.past - pastPresent;
+      break;
+    }
+    if (!isThere)
       return false;
   }
   if (positions && !setting.positions.empty()) {
@@ -144,7 +162,7 @@ std::optional<MaskFitter::Observation> MaskFitter::observe(AttentionSite &site,
     reason = "its bias has another number of heads at another length";
     return std::nullopt;
   }
-  bool single = getElementTypeOrSelf(site.softmax.getInput()).isF32();
+  bool single = getElementTypeOrSelf(site.scores).isF32();
   for (int64_t b = 0; b < seen.batch; ++b) {
     // What a row's visible scores have in common has no effect on its weights.
     std::vector<double> common(heads * seen.rows, std::nan(""));
@@ -269,8 +287,8 @@ bool MaskFitter::fitSlopes(AttentionSite &site, MaskFit &fit) {
   return llvm::any_of(fit.slopes, [](double slope) { return slope != 0; });
 }
 
-/// Without padding and with contiguous positions: nothing, causal, or causal
-/// with a window.
+/// Without padding and with contiguous positions: nothing, causal, or a window,
+/// causal or on both sides.
 bool MaskFitter::fitShape(AttentionSite &site, MaskFit &fit) {
   SmallVector<Setting> settings = plainSettings(subject);
   bool anyFuture = false, anyBias = false, anyPair = false;
@@ -316,7 +334,7 @@ bool MaskFitter::fitShape(AttentionSite &site, MaskFit &fit) {
     return false;
   }
   fit.causal = anyPair && !anyFuture;
-  fit.window = fit.causal && farthest < longest ? farthest + 1 : 0;
+  fit.window = farthest < longest ? farthest + 1 : 0;
   if (!check(site, fit, settings,
              "its mask is neither causal nor a window nor none"))
     return false;
@@ -420,11 +438,14 @@ bool MaskFitter::fitPadding(AttentionSite &site, MaskFit &fit) {
     return false;
   fit.padding = *argument;
   // Fused attentions take the lengths of the rows in place of the mask.
-  MaskFit lengths = fit;
-  lengths.countsPadding = true;
-  if (check(site, lengths, settings, "")) {
-    fit = std::move(lengths);
-    return true;
+  for (PaddingRule rule :
+       {PaddingRule::First, PaddingRule::PastFirst, PaddingRule::PastLast}) {
+    MaskFit lengths = fit;
+    lengths.paddingRule = rule;
+    if (check(site, lengths, settings, "")) {
+      fit = std::move(lengths);
+      return true;
+    }
   }
   if (!fit.slopes.empty()) {
     // Distances may be counted in tokens that are there.
@@ -519,7 +540,6 @@ std::optional<int64_t> MaskFitter::windowWith(AttentionSite &site,
     if (!seen)
       return std::nullopt;
     MaskFit fit = given;
-    fit.causal = true;
     int64_t visible = 0;
     for (int64_t j = 0; j < seen->columns; ++j)
       visible += seen->at(0, seen->rows - 1, j) == 1;
@@ -538,7 +558,7 @@ std::optional<int64_t> MaskFitter::windowWith(AttentionSite &site,
 /// The constants of the mask say where to look: with a past, or up to a
 /// thousand tokens, there; otherwise with a smaller number in their place.
 bool MaskFitter::fitLargeConstants(AttentionSite &site, MaskFit &fit) {
-  if (!fit.causal || fit.window > 0)
+  if (fit.window > 0)
     return true;
   constexpr int64_t kTried = 35, kNoLength = int64_t(1) << 24;
   constexpr int64_t kDirect = 1100, kDirectPast = int64_t(1) << 17;
@@ -572,8 +592,10 @@ bool MaskFitter::fitLargeConstants(AttentionSite &site, MaskFit &fit) {
     fit.window = visible < seen->columns ? visible : 0;
     if (agrees(*seen, fit))
       return true;
-    fit.reason = "its mask is causal for short sequences, but not for " +
-                 std::to_string(total) + " tokens";
+    fit.reason = std::string("its mask is ") +
+                 (fit.causal ? "causal" : "none") +
+                 " for short sequences, but not for " + std::to_string(total) +
+                 " tokens";
     return false;
   };
   int64_t reach = subject.hasPast() ? kDirectPast : kDirect;

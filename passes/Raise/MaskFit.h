@@ -13,13 +13,21 @@
 
 namespace blockattn::raise {
 
+/// How an argument of [batch, tokens] that marks padding says which keys are
+/// there, as `count` of its elements are set in a row.
+enum class PaddingRule {
+  Each,      ///< by the key's own element
+  First,     ///< the first `count` keys
+  PastFirst, ///< the new keys, and so many of the first past ones as remain
+  PastLast,  ///< the same of the last past ones
+};
+
 /// A mask that attention can say.
 struct MaskFit {
   bool causal = false;
-  int64_t window = 0;            ///< 0: none
-  mlir::BlockArgument padding;   ///< the argument that marks padding, or null
-  bool countsPadding = false;    ///< only how many tokens it marks matters:
-                                 ///< so many keys from the first are there
+  int64_t window = 0;          ///< 0: none; as wide ahead if not causal
+  mlir::BlockArgument padding; ///< the argument that marks padding, or null
+  PaddingRule paddingRule = PaddingRule::Each;
   mlir::BlockArgument positions; ///< positions that pack sequences, or null
   /// For each head what is added to a score for each token that its key is
   /// ahead of its query, as ALiBi does; empty: nothing is.
@@ -29,7 +37,8 @@ struct MaskFit {
   /// Why the mask is none of these; empty otherwise.
   Reason reason;
 
-  /// "none", "causal", "window", "padding", "causal+padding", "causal+packed",
+  /// "none", "causal", "window", "two-sided window", "padding",
+  /// "causal+padding", "causal+packed",
   /// ..., or "unknown".
   std::string name() const;
   /// Whether query i of row `batch` sees key j in the setting.

@@ -96,9 +96,20 @@ bool PositionAnalysis::isSameForAllTokens(Value value) {
   return true;
 }
 
+/// Whether an op moves past keys or values: where they stand is no part of
+/// them.
+static bool movesPast(Operation *op) {
+  if (!isa<onnx::GatherNDOp, onnx::TensorScatterOp>(op))
+    return false;
+  auto past = dyn_cast<BlockArgument>(op->getOperand(0));
+  auto type =
+      past ? dyn_cast<RankedTensorType>(past.getType()) : RankedTensorType();
+  return type && type.getRank() == 4;
+}
+
 /// What an op itself brings to its data.
 unsigned PositionAnalysis::enters(Operation *op) {
-  if (isa<AttentionOp, RotaryOp>(op))
+  if (isa<AttentionOp, RotaryOp>(op) || movesPast(op))
     return 0;
   unsigned taint = 0;
   for (Value operand : op->getOperands()) {

@@ -6,6 +6,7 @@
 
 #include "passes/Raise/AttentionSite.h"
 #include "passes/Raise/Explain.h"
+#include "passes/Raise/KeyMask.h"
 #include "passes/Raise/MaskFit.h"
 #include "passes/Raise/Passes.h"
 #include "passes/Raise/PositionDependence.h"
@@ -33,6 +34,7 @@ struct Candidate {
   Heads query, key, value;
   MaskFit mask;
   ScoreFunction scores;
+  SmallVector<float> sinks; ///< for each head a score of no key, or empty
   /// The value that is replaced, and whether its heads come first.
   Value result;
   bool resultHeadsFirst = false;
@@ -196,6 +198,13 @@ Raiser::consider(AttentionSite &site, AttentionEntry &entry, Reason &reason) {
   std::optional<ScoreFunction> function = fitScores(subject, site, reason);
   if (!function)
     return std::nullopt;
+  if (site.sinks) {
+    std::optional<SmallVector<float>> sinks =
+        fitSinks(subject, site, candidate.query.heads, reason);
+    if (!sinks)
+      return std::nullopt;
+    candidate.sinks = std::move(*sinks);
+  }
   double tolerance = element.isF32() ? 2e-6 : 2e-3;
   candidate.scores = *function;
   candidate.scores.scale =
@@ -268,7 +277,8 @@ bool Raiser::verify(Candidate &candidate, Reason &reason) {
         defined.push_back(!visible.empty());
         for (int64_t h = 0; h < query.heads; ++h) {
           std::vector<double> weights;
-          double sum = 0;
+          double sum =
+              candidate.sinks.empty() ? 0 : std::exp(candidate.sinks[h]);
           for (int64_t j : visible) {
             double dot = 0;
             for (int64_t d = 0; d < query.size; ++d)
@@ -376,68 +386,40 @@ static Value tokensFirst(OpBuilder &b, Location loc, const Heads &heads) {
   return swapHeads(b, loc, heads.value);
 }
 
-/// The argument that marks padding, as booleans.
-static Value paddingMask(OpBuilder &b, Location loc, Value argument) {
-  auto type = cast<RankedTensorType>(argument.getType());
-  if (type.getElementType().isInteger(1))
-    return argument;
-  Type i1 = b.getI1Type();
-  OperationState state(loc, onnx::CastOp::getOperationName(), argument,
-                       TypeRange(RankedTensorType::get(type.getShape(), i1)),
-                       {b.getNamedAttr("to", TypeAttr::get(i1))});
-  return b.create(state)->getResult(0);
-}
-
-/// As many keys of each row as the argument marks, the first ones.
-static Value countedMask(OpBuilder &b, Location loc, Value argument) {
+/// A score that belongs to no key takes its share of the weights: what remains
+/// is exp(lse) / (exp(lse) + exp(sink)).
+static Value shareWithSinks(OpBuilder &b, AttentionOp op,
+                            ArrayRef<float> sinks) {
+  Location loc = op.getLoc();
+  auto type = cast<RankedTensorType>(op.getLse().getType());
   auto create = [&](StringRef name, ValueRange operands, Type type,
                     ArrayRef<NamedAttribute> attributes = {}) {
     OperationState state(loc, name, operands, type, attributes);
     return b.create(state)->getResult(0);
   };
-  Type i64 = b.getI64Type();
-  auto integer = [&](ArrayRef<int64_t> shape, int64_t value) -> Value {
-    auto type = RankedTensorType::get(shape, i64);
-    return onnx::ConstantOp::create(b, loc, type,
-                                    DenseElementsAttr::get(type, value));
-  };
-  auto type = cast<RankedTensorType>(argument.getType());
-  int64_t rows = type.getDimSize(0), columns = type.getDimSize(1);
-  Value bits =
-      create(onnx::CastOp::getOperationName(), paddingMask(b, loc, argument),
-             type.clone(i64), b.getNamedAttr("to", TypeAttr::get(i64)));
-  Value count =
-      create(onnx::ReduceSumOp::getOperationName(), {bits, integer(1, 1)},
-             RankedTensorType::get({rows, 1}, i64));
-  Value length = create(onnx::ShapeOp::getOperationName(), argument,
-                        RankedTensorType::get(1, i64),
-                        {b.getNamedAttr("start", b.getI64IntegerAttr(1)),
-                         b.getNamedAttr("end", b.getI64IntegerAttr(2))});
-  length = create(onnx::SqueezeOp::getOperationName(), {length, integer(1, 0)},
-                  RankedTensorType::get({}, i64));
-  Value places = create(onnx::RangeOp::getOperationName(),
-                        {integer({}, 0), length, integer({}, 1)},
-                        RankedTensorType::get(columns, i64));
-  return create(onnx::LessOp::getOperationName(), {places, count},
-                type.clone(b.getI1Type()));
-}
-
-/// For each key how many tokens that are no padding stand up to it.
-static Value countTokens(OpBuilder &b, Location loc, Value argument) {
-  auto type = cast<RankedTensorType>(argument.getType());
-  Type i64 = b.getI64Type();
-  if (type.getElementType() != i64) {
-    type = type.clone(i64);
-    OperationState cast(loc, onnx::CastOp::getOperationName(), argument, type,
-                        {b.getNamedAttr("to", TypeAttr::get(i64))});
-    argument = b.create(cast)->getResult(0);
-  }
-  auto scalar = RankedTensorType::get({}, i64);
-  Value axis = onnx::ConstantOp::create(
-      b, loc, scalar, DenseElementsAttr::get(scalar, ArrayRef<int64_t>{1}));
-  OperationState sum(loc, onnx::CumSumOp::getOperationName(), {argument, axis},
-                     type);
-  return b.create(sum)->getResult(0);
+  auto vector = RankedTensorType::get({static_cast<int64_t>(sinks.size())},
+                                      b.getF32Type());
+  Value numbers = onnx::ConstantOp::create(
+      b, loc, vector, DenseElementsAttr::get(vector, sinks));
+  Value share = create(
+      onnx::SigmoidOp::getOperationName(),
+      create(onnx::SubOp::getOperationName(), {op.getLse(), numbers}, type),
+      type);
+  auto axes = RankedTensorType::get(1, b.getI64Type());
+  SmallVector<int64_t> shape(type.getShape());
+  shape.push_back(1);
+  share = create(
+      onnx::UnsqueezeOp::getOperationName(),
+      {share, onnx::ConstantOp::create(
+                  b, loc, axes, DenseElementsAttr::get(axes, int64_t(3)))},
+      type.clone(shape));
+  Type element = getElementTypeOrSelf(op.getResult());
+  if (!element.isF32())
+    share = create(onnx::CastOp::getOperationName(), share,
+                   cast<RankedTensorType>(share.getType()).clone(element),
+                   b.getNamedAttr("to", TypeAttr::get(element)));
+  return create(onnx::MulOp::getOperationName(), {op.getResult(), share},
+                op.getResult().getType());
 }
 
 AttentionOp Raiser::replace(Candidate &candidate) {
@@ -450,8 +432,7 @@ AttentionOp Raiser::replace(Candidate &candidate) {
   const MaskFit &mask = candidate.mask;
   Value keyMask;
   if (mask.padding)
-    keyMask = mask.countsPadding ? countedMask(b, loc, mask.padding)
-                                 : paddingMask(b, loc, mask.padding);
+    keyMask = makeKeyMask(b, loc, mask.padding, mask.paddingRule, query);
   Value layout;
   if (mask.positions)
     layout = LayoutFromPositionsOp::create(
@@ -465,8 +446,13 @@ AttentionOp Raiser::replace(Candidate &candidate) {
         mask.slopes, [](double x) { return static_cast<float>(x); })));
   Type type = candidate.resultHeadsFirst ? swapped(candidate.result.getType())
                                          : candidate.result.getType();
+  Type lse;
+  if (!candidate.sinks.empty())
+    lse = RankedTensorType::get(
+        cast<RankedTensorType>(query.getType()).getShape().drop_back(),
+        b.getF32Type());
   auto op = AttentionOp::create(
-      b, loc, type, /*lse=*/Type(), query, key, value, layout,
+      b, loc, type, lse, query, key, value, layout,
       /*cache=*/Value(), keyMask, keyPositions,
       b.getF32FloatAttr(static_cast<float>(candidate.scores.scale)),
       b.getF32FloatAttr(static_cast<float>(candidate.scores.softcap)),
@@ -474,6 +460,8 @@ AttentionOp Raiser::replace(Candidate &candidate) {
       mask.causal ? b.getUnitAttr() : UnitAttr(), /*layer=*/IntegerAttr(),
       /*query_rotary=*/RotaryAttr(), slopes);
   Value result = op.getResult();
+  if (lse)
+    result = shareWithSinks(b, op, candidate.sinks);
   if (candidate.resultHeadsFirst) {
     result = swapHeads(b, loc, result);
     result.setType(candidate.result.getType());

@@ -44,6 +44,8 @@ class Case:
         self.attributes = attributes
         # The same in a form that ONNX Runtime takes, where it takes not this.
         self.equivalent = self
+        # For each output where it is defined; everywhere if it is not here.
+        self.defined = {}
 
     def describe(self):
         shapes = ["-" if x is None else f"{x.array.dtype}{list(x.array.shape)}"
@@ -371,10 +373,15 @@ def multi_head(draw):
 def group_query(draw):
     heads, size = 4, 32
     groups = draw.choice([1, 2, 4])
-    past = draw.choice([0, 0, 7])
+    past = draw.choice([0, 7, 7])
     length = draw.choice([1, 3]) if past else draw.choice([1, 6])
-    batch = 1 if past and length > 1 else 2
+    batch = 1 if past and length > 1 else 3
     total = past + length
+    # Rows are shorter than the longest, and a past may have room to spare.
+    rows = np.array([total] + [draw.randint(1 if past == 0 else length, total)
+                               for _ in range(batch - 1)])
+    buffer = past + draw.choice([0, 0, 4]) if past else 0
+    present = max(buffer, total)
     if draw.random() < 0.5:
         width = (heads + 2 * groups) * size
         operands = [Input(floats(batch, length, width), "b", "s", width), None,
@@ -382,16 +389,16 @@ def group_query(draw):
     else:
         operands = [Input(floats(batch, length, n * size), "b", "s", n * size)
                     for n in (heads, groups, groups)]
-    operands += [Input(floats(batch, groups, past, size), "b", groups, "p",
+    operands += [Input(floats(batch, groups, buffer, size), "b", groups, "p",
                        size) for _ in range(2)]
-    operands += [Input(np.full((batch,), total - 1, np.int32), "b"),
+    operands += [Input((rows - 1).astype(np.int32), "b"),
                  Weight(np.array(total, np.int32))]
     attributes = {"num_heads": heads, "kv_num_heads": groups}
     if draw.random() < 0.7:
         operands += tables(size, draw.choice([None, size // 4]))
         attributes |= {"do_rotary": 1, "rotary_interleaved": draw.randint(0, 1)}
         # Without a past ONNX Runtime takes the first position, for all rows.
-        starts = [[0], [2]] if past else [[2], [2]]
+        starts = [[0], [2], [1]] if past else [[2], [2], [2]]
         positions = past + np.arange(length) + np.array(starts[:batch])
         operands += [some(draw.random() < 0.3, Input(positions, "b", "s"))]
     else:
@@ -407,7 +414,16 @@ def group_query(draw):
         attributes["softcap"] = 2.0
     if draw.random() < 0.4:
         attributes["scale"] = 0.5
-    return Case("GroupQueryAttention", operands, 3, **attributes)
+    sinks = draw.choice([None, None, "smooth", "given"])
+    if sinks == "smooth":
+        attributes["smooth_softmax"] = 1
+    operands += [some(sinks == "given", Weight(floats(heads)))]
+    case = Case("GroupQueryAttention", operands, 3, **attributes)
+    if past == 0:  # padding is among the new tokens
+        case.defined[0] = (np.arange(length) < rows[:, None])[..., None]
+    there = (np.arange(present) < rows[:, None])[:, None, :, None]
+    case.defined[1] = case.defined[2] = there
+    return case
 
 
 KINDS = {
@@ -438,7 +454,8 @@ def reference(index, case):
         why = str(error).splitlines()[0].split("Status Message: ")[-1]
         print(f"note: ONNX Runtime refuses {case.describe()}: {why}")
         return None
-    return dict(zip(names, values))
+    return {name: (value, case.defined.get(i))
+            for i, (name, value) in enumerate(zip(names, values))}
 
 
 def check(kind, seed, count, compare):
@@ -459,13 +476,16 @@ def check(kind, seed, count, compare):
     compare.true(f"{kind}: most cases are valid",
                  refused <= 0.25 * count * len(KINDS[kind]))
     types = {name: helper.np_dtype_to_tensor_dtype(value.dtype)
-             for name, value in wanted.items()}
+             for name, (value, _) in wanted.items()}
     work = Workspace()
     file = work.path("cases.onnx")
     onnx.save(model.proto(types), file)
     artifact = work.compile(file, "--programs=full")
     got = work.infer(artifact, model.feeds, list(wanted))
-    for name, value in wanted.items():
+    for name, (value, defined) in wanted.items():
+        if defined is not None:
+            value, got[name] = (np.where(defined, x, 0)
+                                for x in (value, got[name]))
         scale = max(1.0, float(np.abs(value).max()) if value.size else 0.0)
         compare.close(f"{name} {labels[name]}", got[name], value, 1e-4 * scale)
 

@@ -48,14 +48,6 @@ func.func @c4_negative(%q: tensor<1x?x4x16xf32>) -> tensor<1x?x4x16xf32> {
 
 // -----
 
-func.func @c4_not_causal(%q: tensor<1x?x4x16xf32>) -> tensor<1x?x4x16xf32> {
-  // expected-error@+1 {{(C4) a window needs causal}}
-  %0 = blockattn.attention %q, %q, %q {scale = 1.0 : f32, window = 4 : i64} : tensor<1x?x4x16xf32>, tensor<1x?x4x16xf32>, tensor<1x?x4x16xf32> -> tensor<1x?x4x16xf32>
-  return %0 : tensor<1x?x4x16xf32>
-}
-
-// -----
-
 func.func @c5_scale(%q: tensor<1x?x4x16xf32>) -> tensor<1x?x4x16xf32> {
   // expected-error@+1 {{(C5) scale must be finite}}
   %0 = blockattn.attention %q, %q, %q {scale = 0x7F800000 : f32} : tensor<1x?x4x16xf32>, tensor<1x?x4x16xf32>, tensor<1x?x4x16xf32> -> tensor<1x?x4x16xf32>

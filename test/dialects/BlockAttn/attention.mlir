@@ -8,6 +8,15 @@ func.func @plain(%q: tensor<2x5x4x16xf32>, %k: tensor<2x7x2x16xf32>, %v: tensor<
   return %0 : tensor<2x5x4x8xf32>
 }
 
+// A window without an order is as wide on both sides.
+// CHECK-LABEL: @two_sided
+// CHECK: blockattn.attention %{{.*}}, %{{.*}}, %{{.*}} {scale = 2.500000e-01 : f32, window = 65 : i64}
+func.func @two_sided(%q: tensor<2x?x4x16xf32>) -> tensor<2x?x4x16xf32> {
+  %0 = blockattn.attention %q, %q, %q {scale = 0.25 : f32, window = 65 : i64}
+    : tensor<2x?x4x16xf32>, tensor<2x?x4x16xf32>, tensor<2x?x4x16xf32> -> tensor<2x?x4x16xf32>
+  return %0 : tensor<2x?x4x16xf32>
+}
+
 // CHECK-LABEL: @everything
 // CHECK: blockattn.attention
 // CHECK-SAME: layout(%{{.*}}) key_mask(%{{.*}} : tensor<1x?xi1>)

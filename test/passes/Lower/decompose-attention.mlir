@@ -29,3 +29,18 @@ func.func @sums(%q: tensor<?x?x4x8xf16>, %k: tensor<?x?x4x8xf16>, %m: tensor<?x?
   %0, %1 = blockattn.attention %q, %k, %k key_mask(%m : tensor<?x?xi1>) {scale = 0.5 : f32} : tensor<?x?x4x8xf16>, tensor<?x?x4x8xf16>, tensor<?x?x4x8xf16> -> tensor<?x?x4x8xf16>, tensor<?x?x4xf32>
   return %0, %1 : tensor<?x?x4x8xf16>, tensor<?x?x4xf32>
 }
+
+// -----
+
+// A window without an order ends as far ahead.
+// CHECK-LABEL: func.func @two_sided(
+// CHECK: %[[KEY:.*]] = linalg.index 4 : index
+// CHECK: %[[PLACE:.*]] = arith.addi
+// CHECK: %[[BACK:.*]] = arith.subi %[[PLACE]], %[[KEY]] : index
+// CHECK: arith.cmpi slt, %[[BACK]], %c9
+// CHECK: %[[AHEAD:.*]] = arith.subi %[[KEY]], %[[PLACE]] : index
+// CHECK: arith.cmpi slt, %[[AHEAD]], %c9
+func.func @two_sided(%q: tensor<1x?x4x8xf32>) -> tensor<1x?x4x8xf32> {
+  %0 = blockattn.attention %q, %q, %q {scale = 0.5 : f32, window = 9 : i64} : tensor<1x?x4x8xf32>, tensor<1x?x4x8xf32>, tensor<1x?x4x8xf32> -> tensor<1x?x4x8xf32>
+  return %0 : tensor<1x?x4x8xf32>
+}

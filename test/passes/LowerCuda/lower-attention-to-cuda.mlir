@@ -120,3 +120,21 @@ func.func @slopes(%q: memref<1x?x2x64xf16>, %o: memref<1x?x2x64xf16>) {
       : memref<1x?x2x64xf16>, memref<1x?x2x64xf16>, memref<1x?x2x64xf16>
   return
 }
+
+// -----
+
+// A window without an order: as many keys ahead as back.
+// CHECK-LABEL: func.func @two_sided
+// CHECK:         gpu.func @attention_0_mma_d64
+// CHECK:           %[[END:.*]] = arith.addi %{{.*}}, %c65_i32 : i32
+// CHECK-NEXT:      arith.minsi %[[END]], %{{.*}} : i32
+// CHECK:           %[[LAST:.*]] = arith.addi %[[AT:.*]], %c64_i32 : i32
+// CHECK-NEXT:      arith.minsi %[[LAST]], %{{.*}} : i32
+// CHECK-NEXT:      %[[FIRST:.*]] = arith.addi %[[AT]], %c-64_i32 : i32
+// CHECK-NEXT:      arith.maxsi %[[FIRST]], %{{.*}} : i32
+func.func @two_sided(%q: memref<1x?x2x64xf16>, %o: memref<1x?x2x64xf16>) {
+  blockattn.attention_kernel %q, %q, %q outs(%o : memref<1x?x2x64xf16>)
+      {scale = 0.125 : f32, window = 65 : i64}
+      : memref<1x?x2x64xf16>, memref<1x?x2x64xf16>, memref<1x?x2x64xf16>
+  return
+}

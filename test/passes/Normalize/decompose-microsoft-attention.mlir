@@ -66,17 +66,29 @@ func.func @packed_keys(%x: tensor<?x?x64xf32>, %kv: tensor<?x?x4x2x16xf32>) -> t
 
 // -----
 
-// Heads from one tensor, rotated behind the past tokens; a window counts the
-// query itself.
+// Heads from one tensor, rotated behind each row's past tokens; a window counts
+// the query itself. Distances count for it: each row's past is moved to the end.
 // CHECK-LABEL: @group_query
 // CHECK: onnx.Split(%arg0, %{{.*}}) {axis = 2 : i64} : {{.*}} -> (tensor<?x?x64xf32>, tensor<?x?x32xf32>, tensor<?x?x32xf32>)
-// CHECK: onnx.Shape(%arg1) {end = 3 : i64, start = 2 : i64}
-// CHECK: %[[R:.*]] = onnx.Range
-// CHECK: %[[U:.*]] = onnx.Unsqueeze(%[[R]],
-// CHECK: %[[P:.*]] = onnx.Expand(%[[U]],
+// CHECK: %[[ISFIRST:.*]] = onnx.Equal(
+// CHECK: %[[L:.*]] = onnx.Where(%[[ISFIRST]], %{{.*}}, %{{.*}}) : {{.*}} -> tensor<?xi64>
+// CHECK: %[[U:.*]] = onnx.Unsqueeze(%[[L]], %{{.*}}) : {{.*}} -> tensor<?x1xi64>
+// CHECK: %[[A:.*]] = onnx.Add(%[[U]], %{{.*}}) : {{.*}} -> tensor<?x?xi64>
+// CHECK: %[[P:.*]] = onnx.Expand(%[[A]],
 // CHECK: onnx.RotaryEmbedding(%{{.*}}, %arg4, %arg4, %[[P]]) {rotary_embedding_dim = 8 : i64} : (tensor<?x4x?x16xf32>
-// CHECK: onnx.RotaryEmbedding(%{{.*}}, %arg4, %arg4, %[[P]]) {rotary_embedding_dim = 8 : i64} : (tensor<?x2x?x16xf32>
-// CHECK: onnx.Attention(%{{.*}}, %{{.*}}, %{{.*}}, _, %arg1, %arg1) {is_causal = 1 : i64, left_window_size = 3 : i64, softcap = 5.000000e+01 : f32}
+// CHECK: %[[K:.*]] = onnx.RotaryEmbedding(%{{.*}}, %arg4, %arg4, %[[P]]) {rotary_embedding_dim = 8 : i64} : (tensor<?x2x?x16xf32>
+// CHECK: %[[T:.*]] = onnx.GreaterOrEqual
+// CHECK: %[[M:.*]] = onnx.Concat(%[[T]], %{{.*}}) {axis = 1 : i64} : {{.*}} -> tensor<?x?xi1>
+// CHECK: %[[B:.*]] = onnx.Unsqueeze(%[[M]], %{{.*}}) : {{.*}} -> tensor<?x1x1x?xi1>
+// CHECK: %[[PK:.*]] = onnx.GatherND(%arg1, %{{.*}}) {batch_dims = 2 : i64} : {{.*}} -> tensor<?x2x?x16xf32>
+// CHECK: %[[PV:.*]] = onnx.GatherND(%arg1, %{{.*}}) {batch_dims = 2 : i64} : {{.*}} -> tensor<?x2x?x16xf32>
+// CHECK: onnx.Attention(%{{.*}}, %[[K]], %{{.*}}, %[[B]], %[[PK]], %[[PV]]) {is_causal = 1 : i64, left_window_size = 3 : i64, softcap = 5.000000e+01 : f32}
+// CHECK: %[[C:.*]] = onnx.Concat(%arg1, %[[K]]) {axis = 2 : i64}
+// CHECK: %[[E:.*]] = onnx.Max(
+// CHECK: %[[EU:.*]] = onnx.Unsqueeze(%[[E]],
+// CHECK: %[[R:.*]] = onnx.Slice(%[[C]], %{{.*}}, %[[EU]],
+// CHECK: onnx.TensorScatter(%[[R]], %[[K]], %[[L]]) {axis = 2 : i64}
+// CHECK: onnx.TensorScatter(%{{.*}}, %{{.*}}, %[[L]]) {axis = 2 : i64}
 func.func @group_query(%x: tensor<?x?x128xf32>, %past: tensor<?x2x?x16xf32>, %n: tensor<?xi32>,
     %t: tensor<i32>, %cos: tensor<512x4xf32>) -> (tensor<?x?x64xf32>, tensor<?x2x?x16xf32>, tensor<?x2x?x16xf32>) {
   %0:3 = onnx.ms.GroupQueryAttention(%x, _, _, %past, %past, %n, %t, %cos, %cos)
@@ -84,6 +96,55 @@ func.func @group_query(%x: tensor<?x?x128xf32>, %past: tensor<?x2x?x16xf32>, %n:
     : (tensor<?x?x128xf32>, tensor<?x2x?x16xf32>, tensor<?x2x?x16xf32>, tensor<?xi32>, tensor<i32>, tensor<512x4xf32>, tensor<512x4xf32>)
     -> (tensor<?x?x64xf32>, tensor<?x2x?x16xf32>, tensor<?x2x?x16xf32>)
   return %0#0, %0#1, %0#2 : tensor<?x?x64xf32>, tensor<?x2x?x16xf32>, tensor<?x2x?x16xf32>
+}
+
+// -----
+
+// Without a window the past stays where it is. A bias has columns by place.
+// CHECK-LABEL: @past_and_bias
+// CHECK: %[[T:.*]] = onnx.Less(%{{.*}}, %{{.*}}) : {{.*}} -> tensor<?x?xi1>
+// CHECK: %[[M:.*]] = onnx.Concat(%[[T]],
+// CHECK: %[[U:.*]] = onnx.Unsqueeze(%[[M]],
+// CHECK: %[[G:.*]] = onnx.GatherElements(%{{.*}}, %{{.*}}) {axis = 3 : i64}
+// CHECK: %[[B:.*]] = onnx.Where(%[[U]], %[[G]], %{{.*}})
+// CHECK-NOT: onnx.GatherND
+// CHECK: onnx.Attention(%{{.*}}, %{{.*}}, %{{.*}}, %[[B]], %arg1, %arg1) {is_causal = 1 : i64}
+func.func @past_and_bias(%x: tensor<?x?x128xf32>, %past: tensor<?x2x?x16xf32>, %n: tensor<?xi32>,
+    %t: tensor<i32>, %bias: tensor<1x4x?x?xf32>) -> tensor<?x?x64xf32> {
+  %0 = onnx.ms.GroupQueryAttention(%x, _, _, %past, %past, %n, %t, _, _, _, %bias) {kv_num_heads = 2, num_heads = 4}
+    : (tensor<?x?x128xf32>, tensor<?x2x?x16xf32>, tensor<?x2x?x16xf32>, tensor<?xi32>, tensor<i32>, tensor<1x4x?x?xf32>)
+    -> tensor<?x?x64xf32>
+  return %0 : tensor<?x?x64xf32>
+}
+
+// -----
+
+// A score of no key for each head, in a column of its own.
+// CHECK-LABEL: @sinks
+// CHECK: %{{.*}}, %{{.*}}, %[[V:.*]], %[[S:.*]] = onnx.Attention({{.*}}) {{{.*}}qk_matmul_output_mode = 2 : i64}
+// CHECK: %[[R:.*]] = onnx.Reshape(%arg3, %{{.*}}) : {{.*}} -> tensor<1x4x1x1xf32>
+// CHECK: %[[E:.*]] = onnx.Expand(%[[R]],
+// CHECK: %[[C:.*]] = onnx.Concat(%[[S]], %[[E]]) {axis = 3 : i64}
+// CHECK: %[[P:.*]] = onnx.Softmax(%[[C]])
+// CHECK: %[[W:.*]] = onnx.Slice(%[[P]],
+// CHECK: onnx.MatMul(%[[W]],
+func.func @sinks(%x: tensor<?x?x128xf32>, %n: tensor<?xi32>, %t: tensor<i32>, %h: tensor<4xf32>) -> tensor<?x?x64xf32> {
+  %0 = onnx.ms.GroupQueryAttention(%x, _, _, _, _, %n, %t, _, _, _, _, %h) {kv_num_heads = 2, num_heads = 4}
+    : (tensor<?x?x128xf32>, tensor<?xi32>, tensor<i32>, tensor<4xf32>) -> tensor<?x?x64xf32>
+  return %0 : tensor<?x?x64xf32>
+}
+
+// -----
+
+// With a smooth softmax it is 0.
+// CHECK-LABEL: @smooth
+// CHECK: %[[Z:.*]] = onnx.Constant dense<0.000000e+00> : tensor<4xf32>
+// CHECK: onnx.Reshape(%[[Z]], %{{.*}}) : {{.*}} -> tensor<1x4x1x1xf32>
+// CHECK: onnx.Softmax
+func.func @smooth(%x: tensor<?x?x64xf32>, %n: tensor<?xi32>, %t: tensor<i32>) -> tensor<?x?x64xf32> {
+  %0 = onnx.ms.GroupQueryAttention(%x, %x, %x, _, _, %n, %t) {smooth_softmax = 1, kv_num_heads = 4, num_heads = 4}
+    : (tensor<?x?x64xf32>, tensor<?x?x64xf32>, tensor<?x?x64xf32>, tensor<?xi32>, tensor<i32>) -> tensor<?x?x64xf32>
+  return %0 : tensor<?x?x64xf32>
 }
 
 // -----

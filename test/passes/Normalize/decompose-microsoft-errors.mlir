@@ -3,22 +3,6 @@
 // Options that no standard op has: the node, the option, what to do.
 
 func.func @f(%x: tensor<?x?x64xf32>, %n: tensor<?xi32>, %t: tensor<i32>) -> tensor<?x?x64xf32> {
-  // expected-error @+1 {{GroupQueryAttention is not supported as it is here: smooth_softmax and head_sink (a score that belongs to no key) are not supported}}
-  %0 = onnx.ms.GroupQueryAttention(%x, %x, %x, _, _, %n, %t) {smooth_softmax = 1, kv_num_heads = 4, num_heads = 4} : (tensor<?x?x64xf32>, tensor<?x?x64xf32>, tensor<?x?x64xf32>, tensor<?xi32>, tensor<i32>) -> tensor<?x?x64xf32>
-  return %0 : tensor<?x?x64xf32>
-}
-
-// -----
-
-func.func @f(%x: tensor<?x?x64xf32>, %n: tensor<?xi32>, %t: tensor<i32>, %h: tensor<4xf32>) -> tensor<?x?x64xf32> {
-  // expected-error @+1 {{GroupQueryAttention is not supported as it is here: smooth_softmax and head_sink (a score that belongs to no key) are not supported}}
-  %0 = onnx.ms.GroupQueryAttention(%x, %x, %x, _, _, %n, %t, _, _, _, _, %h) {kv_num_heads = 4, num_heads = 4} : (tensor<?x?x64xf32>, tensor<?x?x64xf32>, tensor<?x?x64xf32>, tensor<?xi32>, tensor<i32>, tensor<4xf32>) -> tensor<?x?x64xf32>
-  return %0 : tensor<?x?x64xf32>
-}
-
-// -----
-
-func.func @f(%x: tensor<?x?x64xf32>, %n: tensor<?xi32>, %t: tensor<i32>) -> tensor<?x?x64xf32> {
   // expected-error @+1 {{GroupQueryAttention is not supported as it is here: quantized keys and values are not supported; export with k_quant_type and v_quant_type NONE}}
   %0 = onnx.ms.GroupQueryAttention(%x, %x, %x, _, _, %n, %t) {k_quant_type = "PER_TENSOR", kv_num_heads = 4, num_heads = 4} : (tensor<?x?x64xf32>, tensor<?x?x64xf32>, tensor<?x?x64xf32>, tensor<?xi32>, tensor<i32>) -> tensor<?x?x64xf32>
   return %0 : tensor<?x?x64xf32>

@@ -52,7 +52,7 @@ func.func @curve(%h: tensor<1x?x32xf32> {onnx.dims = ["", "seq", ""]}) -> tensor
   return %y : tensor<1x?x4x8xf32>
 }
 
-// Some keys on both sides.
+// A window that is wider on one side.
 func.func @band(%h: tensor<1x?x32xf32> {onnx.dims = ["", "seq", ""]}) -> tensor<1x?x4x8xf32> {
   %heads = onnx.Constant dense<[1, 0, 4, 8]> : tensor<4xi64>
   %zero = onnx.Constant dense<0> : tensor<i64>
@@ -73,8 +73,10 @@ func.func @band(%h: tensor<1x?x32xf32> {onnx.dims = ["", "seq", ""]}) -> tensor<
   %i = onnx.Unsqueeze(%j, %second) : (tensor<?xi64>, tensor<1xi64>) -> tensor<?x1xi64>
   %three = onnx.Constant dense<3> : tensor<i64>
   %d = onnx.Sub(%j, %i) : (tensor<?xi64>, tensor<?x1xi64>) -> tensor<?x?xi64>
-  %far = onnx.Abs(%d) : (tensor<?x?xi64>) -> tensor<?x?xi64>
-  %le = onnx.Less(%far, %three) : (tensor<?x?xi64>, tensor<i64>) -> tensor<?x?xi1>
+  %ahead = onnx.Less(%d, %three) : (tensor<?x?xi64>, tensor<i64>) -> tensor<?x?xi1>
+  %back = onnx.Neg(%d) : (tensor<?x?xi64>) -> tensor<?x?xi64>
+  %near = onnx.LessOrEqual(%back, %three) : (tensor<?x?xi64>, tensor<i64>) -> tensor<?x?xi1>
+  %le = onnx.And(%ahead, %near) : (tensor<?x?xi1>, tensor<?x?xi1>) -> tensor<?x?xi1>
   %mask = onnx.Where(%le, %visible, %masked) : (tensor<?x?xi1>, tensor<f32>, tensor<f32>) -> tensor<?x?xf32>
   %s2 = onnx.Add(%s1, %mask) : (tensor<1x4x?x?xf32>, tensor<?x?xf32>) -> tensor<1x4x?x?xf32>
   %p = onnx.Softmax(%s2) : (tensor<1x4x?x?xf32>) -> tensor<1x4x?x?xf32> loc("band")

@@ -306,3 +306,117 @@ func.func @fixed_padding(%q: tensor<2x4x4x8xf32>, %m: tensor<2x4xi1> {onnx.name 
   %y = onnx.MatMul(%p, %q) : (tensor<2x4x4x4xf32>, tensor<2x4x4x8xf32>) -> tensor<2x4x4x8xf32>
   return %y : tensor<2x4x4x8xf32>
 }
+
+// A window as wide on both sides, shorter and longer than what is tried first.
+// CHECK-LABEL: func @two_sided
+func.func @two_sided(%h: tensor<1x?x32xf32> {onnx.dims = ["", "seq", ""]}) -> tensor<1x?x4x8xf32> {
+  %heads = onnx.Constant dense<[1, 0, 4, 8]> : tensor<4xi64>
+  %zero = onnx.Constant dense<0> : tensor<i64>
+  %one = onnx.Constant dense<1> : tensor<i64>
+  %first = onnx.Constant dense<0> : tensor<1xi64>
+  %second = onnx.Constant dense<1> : tensor<1xi64>
+  %visible = onnx.Constant dense<0.0> : tensor<f32>
+  %masked = onnx.Constant dense<-3.40282347E+38> : tensor<f32>
+  %scale = onnx.Constant dense<0.353553385> : tensor<f32>
+  %x = onnx.Reshape(%h, %heads) : (tensor<1x?x32xf32>, tensor<4xi64>) -> tensor<1x?x4x8xf32>
+  %q = onnx.Transpose(%x) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x?x4x8xf32>) -> tensor<1x4x?x8xf32>
+  %kt = onnx.Transpose(%x) {perm = array<i64: 0, 2, 3, 1>} : (tensor<1x?x4x8xf32>) -> tensor<1x4x8x?xf32>
+  %s0 = onnx.MatMul(%q, %kt) : (tensor<1x4x?x8xf32>, tensor<1x4x8x?xf32>) -> tensor<1x4x?x?xf32>
+  %s1 = onnx.Mul(%s0, %scale) : (tensor<1x4x?x?xf32>, tensor<f32>) -> tensor<1x4x?x?xf32>
+  %n0 = onnx.Shape(%h) {start = 1 : i64, end = 2 : i64} : (tensor<1x?x32xf32>) -> tensor<1xi64>
+  %n = onnx.Squeeze(%n0, %first) : (tensor<1xi64>, tensor<1xi64>) -> tensor<i64>
+  %j = onnx.Range(%zero, %n, %one) : (tensor<i64>, tensor<i64>, tensor<i64>) -> tensor<?xi64>
+  %i = onnx.Unsqueeze(%j, %second) : (tensor<?xi64>, tensor<1xi64>) -> tensor<?x1xi64>
+  %three = onnx.Constant dense<3> : tensor<i64>
+  %d = onnx.Sub(%j, %i) : (tensor<?xi64>, tensor<?x1xi64>) -> tensor<?x?xi64>
+  %far = onnx.Abs(%d) : (tensor<?x?xi64>) -> tensor<?x?xi64>
+  %le = onnx.Less(%far, %three) : (tensor<?x?xi64>, tensor<i64>) -> tensor<?x?xi1>
+  %mask = onnx.Where(%le, %visible, %masked) : (tensor<?x?xi1>, tensor<f32>, tensor<f32>) -> tensor<?x?xf32>
+  %s2 = onnx.Add(%s1, %mask) : (tensor<1x4x?x?xf32>, tensor<?x?xf32>) -> tensor<1x4x?x?xf32>
+  %p = onnx.Softmax(%s2) : (tensor<1x4x?x?xf32>) -> tensor<1x4x?x?xf32> loc("two_sided")
+  %o = onnx.MatMul(%p, %q) : (tensor<1x4x?x?xf32>, tensor<1x4x?x8xf32>) -> tensor<1x4x?x8xf32>
+  // CHECK: blockattn.attention {{.*}} {scale = 0.353553385 : f32, window = 3 : i64}
+  %y = onnx.Transpose(%o) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x4x?x8xf32>) -> tensor<1x?x4x8xf32>
+  return %y : tensor<1x?x4x8xf32>
+}
+
+// CHECK-LABEL: func @two_sided_long
+func.func @two_sided_long(%h: tensor<1x?x32xf32> {onnx.dims = ["", "seq", ""]}) -> tensor<1x?x4x8xf32> {
+  %heads = onnx.Constant dense<[1, 0, 4, 8]> : tensor<4xi64>
+  %zero = onnx.Constant dense<0> : tensor<i64>
+  %one = onnx.Constant dense<1> : tensor<i64>
+  %first = onnx.Constant dense<0> : tensor<1xi64>
+  %second = onnx.Constant dense<1> : tensor<1xi64>
+  %visible = onnx.Constant dense<0.0> : tensor<f32>
+  %masked = onnx.Constant dense<-3.40282347E+38> : tensor<f32>
+  %scale = onnx.Constant dense<0.353553385> : tensor<f32>
+  %x = onnx.Reshape(%h, %heads) : (tensor<1x?x32xf32>, tensor<4xi64>) -> tensor<1x?x4x8xf32>
+  %q = onnx.Transpose(%x) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x?x4x8xf32>) -> tensor<1x4x?x8xf32>
+  %kt = onnx.Transpose(%x) {perm = array<i64: 0, 2, 3, 1>} : (tensor<1x?x4x8xf32>) -> tensor<1x4x8x?xf32>
+  %s0 = onnx.MatMul(%q, %kt) : (tensor<1x4x?x8xf32>, tensor<1x4x8x?xf32>) -> tensor<1x4x?x?xf32>
+  %s1 = onnx.Mul(%s0, %scale) : (tensor<1x4x?x?xf32>, tensor<f32>) -> tensor<1x4x?x?xf32>
+  %n0 = onnx.Shape(%h) {start = 1 : i64, end = 2 : i64} : (tensor<1x?x32xf32>) -> tensor<1xi64>
+  %n = onnx.Squeeze(%n0, %first) : (tensor<1xi64>, tensor<1xi64>) -> tensor<i64>
+  %j = onnx.Range(%zero, %n, %one) : (tensor<i64>, tensor<i64>, tensor<i64>) -> tensor<?xi64>
+  %i = onnx.Unsqueeze(%j, %second) : (tensor<?xi64>, tensor<1xi64>) -> tensor<?x1xi64>
+  %three = onnx.Constant dense<65> : tensor<i64>
+  %d = onnx.Sub(%j, %i) : (tensor<?xi64>, tensor<?x1xi64>) -> tensor<?x?xi64>
+  %far = onnx.Abs(%d) : (tensor<?x?xi64>) -> tensor<?x?xi64>
+  %le = onnx.Less(%far, %three) : (tensor<?x?xi64>, tensor<i64>) -> tensor<?x?xi1>
+  %mask = onnx.Where(%le, %visible, %masked) : (tensor<?x?xi1>, tensor<f32>, tensor<f32>) -> tensor<?x?xf32>
+  %s2 = onnx.Add(%s1, %mask) : (tensor<1x4x?x?xf32>, tensor<?x?xf32>) -> tensor<1x4x?x?xf32>
+  %p = onnx.Softmax(%s2) : (tensor<1x4x?x?xf32>) -> tensor<1x4x?x?xf32> loc("two_sided_long")
+  %o = onnx.MatMul(%p, %q) : (tensor<1x4x?x?xf32>, tensor<1x4x?x8xf32>) -> tensor<1x4x?x8xf32>
+  // CHECK: blockattn.attention {{.*}} {scale = 0.353553385 : f32, window = 65 : i64}
+  %y = onnx.Transpose(%o) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x4x?x8xf32>) -> tensor<1x?x4x8xf32>
+  return %y : tensor<1x?x4x8xf32>
+}
+
+// A score for each head that belongs to no key (gpt-oss): a share of the weights
+// that the log-sum-exp tells. The greatest is taken away before, to no effect.
+// CHECK-LABEL: func @sinks
+func.func @sinks(%h: tensor<1x?x32xf32> {onnx.dims = ["", "seq", ""]}) -> tensor<1x?x4x8xf32> {
+  %heads = onnx.Constant dense<[1, 0, 4, 8]> : tensor<4xi64>
+  %zero = onnx.Constant dense<0> : tensor<i64>
+  %one = onnx.Constant dense<1> : tensor<i64>
+  %first = onnx.Constant dense<0> : tensor<1xi64>
+  %second = onnx.Constant dense<1> : tensor<1xi64>
+  %visible = onnx.Constant dense<0.0> : tensor<f32>
+  %masked = onnx.Constant dense<-3.40282347E+38> : tensor<f32>
+  %scale = onnx.Constant dense<0.353553385> : tensor<f32>
+  %x = onnx.Reshape(%h, %heads) : (tensor<1x?x32xf32>, tensor<4xi64>) -> tensor<1x?x4x8xf32>
+  %q = onnx.Transpose(%x) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x?x4x8xf32>) -> tensor<1x4x?x8xf32>
+  %kt = onnx.Transpose(%x) {perm = array<i64: 0, 2, 3, 1>} : (tensor<1x?x4x8xf32>) -> tensor<1x4x8x?xf32>
+  %s0 = onnx.MatMul(%q, %kt) : (tensor<1x4x?x8xf32>, tensor<1x4x8x?xf32>) -> tensor<1x4x?x?xf32>
+  %s1 = onnx.Mul(%s0, %scale) : (tensor<1x4x?x?xf32>, tensor<f32>) -> tensor<1x4x?x?xf32>
+  %n0 = onnx.Shape(%h) {start = 1 : i64, end = 2 : i64} : (tensor<1x?x32xf32>) -> tensor<1xi64>
+  %n = onnx.Squeeze(%n0, %first) : (tensor<1xi64>, tensor<1xi64>) -> tensor<i64>
+  %j = onnx.Range(%zero, %n, %one) : (tensor<i64>, tensor<i64>, tensor<i64>) -> tensor<?xi64>
+  %i = onnx.Unsqueeze(%j, %second) : (tensor<?xi64>, tensor<1xi64>) -> tensor<?x1xi64>
+  %three = onnx.Constant dense<3> : tensor<i64>
+  %d = onnx.Sub(%j, %i) : (tensor<?xi64>, tensor<?x1xi64>) -> tensor<?x?xi64>
+  %far = onnx.Abs(%d) : (tensor<?x?xi64>) -> tensor<?x?xi64>
+  %le = onnx.Less(%far, %three) : (tensor<?x?xi64>, tensor<i64>) -> tensor<?x?xi1>
+  %mask = onnx.Where(%le, %visible, %masked) : (tensor<?x?xi1>, tensor<f32>, tensor<f32>) -> tensor<?x?xf32>
+  %s2 = onnx.Add(%s1, %mask) : (tensor<1x4x?x?xf32>, tensor<?x?xf32>) -> tensor<1x4x?x?xf32>
+  %sinks = onnx.Constant dense<[[[[0.5]], [[-1.0]], [[0.0]], [[2.0]]]]> : tensor<1x4x1x1xf32>
+  %ones = onnx.Constant dense<1> : tensor<2xi64>
+  %last = onnx.Constant dense<1> : tensor<1xi64>
+  %count = onnx.Concat(%ones, %n0, %last) {axis = 0 : i64} : (tensor<2xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<4xi64>
+  %column = onnx.Expand(%sinks, %count) : (tensor<1x4x1x1xf32>, tensor<4xi64>) -> tensor<1x4x?x1xf32>
+  %all = onnx.Concat(%s2, %column) {axis = -1 : i64} : (tensor<1x4x?x?xf32>, tensor<1x4x?x1xf32>) -> tensor<1x4x?x?xf32>
+  %axis = onnx.Constant dense<-1> : tensor<1xi64>
+  %greatest = onnx.ReduceMax(%all, %axis) : (tensor<1x4x?x?xf32>, tensor<1xi64>) -> tensor<1x4x?x1xf32>
+  %less = onnx.Sub(%all, %greatest) : (tensor<1x4x?x?xf32>, tensor<1x4x?x1xf32>) -> tensor<1x4x?x?xf32>
+  %p0 = onnx.Softmax(%less) : (tensor<1x4x?x?xf32>) -> tensor<1x4x?x?xf32> loc("sinks")
+  %p = onnx.Slice(%p0, %first, %axis, %axis) : (tensor<1x4x?x?xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<1x4x?x?xf32>
+  %o = onnx.MatMul(%p, %q) : (tensor<1x4x?x?xf32>, tensor<1x4x?x8xf32>) -> tensor<1x4x?x8xf32>
+  // CHECK: %[[S:.*]] = onnx.Constant dense<[5.000000e-01, -1.000000e+00, 0.000000e+00, 2.000000e+00]> : tensor<4xf32>
+  // CHECK: %[[R:.*]], %[[L:.*]] = blockattn.attention {{.*}} {scale = 0.353553385 : f32, window = 3 : i64} {{.*}} -> tensor<1x?x4x8xf32>, tensor<1x?x4xf32>
+  // CHECK: %[[D:.*]] = onnx.Sub(%[[L]], %[[S]])
+  // CHECK: %[[F:.*]] = onnx.Sigmoid(%[[D]])
+  // CHECK: %[[U:.*]] = onnx.Unsqueeze(%[[F]], %{{.*}}) {{.*}} -> tensor<1x?x4x1xf32>
+  // CHECK: onnx.Mul(%[[R]], %[[U]])
+  %y = onnx.Transpose(%o) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x4x?x8xf32>) -> tensor<1x?x4x8xf32>
+  return %y : tensor<1x?x4x8xf32>
+}

@@ -26,16 +26,26 @@ func.func @main(%ids: tensor<?x?xi32> {onnx.dims = ["batch", "seq"], onnx.name =
 
 // -----
 
-// Heads split from one tensor, rotated behind the past, a window of four keys.
-// CHECK: blockattn.attentions = [{{{.*}}kv_heads = 2 : i64, kv_position_independent = true, mask = "window", {{.*}}positions = "rotary", raised = true, {{.*}}softcap = 5.000000e+01 : f32, window = 4 : i64}
+// Heads split from one tensor, rotated behind the past, a window of four keys;
+// the rows' lengths are counted in a mask.
+// CHECK: blockattn.attentions = [{{{.*}}kv_heads = 2 : i64, kv_position_independent = true, mask = "window+padding", {{.*}}positions = "rotary", raised = true, {{.*}}softcap = 5.000000e+01 : f32, window = 4 : i64}
 // CHECK-LABEL: func.func @main
 // CHECK-DAG: blockattn.rotary {{.*}}tensor<?x?x4x16xf32>
 // CHECK-DAG: blockattn.rotary {{.*}}tensor<?x?x2x16xf32>
-// CHECK: blockattn.attention {{.*}} {causal, scale = 2.500000e-01 : f32, softcap = 5.000000e+01 : f32, window = 4 : i64}
+// CHECK: %[[PAST:.*]] = onnx.GreaterOrEqual(
+// CHECK: %[[M:.*]] = onnx.Concat(%[[PAST]], %{{.*}}) {axis = 1 : i64}
+// CHECK: blockattn.attention {{.*}} key_mask(%[[M]] : tensor<?x?xi1>) {causal, scale = 2.500000e-01 : f32, softcap = 5.000000e+01 : f32, window = 4 : i64}
 func.func @main(%x: tensor<?x?x128xf32> {onnx.dims = ["batch", "seq", ""]},
     %pk: tensor<?x2x?x16xf32> {onnx.dims = ["batch", "", "past", ""]},
     %pv: tensor<?x2x?x16xf32> {onnx.dims = ["batch", "", "past", ""]},
-    %n: tensor<?xi32>, %t: tensor<i32>) -> (tensor<?x?x64xf32>, tensor<?x2x?x16xf32>, tensor<?x2x?x16xf32>) {
+    %mask: tensor<?x?xi64> {onnx.dims = ["batch", "total"], onnx.name = "attention_mask"})
+    -> (tensor<?x?x64xf32>, tensor<?x2x?x16xf32>, tensor<?x2x?x16xf32>) {
+  %axis = onnx.Constant dense<1> : tensor<1xi64>
+  %sum = onnx.ReduceSum(%mask, %axis) {keepdims = 0 : i64} : (tensor<?x?xi64>, tensor<1xi64>) -> tensor<?xi64>
+  %less = onnx.Sub(%sum, %axis) : (tensor<?xi64>, tensor<1xi64>) -> tensor<?xi64>
+  %n = onnx.Cast(%less) {to = i32} : (tensor<?xi64>) -> tensor<?xi32>
+  %dim = onnx.Shape(%mask) {start = 1 : i64, end = 2 : i64} : (tensor<?x?xi64>) -> tensor<1xi64>
+  %t = onnx.Cast(%dim) {to = i32} : (tensor<1xi64>) -> tensor<1xi32>
   %zero = onnx.Constant dense<0.0> : tensor<f32>
   %one = onnx.Constant dense<1.0> : tensor<f32>
   %limit = onnx.Constant dense<512.0> : tensor<f32>
@@ -48,7 +58,7 @@ func.func @main(%x: tensor<?x?x128xf32> {onnx.dims = ["batch", "seq", ""]},
   %sin = onnx.Sin(%product) : (tensor<512x8xf32>) -> tensor<512x8xf32>
   %0:3 = onnx.ms.GroupQueryAttention(%x, _, _, %pk, %pv, %n, %t, %cos, %sin)
     {do_rotary = 1, kv_num_heads = 2, local_window_size = 4, num_heads = 4, softcap = 50.0 : f32}
-    : (tensor<?x?x128xf32>, tensor<?x2x?x16xf32>, tensor<?x2x?x16xf32>, tensor<?xi32>, tensor<i32>, tensor<512x8xf32>, tensor<512x8xf32>)
+    : (tensor<?x?x128xf32>, tensor<?x2x?x16xf32>, tensor<?x2x?x16xf32>, tensor<?xi32>, tensor<1xi32>, tensor<512x8xf32>, tensor<512x8xf32>)
     -> (tensor<?x?x64xf32>, tensor<?x2x?x16xf32>, tensor<?x2x?x16xf32>)
   return %0#0, %0#1, %0#2 : tensor<?x?x64xf32>, tensor<?x2x?x16xf32>, tensor<?x2x?x16xf32>
 }
@@ -64,5 +74,33 @@ func.func @main(%x: tensor<?x?x64xf32> {onnx.dims = ["batch", "seq", ""], onnx.n
     %b: tensor<?x4x?x?xf32> {onnx.dims = ["batch", "", "seq", "seq"], onnx.name = "bias"}) -> tensor<?x?x64xf32> {
   %0 = onnx.ms.MultiHeadAttention(%x, %x, %x, _, _, %b) {num_heads = 4}
     : (tensor<?x?x64xf32>, tensor<?x?x64xf32>, tensor<?x?x64xf32>, tensor<?x4x?x?xf32>) -> tensor<?x?x64xf32>
+  return %0 : tensor<?x?x64xf32>
+}
+
+// -----
+
+// Of lengths that the caller gives nothing is known.
+// CHECK: blockattn.attentions = [{{{.*}}raised = false, reasons = ["its mask comes from the input '{{seqlens_k|total}}', whose values are known at run time only"]
+func.func @main(%x: tensor<?x?x128xf32> {onnx.dims = ["batch", "seq", ""], onnx.name = "x"},
+    %pk: tensor<?x2x?x16xf32> {onnx.dims = ["batch", "", "past", ""]},
+    %pv: tensor<?x2x?x16xf32> {onnx.dims = ["batch", "", "past", ""]},
+    %n: tensor<?xi32> {onnx.name = "seqlens_k"}, %t: tensor<i32> {onnx.name = "total"}) -> tensor<?x?x64xf32> {
+  %0 = onnx.ms.GroupQueryAttention(%x, _, _, %pk, %pv, %n, %t) {kv_num_heads = 2, num_heads = 4}
+    : (tensor<?x?x128xf32>, tensor<?x2x?x16xf32>, tensor<?x2x?x16xf32>, tensor<?xi32>, tensor<i32>) -> tensor<?x?x64xf32>
+  return %0 : tensor<?x?x64xf32>
+}
+
+// -----
+
+// A score of no key, and no past: nothing is masked but what comes later.
+// CHECK: blockattn.attentions = [{{{.*}}mask = "causal", {{.*}}raised = true
+// CHECK: %{{.*}}, %[[L:.*]] = blockattn.attention {{.*}} {causal,
+// CHECK: onnx.Sub(%[[L]],
+// CHECK: onnx.Sigmoid
+func.func @main(%x: tensor<?x?x128xf32> {onnx.dims = ["batch", "seq", ""], onnx.name = "x"},
+    %n: tensor<?xi32> {onnx.name = "seqlens_k"}, %t: tensor<i32> {onnx.name = "total"}) -> tensor<?x?x64xf32> {
+  %h = onnx.Constant dense<[0.5, -1.0, 0.0, 2.0]> : tensor<4xf32>
+  %0 = onnx.ms.GroupQueryAttention(%x, _, _, _, _, %n, %t, _, _, _, _, %h) {kv_num_heads = 2, num_heads = 4}
+    : (tensor<?x?x128xf32>, tensor<?xi32>, tensor<i32>, tensor<4xf32>) -> tensor<?x?x64xf32>
   return %0 : tensor<?x?x64xf32>
 }

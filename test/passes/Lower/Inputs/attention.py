@@ -47,7 +47,7 @@ def reference(q, k, v, scale, softcap=0.0, window=0, causal=False, first_key=Non
     if causal:
         seen &= j <= i + ahead
     if window:
-        seen &= i + ahead - j < window
+        seen &= np.abs(i + ahead - j) < window
     if first_key is not None:
         seen &= j >= first_key[:, None]
     seen = np.broadcast_to(seen, (batch, 1, nq, nk)).copy()
@@ -76,6 +76,8 @@ CASES = [
     ("layout", 4, 4, 128, 128, "scale = 0.09 : f32, causal", {"first_key": True}),
     ("layout_window", 2, 2, 80, 80, "scale = 0.11 : f32, causal, window = 70 : i64",
      {"first_key": True}),
+    ("two_sided", 4, 2, 16, 16, "scale = 0.2 : f32, window = 7 : i64", {}),
+    ("two_sided_padding", 3, 1, 40, 24, "scale = 0.2 : f32, window = 65 : i64", {"key_mask": True}),
     ("padding", 3, 3, 17, 5, "scale = 0.2 : f32", {"key_mask": True}),
     ("causal_padding", 8, 2, 256, 256, "scale = 0.06 : f32, causal", {"key_mask": True}),
     ("slopes", 4, 2, 16, 16, "scale = 0.25 : f32, causal, slopes = array<f32: 0.5, 0.25, 0.1, 0.0>", {}),
