@@ -221,6 +221,97 @@ struct ExpandAbsI : OpRewritePattern<math::AbsIOp> {
   }
 };
 
+/// Short forms for the arithmetic of one operation.
+class Formula {
+public:
+  Formula(PatternRewriter &rewriter, Location loc) : b(loc, rewriter) {}
+  Value constant(Value like, double value) {
+    return arith::ConstantOp::create(
+        b, b.getFloatAttr(cast<FloatType>(like.getType()), value));
+  }
+  Value widen(Value x) { return arith::ExtFOp::create(b, b.getF64Type(), x); }
+  Value narrow(Value x) {
+    return arith::TruncFOp::create(b, b.getF32Type(), x);
+  }
+  Value add(Value x, Value y) { return arith::AddFOp::create(b, x, y); }
+  Value add(Value x, double y) { return add(x, constant(x, y)); }
+  Value sub(Value x, Value y) { return arith::SubFOp::create(b, x, y); }
+  Value mul(Value x, Value y) { return arith::MulFOp::create(b, x, y); }
+  Value mul(Value x, double y) { return mul(x, constant(x, y)); }
+  Value div(Value x, Value y) { return arith::DivFOp::create(b, x, y); }
+  Value root(Value x) { return math::SqrtOp::create(b, x); }
+  Value size(Value x) { return math::AbsFOp::create(b, x); }
+  Value withSign(Value x, Value of) {
+    return math::CopySignOp::create(b, x, of);
+  }
+  Value less(Value x, Value y) {
+    return arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, x, y);
+  }
+  Value select(Value which, Value x, Value y) {
+    return arith::SelectOp::create(b, which, x, y);
+  }
+  Value expm1(Value x) { return math::ExpM1Op::create(b, x); }
+  Value log1p(Value x) { return math::Log1pOp::create(b, x); }
+
+private:
+  ImplicitLocOpBuilder b;
+};
+
+// Hyperbolic functions are given forms without cancellation, from exp(x) - 1
+// and log(1 + x), whose approximations are good near zero as well. What is
+// squared is an f64, so that nothing overflows on the way.
+
+/// From e = exp(|x|) - 1: (e + e / (e + 1)) / 2. Of a large e the fraction is
+/// 1, of an infinite one it would be no number.
+Value makeSinh(Formula &f, Value x) {
+  Value e = f.expm1(f.size(x));
+  Value one = f.constant(e, 1);
+  Value fraction =
+      f.select(f.less(e, f.constant(e, 1e9)), f.div(e, f.add(e, 1)), one);
+  return f.withSign(f.add(f.mul(e, 0.5), f.mul(fraction, 0.5)), x);
+}
+
+/// (exp(|x|) + 1 / exp(|x|)) / 2.
+Value makeCosh(Formula &f, Value x) {
+  Value e = f.add(f.expm1(f.size(x)), 1);
+  return f.add(f.mul(e, 0.5), f.div(f.constant(e, 0.5), e));
+}
+
+/// log(1 + |x| + x^2 / (1 + sqrt(x^2 + 1))).
+Value makeAsinh(Formula &f, Value x) {
+  Value wide = f.widen(f.size(x));
+  Value square = f.mul(wide, wide);
+  Value rest = f.div(square, f.add(f.root(f.add(square, 1)), 1));
+  return f.withSign(f.log1p(f.narrow(f.add(wide, rest))), x);
+}
+
+/// log(1 + t + sqrt(2 t + t^2)) for t = x - 1; no number below 1.
+Value makeAcosh(Formula &f, Value x) {
+  Value t = f.add(f.widen(x), -1);
+  Value root = f.root(f.mul(t, f.add(t, 2)));
+  return f.log1p(f.narrow(f.add(t, root)));
+}
+
+/// log(1 + 2 |x| / (1 - |x|)) / 2.
+Value makeAtanh(Formula &f, Value x) {
+  Value size = f.widen(f.size(x));
+  Value ratio = f.div(f.mul(size, 2), f.sub(f.constant(size, 1), size));
+  return f.withSign(f.mul(f.log1p(f.narrow(ratio)), 0.5), x);
+}
+
+template <typename Op, Value (*make)(Formula &, Value)>
+struct ExpandHyperbolic : OpRewritePattern<Op> {
+  using OpRewritePattern<Op>::OpRewritePattern;
+  LogicalResult matchAndRewrite(Op op,
+                                PatternRewriter &rewriter) const override {
+    if (!op.getType().isF32())
+      return failure();
+    Formula formula(rewriter, op.getLoc());
+    rewriter.replaceOp(op, make(formula, op.getOperand()));
+    return success();
+  }
+};
+
 struct ApproximateDeviceMath
     : blockattn::impl::ApproximateDeviceMathBase<ApproximateDeviceMath> {
   void runOnOperation() override;
@@ -237,15 +328,16 @@ void ApproximateDeviceMath::runOnOperation() {
   };
   populateMathF32ExpansionPatterns(patterns, [](StringRef) { return true; });
   populateMathPolynomialApproximationPatterns(patterns, approximate);
-  math::populateExpansionPatterns(
-      patterns,
-      {math::SinhOp::getOperationName(), math::CoshOp::getOperationName(),
-       math::TanOp::getOperationName(), math::AsinhOp::getOperationName(),
-       math::AcoshOp::getOperationName(), math::AtanhOp::getOperationName(),
-       math::Exp2Op::getOperationName(), math::FPowIOp::getOperationName()});
+  // By names without the dialect's.
+  math::populateExpansionPatterns(patterns, {"tan", "exp2", "fpowi"});
   populateWidenHalfPatterns(patterns);
   patterns.add<ReduceAngle<math::SinOp, 0>, ReduceAngle<math::CosOp, 1>,
                ExpandRemainder, ExpandPower, ExpandRsqrt, ExpandAbsI>(context);
+  patterns.add<ExpandHyperbolic<math::SinhOp, makeSinh>,
+               ExpandHyperbolic<math::CoshOp, makeCosh>,
+               ExpandHyperbolic<math::AsinhOp, makeAsinh>,
+               ExpandHyperbolic<math::AcoshOp, makeAcosh>,
+               ExpandHyperbolic<math::AtanhOp, makeAtanh>>(context);
   patterns.add<UseIntrinsic<arith::MaxNumFOp>>(context, "maxnum");
   patterns.add<UseIntrinsic<arith::MinNumFOp>>(context, "minnum");
   patterns.add<UseIntrinsic<math::SqrtOp>>(context, "sqrt");
@@ -263,7 +355,7 @@ void ApproximateDeviceMath::runOnOperation() {
   // All of them in one report.
   bool known = true;
   getOperation().walk([&](Operation *op) {
-    if (!isa<math::MathDialect>(op->getDialect()))
+    if (!isa<math::MathDialect>(op->getDialect()) && !isa<arith::RemFOp>(op))
       return;
     known = false;
     op->emitError("the function '")

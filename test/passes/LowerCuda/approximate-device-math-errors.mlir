@@ -6,7 +6,9 @@ gpu.module @kernels {
     %a = math.exp %x : f64
     // expected-error @+1 {{the function 'tanh' of type 'f64' is not supported for target cuda; compile with --target=cpu}}
     %b = math.tanh %a : f64
-    memref.store %b, %p[] : memref<f64>
+    // expected-error @+1 {{the function 'remf' of type 'f64' is not supported for target cuda; compile with --target=cpu}}
+    %c = arith.remf %b, %x : f64
+    memref.store %c, %p[] : memref<f64>
     gpu.return
   }
 }

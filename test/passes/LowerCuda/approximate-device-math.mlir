@@ -45,4 +45,22 @@ gpu.module @kernels {
     memref.store %j, %q[] : memref<i64>
     gpu.return
   }
+  // Hyperbolic functions without cancellation; what is squared is an f64.
+  // CHECK-LABEL: gpu.func @hyperbolic
+  // CHECK-NOT:     math.
+  // CHECK:         arith.extf %{{.*}} : f32 to f64
+  // CHECK:         llvm.call_intrinsic "llvm.sqrt.f64"
+  // CHECK-NOT:     math.
+  // CHECK:         gpu.return
+  gpu.func @hyperbolic(%x: f32, %p: memref<f32>) kernel {
+    %a = math.sinh %x : f32
+    %b = math.cosh %a : f32
+    %c = math.tan %b : f32
+    %d = math.asinh %c : f32
+    %e = math.acosh %d : f32
+    %f = math.atanh %e : f32
+    %g = math.exp2 %f : f32
+    memref.store %g, %p[] : memref<f32>
+    gpu.return
+  }
 }
