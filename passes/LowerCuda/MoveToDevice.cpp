@@ -85,10 +85,28 @@ LogicalResult Mover::moveOp(Operation *op) {
     slots.push_back(
         {result, memref::AllocOp::create(b, MemRefType::get({}, type))});
   }
+  // The device can't fail: it notes whether a condition ever failed to hold,
+  // for a check behind it.
+  SmallVector<std::pair<CheckOp, Value>> checks;
+  op->walk([&](CheckOp check) {
+    checks.push_back({check, memref::AllocOp::create(
+                                 b, MemRefType::get({}, b.getI1Type()))});
+  });
   makeLaunch(b);
+  for (auto [check, slot] : checks)
+    memref::StoreOp::create(
+        b, arith::ConstantOp::create(b, b.getBoolAttr(true)), slot);
   op->moveBefore(b.getInsertionBlock(), b.getInsertionPoint());
   KernelBuilder after(op->getLoc(), op->getParentOp());
   after.setInsertionPointAfter(op->getParentOp());
+  for (auto [check, slot] : checks) {
+    KernelBuilder inside(check.getLoc(), check);
+    Value all = arith::AndIOp::create(
+        inside, memref::LoadOp::create(inside, slot), check.getCondition());
+    memref::StoreOp::create(inside, all, slot);
+    check.getConditionMutable().assign(memref::LoadOp::create(after, slot));
+    check->moveBefore(after.getInsertionBlock(), after.getInsertionPoint());
+  }
   for (auto [result, slot] : slots) {
     Value read = memref::LoadOp::create(after, slot);
     if (result.getType().isIndex())

@@ -93,3 +93,34 @@ func.func @overwritten(%x: memref<4xi64>, %y: memref<4xi64>) {
   blockattn.check %ok, "not in order" code 3
   return
 }
+
+// -----
+
+// A check inside of a loop that moves: the device notes whether the condition
+// ever failed to hold, the host looks at that afterwards.
+// CHECK-LABEL: func.func @check_in_loop
+// CHECK:         %[[SLOT:.*]] = memref.alloc() : memref<i1>
+// CHECK:         gpu.launch
+// CHECK:           %[[TRUE:.*]] = arith.constant true
+// CHECK:           memref.store %[[TRUE]], %[[SLOT]][]
+// CHECK:           scf.for
+// CHECK:             %[[OK:.*]] = arith.cmpi ult
+// CHECK:             %[[BEFORE:.*]] = memref.load %[[SLOT]][]
+// CHECK:             %[[ALL:.*]] = arith.andi %[[BEFORE]], %[[OK]]
+// CHECK:             memref.store %[[ALL]], %[[SLOT]][]
+// CHECK-NOT:         blockattn.check
+// CHECK:           gpu.terminator
+// CHECK:         %[[C:.*]] = memref.load %[[SLOT]][]
+// CHECK:         blockattn.check %[[C]], "no axis" code 1
+func.func @check_in_loop(%x: memref<4xi64>, %y: memref<4xi64>, %limit: i64) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  scf.for %i = %c0 to %c4 step %c1 {
+    %v = memref.load %x[%i] : memref<4xi64>
+    %ok = arith.cmpi ult, %v, %limit : i64
+    blockattn.check %ok, "no axis" code 1
+    memref.store %v, %y[%i] : memref<4xi64>
+  }
+  return
+}
