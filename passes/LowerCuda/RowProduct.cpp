@@ -45,7 +45,8 @@ private:
   }
   void chooseProduct();
   Value sumUp();
-  Value addChunk(Value sums, Value firstRow, int64_t reads);
+  SmallVector<Value> readChunk(Value firstRow, int64_t reads);
+  Value addChunk(Value sums, ValueRange chunk);
   void finish(Value sums);
 
   gpu::GPUFuncOp func;
@@ -92,8 +93,8 @@ void RowProductKernel::chooseProduct() {
   result = global(chosen[Result]);
 }
 
-/// Adds the products of some of the thread's rows; all are read first.
-Value RowProductKernel::addChunk(Value sums, Value first, int64_t reads) {
+/// What some of the thread's rows have for it, and their factors.
+SmallVector<Value> RowProductKernel::readChunk(Value first, int64_t reads) {
   int64_t step = kThreads * vector / tile;
   auto type = VectorType::get({vector}, element);
   SmallVector<Value> parts, factors;
@@ -105,10 +106,17 @@ Value RowProductKernel::addChunk(Value sums, Value first, int64_t reads) {
     factors.push_back(
         b.load(element, b.offset(row, b.mul(k, bytes)), unsigned(bytes)));
   }
-  for (auto [part, factor] : llvm::zip(parts, factors)) {
+  llvm::append_range(parts, factors);
+  return parts;
+}
+
+Value RowProductKernel::addChunk(Value sums, ValueRange chunk) {
+  size_t reads = chunk.size() / 2;
+  for (size_t i = 0; i < reads; ++i) {
     Value all = vector::BroadcastOp::create(
-        b, VectorType::get({vector}, b.getF32Type()), b.toF32(factor));
-    sums = b.fma(b.toF32(part), all, sums);
+        b, VectorType::get({vector}, b.getF32Type()),
+        b.toF32(chunk[reads + i]));
+    sums = b.fma(b.toF32(chunk[i]), all, sums);
   }
   return sums;
 }
@@ -124,16 +132,29 @@ Value RowProductKernel::sumUp() {
   Value count = b.narrow(depth);
   auto sumType = VectorType::get({vector}, b.getF32Type());
   Value zero = arith::ConstantOp::create(b, b.getZeroAttr(sumType));
-  // As many reads as there may be, then one at a time.
+  // As many reads as there may be at a time, the next ones being under way
+  // while these are added; then one at a time.
   Value chunk = b.i32(step * kReads);
   Value whole = b.mul(b.div(count, chunk), chunk);
-  Value sums = b.loop(firstRow, whole, chunk, zero,
-                      [&](Value k, ValueRange carried) -> SmallVector<Value> {
-                        return {addChunk(carried[0], k, kReads)};
-                      })[0];
+  Value sums = b.branch(
+      b.less(b.i32(0), whole), TypeRange{sumType},
+      [&]() -> SmallVector<Value> {
+        SmallVector<Value> state{zero};
+        llvm::append_range(state, readChunk(firstRow, kReads));
+        state =
+            b.loop(b.add(firstRow, step * kReads), whole, chunk, state,
+                   [&](Value k, ValueRange carried) {
+                     SmallVector<Value> next = readChunk(k, kReads);
+                     next.insert(next.begin(),
+                                 addChunk(carried[0], carried.drop_front()));
+                     return next;
+                   });
+        return {addChunk(state[0], ArrayRef(state).drop_front())};
+      },
+      [&]() -> SmallVector<Value> { return {zero}; })[0];
   return b.loop(b.add(whole, firstRow), count, b.i32(step), sums,
                 [&](Value k, ValueRange carried) -> SmallVector<Value> {
-                  return {addChunk(carried[0], k, 1)};
+                  return {addChunk(carried[0], readChunk(k, 1))};
                 })[0];
 }
 
