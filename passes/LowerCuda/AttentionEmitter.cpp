@@ -151,7 +151,7 @@ void AttentionEmitter::placeBlock() {
   Value tile = b.sub(b.sub(tiles, b.i32(1)), b.div(block, strips));
   sequence = b.div(strip, kvHeads);
   kvHead = b.rem(strip, kvHeads);
-  firstRow = b.mul(tile, shape.tileRows);
+  firstRow = tileFirstRow = b.mul(tile, shape.tileRows);
   thread = b.thread();
   lane = b.bitAnd(thread, 31);
   // The same in all lanes, which the assembler cannot know by itself.
@@ -235,6 +235,8 @@ KeySegment AttentionEmitter::ownKeys() {
 
 /// Which of them are seen.
 void AttentionEmitter::fillOwnRange(KeySegment &segment) {
+  if (hasSlopes)
+    slopes = rowSlopes();
   Value zero = b.i32(0), lastKey = b.sub(numKeys, b.i32(1));
   auto firstKeyAt = [&](Value rowQuery) {
     Value pointer = b.offset(pointerParameter(op.getFirstKey()),
@@ -377,7 +379,7 @@ Value AttentionEmitter::rowIndex(Value row) {
 // The kernel and its launch
 //===----------------------------------------------------------------------===//
 
-void AttentionEmitter::emitBody() {
+void AttentionEmitter::beginBody() {
   shared = LLVM::AddressOfOp::create(b, b.pointer(kSharedMemory),
                                      "attention_shared");
   placeBlock();
@@ -385,12 +387,16 @@ void AttentionEmitter::emitBody() {
   key = operand(op.getKey());
   value = operand(op.getValue());
   result = operand(op.getOutputs()[0]);
+  if (op.getQueryRotaryAttr())
+    turnsMemory = b.offset(shared, 128);
+}
+
+void AttentionEmitter::emitBody() {
+  beginBody();
   prepare();
   // Cached blocks may need turned queries, each block its own.
   if (!op.getQueryRotaryAttr())
     loadQueries(Value());
-  if (hasSlopes)
-    slopes = rowSlopes();
   KeySegment own = ownKeys();
   if (!op.getCache())
     prefetch(own);
