@@ -229,7 +229,7 @@ int64_t mmaTileRows(AttentionKernelOp op);
 std::unique_ptr<AttentionEmitter>
 makeWgmmaAttention(AttentionKernelOp op, mlir::gpu::GPUFuncOp kernel);
 std::optional<std::string> whyNotWgmma(AttentionKernelOp op);
-int64_t wgmmaTileRows();
+int64_t wgmmaTileRows(AttentionKernelOp op);
 
 /// f32 arithmetic, for anything with known head sizes.
 std::unique_ptr<AttentionEmitter>

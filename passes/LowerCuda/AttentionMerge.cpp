@@ -15,6 +15,7 @@
 #include "passes/LowerCuda/AttentionEmitter.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 #include <limits>
@@ -25,6 +26,9 @@ using namespace blockattn;
 static constexpr double kLog2E = 1.4426950408889634;
 static constexpr double kLn2 = 0.6931471805599453;
 static constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+/// Of a row of a tile.
+static constexpr int64_t kMostParts = 64;
 
 static Value outputOfRank(AttentionKernelOp op, int64_t rank) {
   for (Value output : op.getOutputs())
@@ -51,6 +55,8 @@ Value blockattn::attentionSplits(OpBuilder &builder, AttentionKernelOp op) {
   // Without rows nothing is launched, and without memory nothing is split.
   size = b.createOrFold<arith::MaxSIOp>(size, one);
   Value parts = b.createOrFold<arith::DivUIOp>(dim(workspaceOf(op), 0), size);
+  Value most = arith::ConstantIndexOp::create(b, kMostParts);
+  parts = b.createOrFold<arith::MinSIOp>(parts, most);
   return b.createOrFold<arith::MaxSIOp>(parts, one);
 }
 
@@ -133,39 +139,83 @@ void AttentionMerge::finish(ValueRange) {
   auto indexOf = [&](Value part) {
     return b.add(b.mul(b.wide(part), rows), row);
   };
+  // A lane has a part or two, of all of which it gets the weights.
   auto lseOfPart = [&](Value part) {
-    return b.load(f32, b.offset(logarithms, b.mul(indexOf(part), 4)));
+    return b.branch(
+        b.less(part, splits), f32,
+        [&]() -> Values {
+          return {b.load(f32, b.offset(logarithms, b.mul(indexOf(part), 4)))};
+        },
+        [&]() -> Values { return {b.f32(-kInfinity)}; })[0];
   };
-  Value maximum = b.loop(zero, splits, one, b.f32(-kInfinity),
-                         [&](Value part, ValueRange carried) -> Values {
-                           return {b.maxF(carried[0], lseOfPart(part))};
-                         })[0];
+  auto overLanes = [&](Value value, function_ref<Value(Value, Value)> combine) {
+    for (int64_t mask = 1; mask < 32; mask *= 2)
+      value = combine(value, b.shuffleXor(value, mask));
+    return value;
+  };
+  Value weights[kMostParts / 32], maximum;
+  for (auto [i, weight] : llvm::enumerate(weights)) {
+    weight = lseOfPart(b.add(lane, 32 * i));
+    maximum = maximum ? b.maxF(maximum, weight) : weight;
+  }
+  maximum = overLanes(maximum, [&](Value x, Value y) { return b.maxF(x, y); });
   Value base = b.select(b.equalF(maximum, b.f32(-kInfinity)), b.f32(0),
                         b.mulF(maximum, b.f32(-kLog2E)));
+  Value sum;
+  for (Value &weight : weights) {
+    weight = b.exp2(b.fma(weight, b.f32(kLog2E), base));
+    sum = sum ? b.addF(sum, weight) : weight;
+  }
+  sum = overLanes(sum, [&](Value x, Value y) { return b.addF(x, y); });
+  Value empty = b.equalF(sum, b.f32(0));
+  Value inverse = b.select(empty, b.f32(0), b.divF(b.f32(1), sum));
   auto weightOf = [&](Value part) {
-    return b.exp2(b.fma(lseOfPart(part), b.f32(kLog2E), base));
+    Value weight;
+    for (auto [i, mine] : llvm::enumerate(weights)) {
+      Value there =
+          NVVM::ShflOp::create(b, f32, b.i32(-1), mine, b.bitAnd(part, 31),
+                               b.i32(31), NVVM::ShflKind::idx, UnitAttr());
+      Value above = b.less(part, b.i32(32 * static_cast<int64_t>(i)));
+      weight = weight ? b.select(above, weight, there) : there;
+    }
+    return weight;
   };
-  b.loop(thread, b.i32(valueSize), b.i32(kThreads), [&](Value column) {
-    Values sums =
-        b.loop(zero, splits, one, {b.f32(0), b.f32(0)},
-               [&](Value part, ValueRange carried) -> Values {
-                 Value weight = weightOf(part);
-                 Value at =
-                     b.add(b.mul(indexOf(part), valueSize), b.wide(column));
-                 Value output = b.load(f32, b.offset(partials, b.mul(at, 4)));
-                 return {b.fma(weight, output, carried[0]),
-                         b.addF(carried[1], weight)};
-               });
-    Value empty = b.equalF(sums[1], b.f32(0));
-    Value merged = b.select(empty, b.f32(0), b.divF(sums[0], sums[1]));
-    b.store(b.fromF32(merged, element),
-            b.offset(rowAddress(result, zero),
-                     b.wide(b.mul(column, elementBytes))));
-    b.when(b.equal(column, zero), [&] {
-      Value sum = b.select(empty, b.f32(1), sums[1]);
-      Value lse = b.mulF(b.subF(b.log2(sum), base), b.f32(kLn2));
-      storeLse(firstRow, b.select(empty, b.f32(-kInfinity), lse));
+
+  // Loads of several parts are in flight at once; those beyond the last have no
+  // weight.
+  constexpr int64_t kBatch = 8;
+  Value lastPart = b.sub(splits, one);
+  for (int64_t first = 0; first < valueSize; first += kThreads) {
+    Value column = b.add(thread, first);
+    Value inside = b.min(column, b.i32(valueSize - 1));
+    Value merged = b.loop(
+        zero, splits, b.i32(kBatch), b.f32(0),
+        [&](Value begin, ValueRange carried) -> Values {
+          Values outputs;
+          for (int64_t i = 0; i < kBatch; ++i) {
+            Value part = b.min(b.add(begin, i), lastPart);
+            Value at = b.add(b.mul(indexOf(part), valueSize), b.wide(inside));
+            outputs.push_back(b.load(f32, b.offset(partials, b.mul(at, 4))));
+          }
+          Value total = carried[0];
+          for (int64_t i = 0; i < kBatch; ++i) {
+            Value part = b.add(begin, i);
+            Value weight =
+                b.select(b.less(part, splits), weightOf(part), b.f32(0));
+            total = b.fma(weight, outputs[i], total);
+          }
+          return {total};
+        })[0];
+    b.when(b.less(column, b.i32(valueSize)), [&] {
+      b.store(b.fromF32(b.mulF(merged, inverse), element),
+              b.offset(rowAddress(result, zero),
+                       b.wide(b.mul(column, elementBytes))));
     });
+  }
+  b.when(b.equal(thread, zero), [&] {
+    Value whole = b.select(empty, b.f32(1), sum);
+    Value lse = b.mulF(b.subF(b.log2(whole), base), b.f32(kLn2));
+    storeLse(firstRow, b.select(empty, b.f32(-kInfinity), lse));
   });
 }
 

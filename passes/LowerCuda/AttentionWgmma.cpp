@@ -12,8 +12,10 @@
 using namespace mlir;
 using namespace blockattn;
 
-/// Registers of a thread: 384 threads begin with 168 each.
-static constexpr int64_t kTeamRegisters = 232, kProducerRegisters = 40;
+/// Registers of a thread of a team and of the producer, of 64K in all.
+static std::pair<int64_t, int64_t> registersFor(int64_t teams) {
+  return teams == 2 ? std::pair(232, 40) : std::pair(160, 32);
+}
 /// An operand in panels begins where its pieces are not exchanged.
 static constexpr int64_t kPanelAlignment = 1024;
 
@@ -31,7 +33,20 @@ std::optional<std::string> blockattn::whyNotWgmma(AttentionKernelOp op) {
   return std::nullopt;
 }
 
-int64_t blockattn::wgmmaTileRows() { return WgmmaAttention::kTileRows; }
+/// Three teams keep all units busy while each waits for its own results, where
+/// their registers are enough. Few queries over cached keys are two at most.
+static int64_t teamsFor(AttentionKernelOp op, int64_t headSize,
+                        int64_t valueSize) {
+  return !op.getCache() && std::max(headSize, valueSize) <= 64 ? 3 : 2;
+}
+
+int64_t blockattn::wgmmaTileRows(AttentionKernelOp op) {
+  auto sizeOf = [](Value operand) {
+    return cast<MemRefType>(operand.getType()).getDimSize(3);
+  };
+  return WgmmaAttention::kTeamRows *
+         teamsFor(op, sizeOf(op.getKey()), sizeOf(op.getValue()));
+}
 
 std::unique_ptr<AttentionEmitter>
 blockattn::makeWgmmaAttention(AttentionKernelOp op, gpu::GPUFuncOp kernel) {
@@ -41,6 +56,7 @@ blockattn::makeWgmmaAttention(AttentionKernelOp op, gpu::GPUFuncOp kernel) {
 WgmmaAttention::WgmmaAttention(AttentionKernelOp op, gpu::GPUFuncOp kernel)
     : FragmentAttention(op, kernel) {
   keyTile = 128;
+  teams = teamsFor(op, headSize, valueSize);
 }
 
 //===----------------------------------------------------------------------===//
@@ -54,9 +70,9 @@ int64_t WgmmaAttention::turnsBytes() const {
 }
 
 AttentionEmitter::Geometry WgmmaAttention::geometry() const {
-  int64_t small = scratchBytes() + kTeams * turnsBytes() + 128 + 64;
-  return {kTeamThreads * (kTeams + 1), kTileRows, keyTile,
-          small + kPanelAlignment + kTeams * queryBytes() +
+  int64_t small = scratchBytes() + teams * turnsBytes() + 128 + 128;
+  return {kTeamThreads * (teams + 1), kTeamRows * teams, keyTile,
+          small + kPanelAlignment + teams * queryBytes() +
               kStages * (tileBytes(kKeys) + tileBytes(kValues)),
           /*residents=*/1};
 }
@@ -64,19 +80,19 @@ AttentionEmitter::Geometry WgmmaAttention::geometry() const {
 void WgmmaAttention::prepare() {
   Value own = b.offset(sharedMemory(), scratchBytes());
   turnsMemory = own;
-  barriers = b.offset(own, kTeams * turnsBytes());
+  barriers = b.offset(own, teams * turnsBytes());
   bounds = b.offset(barriers, 128);
   Type i64 = b.getI64Type();
-  Value address = LLVM::PtrToIntOp::create(b, i64, b.offset(bounds, 64));
+  Value address = LLVM::PtrToIntOp::create(b, i64, b.offset(bounds, 128));
   address = b.bitAnd(b.add(address, kPanelAlignment - 1), -kPanelAlignment);
   queries = LLVM::IntToPtrOp::create(b, b.pointer(kSharedMemory), address);
-  tiles[kKeys] = b.offset(queries, kTeams * queryBytes());
+  tiles[kKeys] = b.offset(queries, teams * queryBytes());
   tiles[kValues] = b.offset(tiles[kKeys], kStages * tileBytes(kKeys));
 
   Value rows = b.sub(numRows, tileFirstRow);
-  bothTeams = b.less(b.i32(kTeamRows), rows);
-  // A warp of each team that has rows gives a place back.
-  Value givers = b.select(bothTeams, b.i32(4 * kTeams), b.i32(4));
+  activeTeams = b.min(b.ceilDiv(rows, kTeamRows), b.i32(teams));
+  // The warps that give a place back.
+  Value givers = b.mul(activeTeams, kTeamThreads / 32);
   b.when(b.equal(thread, b.i32(0)), [&] {
     for (int64_t i = 0; i < 4 * kStages; ++i) {
       bool empty = i / kStages % 2;
@@ -108,7 +124,7 @@ void WgmmaAttention::emitBody() {
   prepare();
   KeySegment own = ownKeys();
   Value number = b.div(warp, kTeamThreads / 32);
-  Value produces = b.equal(number, b.i32(kTeams));
+  Value produces = b.equal(number, b.i32(teams));
   // One after the other with what belongs to all threads as it was.
   auto roles = [&](function_ref<void()> producer, function_ref<void()> member) {
     Value all[] = {thread, warp, firstRow, queries, turnsMemory, bounds};
@@ -141,14 +157,15 @@ void WgmmaAttention::emitBody() {
   auto attendAll = [&](ValueRange state) {
     return op.getCache() ? attendCache(own, state) : attend(own, state);
   };
+  auto [teamRegisters, producerRegisters] = registersFor(teams);
   roles(
-      [&] {
-        NVVM::SetMaxRegisterOp::create(b, kProducerRegisters,
+      [&, registers = producerRegisters] {
+        NVVM::SetMaxRegisterOp::create(b, registers,
                                        NVVM::SetMaxRegisterAction::decrease);
         attendAll(b.i32(0));
       },
-      [&] {
-        NVVM::SetMaxRegisterOp::create(b, kTeamRegisters,
+      [&, registers = teamRegisters] {
+        NVVM::SetMaxRegisterOp::create(b, registers,
                                        NVVM::SetMaxRegisterAction::increase);
         b.when(b.less(firstRow, numRows), [&] {
           if (!op.getQueryRotaryAttr())
@@ -157,7 +174,8 @@ void WgmmaAttention::emitBody() {
           tileDescriptors[kKeys] = descriptor(tiles[kKeys], 16);
           tileDescriptors[kValues] = descriptor(tiles[kValues], panelBytes());
           // The first team begins.
-          b.when(b.equal(team, b.i32(1)), [&] { takeTurn(/*begin=*/false); });
+          Value last = b.sub(activeTeams, b.i32(1));
+          b.when(b.equal(team, last), [&] { takeTurn(/*begin=*/false); });
           Values state = initialState();
           state.push_back(b.i32(0));
           finish(attendAll(state));

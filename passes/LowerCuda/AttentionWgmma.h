@@ -4,13 +4,14 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A thread block has three groups of four warps. The last one brings tiles of
-// keys and of values into shared memory; the other two, the teams, have 64 rows
-// each and compute (the arrangement of FlashAttention-3, arXiv 2407.08608).
-// `wgmma` reads its operands where they lie in shared memory and runs beside
-// the other instructions of a warp: while the scores of one tile become
-// weights, the weights of the tile before meet their values, and the teams
-// take turns, so that one has the tensor cores while the other has the rest.
+// A thread block has groups of four warps. The last one brings tiles of keys
+// and of values into shared memory; the others, two or three teams, have 64
+// rows each and compute (the arrangement of FlashAttention-3, arXiv
+// 2407.08608). `wgmma` reads its operands where they lie in shared memory and
+// runs beside the other instructions of a warp: while the scores of one tile
+// become weights, the weights of the tile before meet their values, and the
+// teams take turns, so that one has the tensor cores while the other has the
+// rest.
 //
 // Shared memory holds an operand in panels of 64 columns: rows of 128 bytes
 // whose pieces of 16 bytes are exchanged by the row's number, as the hardware
@@ -28,8 +29,7 @@ namespace blockattn {
 
 class WgmmaAttention : public FragmentAttention {
 public:
-  static constexpr int64_t kTeams = 2, kTeamThreads = 128, kTeamRows = 64;
-  static constexpr int64_t kTileRows = kTeams * kTeamRows;
+  static constexpr int64_t kTeamThreads = 128, kTeamRows = 64;
 
   WgmmaAttention(AttentionKernelOp op, mlir::gpu::GPUFuncOp kernel);
 
@@ -96,7 +96,10 @@ private:
 
   // The last value of a state is the number of tiles so far.
   Value queries, tiles[2], barriers, bounds;
-  Value team, bothTeams, queryDescriptor, tileDescriptors[2];
+  int64_t teams;
+  /// The teams that have rows.
+  Value activeTeams;
+  Value team, queryDescriptor, tileDescriptors[2];
   Role role = kTeam;
   bool prefetched = false;
 };

@@ -96,20 +96,23 @@ void WgmmaAttention::release(Operand16 which, Value number) {
         "lr", {}, {barrierOf(which, /*empty=*/true, number), lane}, 0);
 }
 
-/// The teams take turns to issue products, when there are two.
+/// The teams take turns to issue products, when there are several.
 void WgmmaAttention::takeTurn(bool begin) {
-  Value id = b.add(begin ? team : b.sub(b.i32(1), team), 1);
-  std::string threads = std::to_string(kTeams * kTeamThreads);
-  asmOn("{\n.reg .pred p;\nsetp.ne.u32 p, $1, 0;\n@p " +
+  Value next = b.add(team, 1);
+  next = b.select(b.equal(next, activeTeams), b.i32(0), next);
+  Value id = b.add(begin ? team : next, 1);
+  // Those that wait and those that let them go on.
+  std::string threads = std::to_string(2 * kTeamThreads);
+  asmOn("{\n.reg .pred p;\nsetp.gt.u32 p, $1, 1;\n@p " +
             std::string(begin ? "bar.sync" : "bar.arrive") + " $0, " + threads +
             ";\n}",
-        "rr", {}, {id, bothTeams}, 0);
+        "rr", {}, {id, activeTeams}, 0);
 }
 
 /// Of a team's threads.
 void WgmmaAttention::queryBarrier() {
   if (role == kTeam)
-    NVVM::BarrierOp::create(b, TypeRange(), b.add(team, 1 + kTeams),
+    NVVM::BarrierOp::create(b, TypeRange(), b.add(team, 1 + teams),
                             b.i32(kTeamThreads), NVVM::BarrierReductionAttr(),
                             Value());
 }

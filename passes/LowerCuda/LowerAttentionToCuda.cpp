@@ -37,7 +37,7 @@ AttentionChoice blockattn::chooseAttention(AttentionKernelOp op,
             mmaTileRows(op), 2};
   return {AttentionVariant::Wgmma,
           "16-bit floats and a head size of whole 32 bytes on sm_90a",
-          wgmmaTileRows(), 1};
+          wgmmaTileRows(op), 1};
 }
 
 static StringRef nameOf(AttentionVariant variant) {

@@ -73,6 +73,8 @@ def reference(v, q, k, values, first=None, mask=None, blocks=(), places=None):
         seen &= index <= position
     if v["window"]:
         seen &= position - index < v["window"]
+        # Without an order as many keys ahead as back.
+        seen &= index - position < v["window"]
     if first is not None:
         seen &= index >= first[:, None]
     seen = seen[None].expand(b, nq, nk)

@@ -49,6 +49,8 @@ ALL = [
     variant("bf16_mask_full", d=64, causal=False, key_mask=True, batch=2,
             lse=True),
     variant("bf16_window", d=64, window=100, layout=True, lse=True),
+    variant("bf16_window_both", d=64, window=100, causal=False, batch=2,
+            lse=True),
     variant("bf16_softcap", d=64, softcap=20.0, layout=True, lse=True),
     variant("bf16_negative", d=64, layout=True, lse=True, scale=-0.1),
     variant("f32_d128", "f32", layout=True, lse=True),

@@ -90,6 +90,19 @@ func.func @cached(%q: memref<1x?x8x64xf16>, %k: memref<1x?x2x64xf16>, %cache: me
 
 // -----
 
+// Small heads leave registers for a third team.
+// CHECK-LABEL: func.func @small_heads
+// CHECK:         threads in (%c512{{.*}}, %c1{{.*}}, %c1{{.*}}) dynamic_shared_memory_size
+// CHECK:         nvvm.setmaxregister decrease 32
+// CHECK:         nvvm.setmaxregister increase 160
+func.func @small_heads(%q: memref<?x?x4x64xf16>, %k: memref<?x?x2x64xf16>, %o: memref<?x?x4x64xf16>) {
+  blockattn.attention_kernel %q, %k, %k outs(%o : memref<?x?x4x64xf16>)
+      {scale = 0.25 : f32} : memref<?x?x4x64xf16>, memref<?x?x2x64xf16>, memref<?x?x2x64xf16>
+  return
+}
+
+// -----
+
 // WHY: reason = "16-bit floats and a head size of whole 16 bytes; not wgmma: masks and positions of keys have to be read", variant = "mma"
 func.func @key_mask(%q: memref<?x?x4x64xf16>, %k: memref<?x?x2x64xf16>, %mask: memref<?x?xi1>, %o: memref<?x?x4x64xf16>) {
   blockattn.attention_kernel %q, %k, %k key_mask(%mask : memref<?x?xi1>) outs(%o : memref<?x?x4x64xf16>)
