@@ -98,9 +98,10 @@ def DecomposeMicrosoft
       * activations with a bias become Add and Gelu
       * Attention, MultiHeadAttention and GroupQueryAttention become
         `onnx.Attention`, with their projections, norms and rotary positions
-        before it. The rows of a batch are taken to have one past length, that
-        of the past keys; `seqlens_k` and `total_sequence_length` say the same
-        there, and are not used.
+        before it. Where a past is given, each row of GroupQueryAttention has
+        its own length, which `seqlens_k` says: a mask hides what a row lacks,
+        positions and present keys follow its length. A score that belongs to
+        no key (`head_sink`, `smooth_softmax`) is one more column of a Softmax.
       * MatMulNBits and GatherBlockQuantized become what unpacks the weight,
         and a MatMul or Gather. The weight stays packed in the artifact; each
         run of the program unpacks it into a buffer that one product needs

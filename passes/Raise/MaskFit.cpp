@@ -14,9 +14,6 @@ using namespace mlir;
 using namespace blockattn;
 using namespace blockattn::raise;
 
-/// What is added to a score so that its key has no weight.
-static constexpr double kMasked = -9999.0;
-
 std::string MaskFit::name() const {
   if (!reason.empty())
     return "unknown";
@@ -86,159 +83,6 @@ double MaskFit::bias(const Setting &setting, int64_t batch, int64_t head,
 }
 
 //===----------------------------------------------------------------------===//
-// Observations
-//===----------------------------------------------------------------------===//
-
-std::string MaskFitter::Observation::picture() const {
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  for (int64_t i = 0; i < std::min<int64_t>(rows, 12); ++i) {
-    os << "\n  ";
-    for (int64_t j = 0; j < std::min<int64_t>(columns, 24); ++j)
-      os << (at(0, i, j) == 1 ? 'x' : at(0, i, j) == 0 ? '.' : '?');
-  }
-  return text;
-}
-
-/// A name for the sizes and contents of a setting.
-static std::string keyOf(const Setting &setting) {
-  std::string key;
-  llvm::raw_string_ostream os(key);
-  os << setting.batch << ',' << setting.length << ',' << setting.past << ','
-     << setting.seed << ";";
-  llvm::interleave(setting.positions, os, ",");
-  for (ArrayRef<int64_t> row : setting.mask) {
-    os << ';';
-    llvm::interleave(row, os, ",");
-  }
-  return key;
-}
-
-std::optional<MaskFitter::Observation>
-MaskFitter::observe(AttentionSite &site, const Setting &wanted,
-                    const MaskFit &fit, Reason &reason) {
-  Setting setting = subject.clamp(wanted);
-  // Contents were chosen for the sizes that were wanted.
-  if (setting.length != wanted.length || setting.past != wanted.past) {
-    setting.positions.clear();
-    setting.mask.clear();
-  }
-  constexpr int64_t kKept = 64;
-  if (setting.total() > kKept) {
-    Trial trial(subject, setting);
-    return observe(site, trial, fit, reason);
-  }
-  std::unique_ptr<Trial> &trial = trials[keyOf(setting)];
-  if (!trial)
-    trial = std::make_unique<Trial>(subject, setting);
-  return observe(site, *trial, fit, reason);
-}
-
-std::optional<MaskFitter::Observation> MaskFitter::observe(AttentionSite &site,
-                                                           Trial &trial,
-                                                           const MaskFit &fit,
-                                                           Reason &reason) {
-  onnx::HostTensor scores = evaluateScores(subject, site, trial, 0, reason);
-  if (!scores)
-    return std::nullopt;
-  const Setting &setting = trial.setting();
-  int64_t rank = scores.getRank();
-  Observation seen;
-  seen.setting = setting;
-  seen.batch = setting.batch;
-  seen.rows = rank >= 2 ? scores.getDim(rank - 2) : 0;
-  seen.columns = rank >= 2 ? scores.getDim(rank - 1) : 0;
-  int64_t plane = seen.rows * seen.columns;
-  if (seen.batch < 1 || seen.rows != setting.length ||
-      seen.columns != setting.total() || plane == 0 ||
-      scores.getNumElements() % (plane * seen.batch) != 0) {
-    reason = "its scores have an unexpected shape";
-    return std::nullopt;
-  }
-  int64_t perBatch = scores.getNumElements() / seen.batch;
-  int64_t heads = perBatch / plane;
-  if (fit.slopes.size() > 1 &&
-      heads != static_cast<int64_t>(fit.slopes.size())) {
-    reason = "its bias has another number of heads at another length";
-    return std::nullopt;
-  }
-  bool single = getElementTypeOrSelf(site.scores).isF32();
-  for (int64_t b = 0; b < seen.batch; ++b) {
-    // What a row's visible scores have in common has no effect on its weights.
-    std::vector<double> common(heads * seen.rows, std::nan(""));
-    for (int64_t place = 0; place < plane; ++place) {
-      int64_t i = place / seen.columns, j = place % seen.columns;
-      int8_t state = -1;
-      for (int64_t head = 0; head < heads; ++head) {
-        double raw = scores.getF(b * perBatch + head * plane + place);
-        double value = raw - fit.bias(setting, b, head, i, j);
-        int8_t here = 0;
-        if (value > kMasked) {
-          double tolerance = 1e-6;
-          if (!fit.slopes.empty()) {
-            double &base = common[head * seen.rows + i];
-            if (std::isnan(base))
-              base = value;
-            value -= base;
-            tolerance += (single ? 1e-6 : 4e-3) * std::abs(raw);
-          }
-          here = std::abs(value) <= tolerance ? 1 : -1;
-        }
-        // Heads that are masked differently are a bias, too.
-        state = head == 0 || state == here ? here : -1;
-        if (state < 0)
-          break;
-      }
-      seen.states.push_back(state);
-    }
-  }
-  return seen;
-}
-
-bool MaskFitter::agrees(const Observation &seen, const MaskFit &fit) {
-  for (int64_t b = 0; b < seen.batch; ++b)
-    for (int64_t i = 0; i < seen.rows; ++i) {
-      SmallVector<bool> expected;
-      bool expectsAny = false, seesAny = false;
-      for (int64_t j = 0; j < seen.columns; ++j) {
-        expected.push_back(fit.allows(seen.setting, b, i, j));
-        expectsAny |= expected.back();
-        seesAny |= seen.at(b, i, j) != 0;
-      }
-      // Rows without any key are padding: what comes out is not looked at, and
-      // graphs differ in how they avoid a softmax over nothing. Nor does it
-      // matter how a padding token itself is masked as a query.
-      bool isPadding = fit.padding &&
-                       b < static_cast<int64_t>(seen.setting.mask.size()) &&
-                       seen.setting.mask[b][seen.setting.past + i] == 0;
-      if (!expectsAny || (isPadding && !seesAny))
-        continue;
-      for (int64_t j = 0; j < seen.columns; ++j)
-        if (seen.at(b, i, j) != static_cast<int8_t>(expected[j]))
-          return false;
-    }
-  return true;
-}
-
-bool MaskFitter::check(AttentionSite &site, MaskFit &fit,
-                       ArrayRef<Setting> settings, StringRef what) {
-  for (const Setting &setting : settings) {
-    if (!isRunnable(setting))
-      continue;
-    std::optional<Observation> seen = observe(site, setting, fit, fit.reason);
-    if (!seen)
-      return false;
-    if (!agrees(*seen, fit)) {
-      fit.reason =
-          (what + ": queries (rows) see keys (columns)" + seen->picture())
-              .str();
-      return false;
-    }
-  }
-  return true;
-}
-
-//===----------------------------------------------------------------------===//
 // Classification
 //===----------------------------------------------------------------------===//
 
@@ -280,7 +124,7 @@ bool MaskFitter::fitSlopes(AttentionSite &site, MaskFit &fit) {
     };
     bool front = std::abs(at(0)) < std::abs(at(columns - 1));
     double slope = front ? at(1) - at(0) : at(columns - 1) - at(columns - 2);
-    if (!(std::abs(slope) < -kMasked))
+    if (!(std::abs(slope) < -kMaskedScore))
       return false;
     fit.slopes.push_back(slope);
   }
@@ -336,8 +180,11 @@ bool MaskFitter::fitShape(AttentionSite &site, MaskFit &fit) {
   fit.causal = anyPair && !anyFuture;
   fit.window = farthest < longest ? farthest + 1 : 0;
   if (!check(site, fit, settings,
-             "its mask is neither causal nor a window nor none"))
+             "its mask is neither causal nor a window nor none")) {
+    if (Reason other = nameOther(site, settings); !other.empty())
+      fit.reason = other;
     return false;
+  }
   if (fit.slopes.empty())
     return true;
   // Places that were rounded to 8 bits on the way differ beyond 256.
@@ -494,145 +341,6 @@ bool MaskFitter::fitPositions(AttentionSite &site, MaskFit &fit) {
   fit.positions = *argument;
   return check(site, fit, settings,
                "its mask depends on positions, but not as packed sequences do");
-}
-
-SetVector<Value> MaskFitter::slice(AttentionSite &site, bool sizes) {
-  SetVector<Value> values;
-  SmallVector<Value> worklist = llvm::to_vector(site.maskInputs);
-  for (Operation *op : site.scoreOps)
-    for (Value operand : op->getOperands())
-      if (!subject.deps.isData(operand))
-        worklist.push_back(operand);
-  while (!worklist.empty()) {
-    Value value = worklist.pop_back_val();
-    if ((!sizes && (subject.deps.of(value) & ~OnShapes) == 0) ||
-        !values.insert(value))
-      continue;
-    if (Operation *def = value.getDefiningOp()) {
-      llvm::append_range(worklist, def->getOperands());
-      for (Region &region : def->getRegions())
-        region.walk([&](Operation *nested) {
-          llvm::append_range(worklist, nested->getOperands());
-        });
-    }
-  }
-  return values;
-}
-
-/// The window of the mask with another number in place of a constant: 0 for
-/// none, std::nullopt if it is no such mask or cannot be evaluated. Sets
-/// `isOther` where it is a mask, but with neither a window nor all keys.
-std::optional<int64_t> MaskFitter::windowWith(AttentionSite &site,
-                                              const MaskFit &given,
-                                              Value constant, int64_t value,
-                                              bool &isOther) {
-  auto type = cast<RankedTensorType>(constant.getType());
-  int64_t window = -1;
-  for (int64_t length : {3, 9, 30}) {
-    Setting setting;
-    setting.length = length;
-    Trial trial(subject, subject.clamp(setting));
-    trial.substitute(
-        constant, onnx::HostTensor::full(type.getElementType(), type.getShape(),
-                                         static_cast<double>(value)));
-    Reason reason;
-    std::optional<Observation> seen = observe(site, trial, given, reason);
-    if (!seen)
-      return std::nullopt;
-    MaskFit fit = given;
-    int64_t visible = 0;
-    for (int64_t j = 0; j < seen->columns; ++j)
-      visible += seen->at(0, seen->rows - 1, j) == 1;
-    fit.window = visible < seen->columns ? visible : 0;
-    if (!agrees(*seen, fit)) {
-      // What is added to scores was no bound, but the number for forbidden.
-      isOther |= llvm::none_of(seen->states, [](int8_t s) { return s < 0; });
-      return std::nullopt;
-    }
-    window = fit.window;
-  }
-  return window;
-}
-
-/// A window that is longer than what was tried so far shows only beyond it.
-/// The constants of the mask say where to look: with a past, or up to a
-/// thousand tokens, there; otherwise with a smaller number in their place.
-bool MaskFitter::fitLargeConstants(AttentionSite &site, MaskFit &fit) {
-  if (fit.window > 0)
-    return true;
-  constexpr int64_t kTried = 35, kNoLength = int64_t(1) << 24;
-  constexpr int64_t kDirect = 1100, kDirectPast = int64_t(1) << 17;
-  std::map<int64_t, Value> scalars;
-  int64_t tableSize = 0;
-  for (Value value : slice(site)) {
-    Operation *def = value.getDefiningOp();
-    auto type = dyn_cast<RankedTensorType>(value.getType());
-    if (!def || !type || !type.hasStaticShape() ||
-        !subject.deps.isConstant(value))
-      continue;
-    if (type.getRank() >= 2 && type.getShape().back() > kTried)
-      tableSize = std::max(tableSize, type.getShape().back());
-    std::optional<double> scalar = scalarConstant(value);
-    if (scalar && type.getNumElements() == 1 &&
-        std::abs(*scalar) > kTried - 3 && std::abs(*scalar) < kNoLength &&
-        *scalar == std::rint(*scalar))
-      scalars[static_cast<int64_t>(*scalar)] = value;
-  }
-  auto direct = [&](int64_t total) {
-    Setting setting;
-    setting.length = !subject.hasPast() ? total : stepsOfOne ? 1 : 2;
-    setting.past = total - setting.length;
-    Reason reason;
-    std::optional<Observation> seen = observe(site, setting, fit, reason);
-    if (!seen)
-      return true; // longer than the graph can be
-    int64_t visible = 0;
-    for (int64_t j = 0; j < seen->columns; ++j)
-      visible += seen->at(0, seen->rows - 1, j) == 1;
-    fit.window = visible < seen->columns ? visible : 0;
-    if (agrees(*seen, fit))
-      return true;
-    fit.reason = std::string("its mask is ") +
-                 (fit.causal ? "causal" : "none") +
-                 " for short sequences, but not for " + std::to_string(total) +
-                 " tokens";
-    return false;
-  };
-  int64_t reach = subject.hasPast() ? kDirectPast : kDirect;
-  if (tableSize > 0 && !direct(std::min(tableSize, reach)))
-    return false;
-  for (auto [number, constant] : scalars) {
-    if (fit.window > 0)
-      break;
-    int64_t size = std::abs(number);
-    if (size <= reach) {
-      if (!direct(size + 3))
-        return false;
-      continue;
-    }
-    int64_t sign = number < 0 ? -1 : 1;
-    bool isOther = false;
-    std::optional<int64_t> few =
-        windowWith(site, fit, constant, sign * 5, isOther);
-    std::optional<int64_t> more =
-        windowWith(site, fit, constant, sign * 11, isOther);
-    if (isOther) {
-      fit.reason = "its mask depends on the constant " +
-                   std::to_string(number) +
-                   " and is neither causal nor a window beyond it (tokens "
-                   "attend within chunks, perhaps)";
-      return false;
-    }
-    if (!few || !more || (*few == 0 && *more == 0))
-      continue; // a bound of another kind
-    if (*more - *few != 6) {
-      fit.reason = "its mask depends on the constant " +
-                   std::to_string(number) + " in a way that is not understood";
-      return false;
-    }
-    fit.window = size + (*few - 5);
-  }
-  return true;
 }
 
 MaskFit MaskFitter::classify(AttentionSite &site) {

@@ -13,6 +13,9 @@
 
 namespace blockattn::raise {
 
+/// What is added to a score so that its key has no weight.
+constexpr double kMaskedScore = -9999.0;
+
 /// How an argument of [batch, tokens] that marks padding says which keys are
 /// there, as `count` of its elements are set in a row.
 enum class PaddingRule {
@@ -72,6 +75,10 @@ private:
       return states[(b * rows + i) * columns + j];
     }
     std::string picture() const;
+    /// Whether queries see the earlier keys of their chunks of `size` alone.
+    bool isChunked(int64_t size) const;
+    /// Whether all see the first `size` keys, and earlier ones.
+    bool hasPrefix(int64_t size) const;
   };
 
   MaskFit classify(AttentionSite &site);
@@ -90,6 +97,11 @@ private:
   bool fitPadding(AttentionSite &site, MaskFit &fit);
   bool fitPositions(AttentionSite &site, MaskFit &fit);
   bool fitLargeConstants(AttentionSite &site, MaskFit &fit);
+  /// What else a mask is, where that has a name.
+  Reason nameOther(AttentionSite &site, llvm::ArrayRef<Setting> settings);
+  static Reason chunksOf(int64_t size);
+  bool isChunkedBy(AttentionSite &site, const MaskFit &fit,
+                   mlir::Value constant, int64_t value);
   std::optional<int64_t> windowWith(AttentionSite &site, const MaskFit &fit,
                                     mlir::Value constant, int64_t value,
                                     bool &isOther);

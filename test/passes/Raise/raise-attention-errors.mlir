@@ -3,9 +3,11 @@
 // RUN: blockattn-opt %s --blockattn-raise-attention --remark-format=emitRemark --remarks-filter-missed=raise --remark-policy=all 2>&1 | FileCheck %s
 
 // CHECK-DAG: attention 'curve': its mask is a bias
-// CHECK-DAG: attention 'chunked': its mask depends on the constant 8192 and is neither causal nor a window beyond it
+// CHECK-DAG: attention 'chunked': each query sees the earlier keys of its own chunk of 8192 tokens alone
+// CHECK-DAG: attention 'chunked_4': each query sees the earlier keys of its own chunk of 4 tokens alone
+// CHECK-DAG: attention 'chunked_512': each query sees the earlier keys of its own chunk of 512 tokens alone
 // CHECK-DAG: attention 'band': its mask is neither causal nor a window nor none
-// CHECK-DAG: attention 'prefix': its mask is neither
+// CHECK-DAG: attention 'prefix': its first 4 keys are seen by all queries
 // CHECK-DAG: attention 'of_tokens': its mask comes from the input 'input_ids', whose values are known at run time only
 // CHECK-DAG: attention 'values_scaled': its values are scaled
 // CHECK-DAG: attention 'given_mask': its mask comes from the input 'attention_mask', whose values are known at run time only
@@ -340,6 +342,62 @@ func.func @chunked(%h: tensor<1x?x16xf32> {onnx.dims = ["", "seq", ""]}) -> tens
   %seen = onnx.And(%le, %same) : (tensor<?x?xi1>, tensor<?x?xi1>) -> tensor<?x?xi1>
   %s1 = onnx.Where(%seen, %s0, %masked) : (tensor<?x?xi1>, tensor<1x2x?x?xf32>, tensor<f32>) -> tensor<1x2x?x?xf32>
   %p = onnx.Softmax(%s1) : (tensor<1x2x?x?xf32>) -> tensor<1x2x?x?xf32> loc("chunked")
+  %o = onnx.MatMul(%p, %q) : (tensor<1x2x?x?xf32>, tensor<1x2x?x8xf32>) -> tensor<1x2x?x8xf32>
+  %y = onnx.Transpose(%o) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x2x?x8xf32>) -> tensor<1x?x2x8xf32>
+  return %y : tensor<1x?x2x8xf32>
+}
+
+func.func @chunked_4(%h: tensor<1x?x16xf32> {onnx.dims = ["", "seq", ""]}) -> tensor<1x?x2x8xf32> {
+  %heads = onnx.Constant dense<[1, 0, 2, 8]> : tensor<4xi64>
+  %zero = onnx.Constant dense<0> : tensor<i64>
+  %one = onnx.Constant dense<1> : tensor<i64>
+  %chunk = onnx.Constant dense<4> : tensor<i64>
+  %first = onnx.Constant dense<0> : tensor<1xi64>
+  %second = onnx.Constant dense<1> : tensor<1xi64>
+  %masked = onnx.Constant dense<-3.40282347E+38> : tensor<f32>
+  %x = onnx.Reshape(%h, %heads) : (tensor<1x?x16xf32>, tensor<4xi64>) -> tensor<1x?x2x8xf32>
+  %q = onnx.Transpose(%x) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x?x2x8xf32>) -> tensor<1x2x?x8xf32>
+  %kt = onnx.Transpose(%x) {perm = array<i64: 0, 2, 3, 1>} : (tensor<1x?x2x8xf32>) -> tensor<1x2x8x?xf32>
+  %s0 = onnx.MatMul(%q, %kt) : (tensor<1x2x?x8xf32>, tensor<1x2x8x?xf32>) -> tensor<1x2x?x?xf32>
+  %n0 = onnx.Shape(%h) {start = 1 : i64, end = 2 : i64} : (tensor<1x?x16xf32>) -> tensor<1xi64>
+  %n = onnx.Squeeze(%n0, %first) : (tensor<1xi64>, tensor<1xi64>) -> tensor<i64>
+  %j = onnx.Range(%zero, %n, %one) : (tensor<i64>, tensor<i64>, tensor<i64>) -> tensor<?xi64>
+  %i = onnx.Unsqueeze(%j, %second) : (tensor<?xi64>, tensor<1xi64>) -> tensor<?x1xi64>
+  %le = onnx.LessOrEqual(%j, %i) : (tensor<?xi64>, tensor<?x1xi64>) -> tensor<?x?xi1>
+  %cj = onnx.Div(%j, %chunk) : (tensor<?xi64>, tensor<i64>) -> tensor<?xi64>
+  %ci = onnx.Div(%i, %chunk) : (tensor<?x1xi64>, tensor<i64>) -> tensor<?x1xi64>
+  %same = onnx.Equal(%cj, %ci) : (tensor<?xi64>, tensor<?x1xi64>) -> tensor<?x?xi1>
+  %seen = onnx.And(%le, %same) : (tensor<?x?xi1>, tensor<?x?xi1>) -> tensor<?x?xi1>
+  %s1 = onnx.Where(%seen, %s0, %masked) : (tensor<?x?xi1>, tensor<1x2x?x?xf32>, tensor<f32>) -> tensor<1x2x?x?xf32>
+  %p = onnx.Softmax(%s1) : (tensor<1x2x?x?xf32>) -> tensor<1x2x?x?xf32> loc("chunked_4")
+  %o = onnx.MatMul(%p, %q) : (tensor<1x2x?x?xf32>, tensor<1x2x?x8xf32>) -> tensor<1x2x?x8xf32>
+  %y = onnx.Transpose(%o) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x2x?x8xf32>) -> tensor<1x?x2x8xf32>
+  return %y : tensor<1x?x2x8xf32>
+}
+
+func.func @chunked_512(%h: tensor<1x?x16xf32> {onnx.dims = ["", "seq", ""]}) -> tensor<1x?x2x8xf32> {
+  %heads = onnx.Constant dense<[1, 0, 2, 8]> : tensor<4xi64>
+  %zero = onnx.Constant dense<0> : tensor<i64>
+  %one = onnx.Constant dense<1> : tensor<i64>
+  %chunk = onnx.Constant dense<512> : tensor<i64>
+  %first = onnx.Constant dense<0> : tensor<1xi64>
+  %second = onnx.Constant dense<1> : tensor<1xi64>
+  %masked = onnx.Constant dense<-3.40282347E+38> : tensor<f32>
+  %x = onnx.Reshape(%h, %heads) : (tensor<1x?x16xf32>, tensor<4xi64>) -> tensor<1x?x2x8xf32>
+  %q = onnx.Transpose(%x) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x?x2x8xf32>) -> tensor<1x2x?x8xf32>
+  %kt = onnx.Transpose(%x) {perm = array<i64: 0, 2, 3, 1>} : (tensor<1x?x2x8xf32>) -> tensor<1x2x8x?xf32>
+  %s0 = onnx.MatMul(%q, %kt) : (tensor<1x2x?x8xf32>, tensor<1x2x8x?xf32>) -> tensor<1x2x?x?xf32>
+  %n0 = onnx.Shape(%h) {start = 1 : i64, end = 2 : i64} : (tensor<1x?x16xf32>) -> tensor<1xi64>
+  %n = onnx.Squeeze(%n0, %first) : (tensor<1xi64>, tensor<1xi64>) -> tensor<i64>
+  %j = onnx.Range(%zero, %n, %one) : (tensor<i64>, tensor<i64>, tensor<i64>) -> tensor<?xi64>
+  %i = onnx.Unsqueeze(%j, %second) : (tensor<?xi64>, tensor<1xi64>) -> tensor<?x1xi64>
+  %le = onnx.LessOrEqual(%j, %i) : (tensor<?xi64>, tensor<?x1xi64>) -> tensor<?x?xi1>
+  %cj = onnx.Div(%j, %chunk) : (tensor<?xi64>, tensor<i64>) -> tensor<?xi64>
+  %ci = onnx.Div(%i, %chunk) : (tensor<?x1xi64>, tensor<i64>) -> tensor<?x1xi64>
+  %same = onnx.Equal(%cj, %ci) : (tensor<?xi64>, tensor<?x1xi64>) -> tensor<?x?xi1>
+  %seen = onnx.And(%le, %same) : (tensor<?x?xi1>, tensor<?x?xi1>) -> tensor<?x?xi1>
+  %s1 = onnx.Where(%seen, %s0, %masked) : (tensor<?x?xi1>, tensor<1x2x?x?xf32>, tensor<f32>) -> tensor<1x2x?x?xf32>
+  %p = onnx.Softmax(%s1) : (tensor<1x2x?x?xf32>) -> tensor<1x2x?x?xf32> loc("chunked_512")
   %o = onnx.MatMul(%p, %q) : (tensor<1x2x?x?xf32>, tensor<1x2x?x8xf32>) -> tensor<1x2x?x8xf32>
   %y = onnx.Transpose(%o) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x2x?x8xf32>) -> tensor<1x?x2x8xf32>
   return %y : tensor<1x?x2x8xf32>
