@@ -73,14 +73,13 @@ def computes_in_half(path):
 class Sample:
     """A model with its reference."""
 
-    def __init__(self, model, compare):
+    def __init__(self, model, compare, info=None):
         self.name = model.rsplit("/", 1)[-1][: -len(".onnx")]
         self.data = np.load(model[: -len(".onnx")] + ".npz")
         self.compare = compare
         self.half = computes_in_half(model)
         self.work = Workspace()
-        info = explain(model)
-        self.attentions = info["attentions"]
+        self.attentions = (info or explain(model))["attentions"]
         for argument in self.attentions:
             if not argument["raised"]:
                 compare.fail(f"{self.name}: raised", argument["reasons"][0])

@@ -19,6 +19,7 @@ class Family:
     model: str = "AutoModelForCausalLM"
     output: str = "logits"
     positions: bool = True  # position_ids is an input
+    optimizer: str | None = None  # what ONNX Runtime's optimiser calls it
 
 
 def rope(kind, **options):
@@ -29,7 +30,7 @@ def rope(kind, **options):
 def encoder(config, **options):
     return Family(config, {"num_key_value_heads": None, **options},
                   model="AutoModel", output="last_hidden_state",
-                  positions=False)
+                  positions=False, optimizer="bert")
 
 
 LONG = dict(long_factor=[1.0, 1.5, 2.0, 3.0], short_factor=[1.0, 1.1, 1.2, 1.3],
@@ -48,23 +49,27 @@ FAMILIES = {
     "llama_longrope": Family("LlamaConfig", rope("longrope", **LONG)),
     "mistral_window": Family("MistralConfig", {"sliding_window": 7}),
     "qwen2": Family("Qwen2Config"),
-    "qwen3": Family("Qwen3Config", {"head_dim": 16}),
+    "qwen3": Family("Qwen3Config", {"head_dim": 16}, optimizer="qwen3"),
     "gemma": Family("GemmaConfig", {"head_dim": 16}),
     "gemma2": Family("Gemma2Config", {
         "head_dim": 16, "sliding_window": 7, "query_pre_attn_scalar": 16}),
     "gemma3": Family("Gemma3TextConfig", {
         "head_dim": 16, "sliding_window": 7, "query_pre_attn_scalar": 16,
         "layer_types": ["sliding_attention", "full_attention"]}),
-    "phi2": Family("PhiConfig", {"partial_rotary_factor": 0.5}),
+    "phi2": Family("PhiConfig", {"partial_rotary_factor": 0.5},
+                   optimizer="phi"),
     "phi3": Family("Phi3Config"),
     "olmo2": Family("Olmo2Config"),
     "olmo3": Family("Olmo3Config", {
         "sliding_window": 7,
         "layer_types": ["sliding_attention", "full_attention"]}),
     "smollm3": Family("SmolLM3Config", {"no_rope_layers": [1, 0]}),
-    "gpt_neox": Family("GPTNeoXConfig", {"num_key_value_heads": None}),
-    "gpt2": Family("GPT2Config", {"num_key_value_heads": None}),
-    "gptj": Family("GPTJConfig", {"rotary_dim": 4,
+    "gpt_neox": Family("GPTNeoXConfig", {"num_key_value_heads": None},
+                       optimizer="gpt_neox"),
+    "gpt2": Family("GPT2Config", {"n_inner": 64,
+                                  "num_key_value_heads": None},
+                   optimizer="gpt2"),
+    "gptj": Family("GPTJConfig", {"rotary_dim": 4, "n_inner": 64,
                                   "num_key_value_heads": None}),
     "opt": Family("OPTConfig", {"ffn_dim": 64, "word_embed_proj_dim": 32,
                                 "num_key_value_heads": None}),
@@ -89,6 +94,10 @@ FAMILIES = {
         "num_local_experts": 1, "moe_layers": [], "interleave_moe_layer_step": 0,
         "attn_temperature_tuning": False, "no_rope_layers": [1, 0],
         "layer_types": ["chunked_attention", "full_attention"]}),
+    "gpt_oss": Family("GptOssConfig", {
+        "head_dim": 16, "sliding_window": 7, "num_local_experts": 2,
+        "num_experts_per_tok": 1,
+        "layer_types": ["sliding_attention", "full_attention"]}),
     "bert": encoder("BertConfig"),
     "roberta": encoder("RobertaConfig"),
     "distilbert": encoder("DistilBertConfig", dim=32, hidden_dim=64, n_heads=4,
@@ -98,11 +107,18 @@ FAMILIES = {
 }
 
 
-def build(name, attention):
+# For models that are kept in the repository.
+TINY = dict(vocab_size=32, intermediate_size=16)
+
+
+def build(name, attention, tiny=False):
     """The family's model with random weights, and its configuration."""
     import transformers
     family = FAMILIES[name]
-    options = {**SMALL, **family.options}
+    options = {**SMALL, **(TINY if tiny else {}), **family.options}
+    if tiny and "layer_types" not in options and \
+            "no_rope_layers" not in options:
+        options["num_hidden_layers"] = 1
     options = {k: v for k, v in options.items() if v is not None}
     config = getattr(transformers, family.config)(**options)
     model = getattr(transformers, family.model).from_config(
