@@ -28,6 +28,12 @@ std::string dtypeName(Type type) {
     return "f64";
   if (type.isInteger(1))
     return "bool";
+  // Numbers of less than a byte have one each; floats are given as their bits.
+  if (auto real = dyn_cast<FloatType>(type); real && real.getWidth() < 16)
+    return "u8";
+  if (auto integer = dyn_cast<IntegerType>(type);
+      integer && integer.getWidth() < 8)
+    return integer.isUnsigned() ? "u8" : "i8";
   if (auto integer = dyn_cast<IntegerType>(type))
     return (integer.isUnsigned() ? "u" : "i") +
            std::to_string(integer.getWidth());

@@ -258,6 +258,8 @@ bool GraphImporter::dispatch(const NodeProto &node, Location loc,
   }
   if (isStandard && node.op_type() == "If")
     return importIf(node, loc, attributes, operands, results);
+  if (isStandard && node.op_type() == "Loop")
+    return importLoop(node, loc, attributes, operands, results);
   for (NamedProto attr : attributes)
     if (attr.value->has_g() || attr.value->graphs_size() != 0)
       return importForeignWithGraphs(node, loc, attributes, operands, results);

@@ -87,11 +87,16 @@ private:
   bool importSubgraph(const ::onnx::NodeProto &node, mlir::Location loc,
                       llvm::StringRef attribute,
                       const ::onnx::GraphProto &graph, mlir::Region &region,
-                      bool allowInputs);
+                      bool allowInputs,
+                      llvm::ArrayRef<mlir::TensorType> inputTypes = {});
   bool importIf(const ::onnx::NodeProto &node, mlir::Location loc,
                 llvm::ArrayRef<NamedProto> attributes,
                 llvm::ArrayRef<mlir::Value> operands,
                 llvm::SmallVectorImpl<mlir::Value> &results);
+  bool importLoop(const ::onnx::NodeProto &node, mlir::Location loc,
+                  llvm::ArrayRef<NamedProto> attributes,
+                  llvm::ArrayRef<mlir::Value> operands,
+                  llvm::SmallVectorImpl<mlir::Value> &results);
   bool importForeignWithGraphs(const ::onnx::NodeProto &node,
                                mlir::Location loc,
                                llvm::ArrayRef<NamedProto> attributes,

@@ -18,7 +18,8 @@ namespace blockattn {
 /// Fills the region with the graph, whose nodes may use the values around it.
 bool GraphImporter::importSubgraph(const NodeProto &node, Location loc,
                                    StringRef attribute, const GraphProto &graph,
-                                   Region &region, bool allowInputs) {
+                                   Region &region, bool allowInputs,
+                                   ArrayRef<TensorType> inputTypes) {
   unsigned depth = 0;
   for (const Scope *outer = &scope; outer; outer = outer->outer)
     ++depth;
@@ -46,6 +47,11 @@ bool GraphImporter::importSubgraph(const NodeProto &node, Location loc,
     // What is not a tensor stays unknown: the op is foreign in any case.
     if (!convertType(import.context, input.type(), type, error))
       type = {unknownTensor(import.context), {}};
+    // What the node says of it, where the graph does not contradict.
+    if (block.getNumArguments() < inputTypes.size())
+      if (TensorType merged =
+              mergeTypes(type.type, inputTypes[block.getNumArguments()]))
+        type.type = merged;
     BlockArgument argument = block.addArgument(
         type.type, valueLocation(import.context, input.name(), frame.caller));
     import.shapes.addArgument(argument);
@@ -122,6 +128,81 @@ bool GraphImporter::importIf(const NodeProto &node, Location loc,
   for (size_t which : {0, 1})
     ok &= importSubgraph(node, loc, names[which], *branches[which],
                          op->getRegion(which), /*allowInputs=*/false);
+  llvm::append_range(results, op->getResults());
+  return ok && inferAndVerify(import, op);
+}
+
+/// The type of a carried value: its extents may change.
+static TensorType carriedType(Value initial) {
+  auto type = cast<TensorType>(initial.getType());
+  if (!type.hasRank())
+    return type;
+  return RankedTensorType::get(
+      SmallVector<int64_t>(type.getRank(), ShapedType::kDynamic),
+      type.getElementType());
+}
+
+bool GraphImporter::importLoop(const NodeProto &node, Location loc,
+                               ArrayRef<NamedProto> attributes,
+                               ArrayRef<Value> operands,
+                               SmallVectorImpl<Value> &results) {
+  const GraphProto *graph = nullptr;
+  bool ok = true;
+  for (NamedProto attr : attributes) {
+    if (attr.name == "body" && attr.value->has_g()) {
+      graph = &attr.value->g();
+      continue;
+    }
+    import.report.error(loc)
+        << opLabel(node) << ": attribute " << quoted(attr.name)
+        << (attr.name == "body" ? " is not a graph" : " is not one of Loop");
+    ok = false;
+  }
+  if (!graph && ok) {
+    import.report.error(loc) << opLabel(node) << ": lacks the graph 'body'";
+    ok = false;
+  }
+  // Trailing inputs may be left out.
+  Value trips = operands.empty() ? Value() : operands[0];
+  Value condition = operands.size() < 2 ? Value() : operands[1];
+  ArrayRef<Value> carried =
+      operands.drop_front(std::min<size_t>(2, operands.size()));
+  for (auto [index, value] : llvm::enumerate(carried))
+    if (!value || !isa<TensorType>(value.getType())) {
+      import.report.error(loc) << opLabel(node) << ": input " << index + 2
+                               << ", a carried value, is not there";
+      ok = false;
+    }
+  if (graph) {
+    size_t inputs = graph->input_size(), outputs = graph->output_size();
+    if (inputs != carried.size() + 2 || outputs < carried.size() + 1) {
+      import.report.error(loc)
+          << opLabel(node) << ": carries " << carried.size()
+          << " values, but the graph of 'body' has " << inputs << " inputs and "
+          << outputs << " outputs";
+      ok = false;
+    } else if (static_cast<size_t>(node.output_size()) + 1 != outputs) {
+      import.report.error(loc)
+          << opLabel(node) << ": has " << node.output_size()
+          << " outputs, but the graph of 'body' has " << outputs
+          << ", the first of which is the condition";
+      ok = false;
+    }
+  }
+  if (!ok)
+    return false;
+
+  SmallVector<TensorType> types = {
+      RankedTensorType::get({}, builder.getI64Type()),
+      RankedTensorType::get({}, builder.getI1Type())};
+  for (Value value : carried)
+    types.push_back(carriedType(value));
+  auto op = onnx::LoopOp::create(
+      builder, loc,
+      SmallVector<Type>(node.output_size(), unknownTensor(import.context)),
+      trips, condition, carried);
+  ok &= importSubgraph(node, loc, "body", *graph, op.getBody(),
+                       /*allowInputs=*/true, types);
   llvm::append_range(results, op->getResults());
   return ok && inferAndVerify(import, op);
 }

@@ -10,6 +10,7 @@
 #include "compiler/Import/TensorData.h"
 #include "compiler/Import/Types.h"
 #include "dialects/Onnx/Onnx.h"
+#include "dialects/Onnx/Weights.h"
 
 using namespace mlir;
 using ::onnx::TensorProto;
@@ -206,7 +207,7 @@ Value TensorImporter::emit(OpBuilder &builder, Location loc, Location where,
   if (!tensorType)
     return {};
   ElementsAttr value;
-  if (storedBits(tensorType.getElementType()) >= 8) {
+  if (onnx::byteSize(tensorType)) {
     std::optional<Place> place;
     if (!locate(where, tensor, name, rawSize(tensorType), place))
       return {};
@@ -215,7 +216,7 @@ Value TensorImporter::emit(OpBuilder &builder, Location loc, Location where,
                                     place->offset, place->size);
     value = inMemory(where, tensor, name, tensorType, place);
   } else {
-    // Strings, and packed elements: a weight has elements of whole bytes.
+    // Strings, and elements that a file packs across bytes.
     value = attribute(where, tensor, name);
   }
   if (!value)

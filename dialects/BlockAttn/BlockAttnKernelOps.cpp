@@ -85,3 +85,52 @@ void AttentionKernelOp::getEffects(
     effects.emplace_back(MemoryEffects::Read::get(),
                          SideEffects::DefaultResource::get());
 }
+
+LogicalResult PackedProductOp::verify() {
+  // C1
+  bool tensors = isa<TensorType>(getA().getType());
+  for (Value operand : getOperands())
+    if (isa<TensorType>(operand.getType()) != tensors)
+      return emitOpError("(C1) operands must be all tensors or all memrefs");
+  if (static_cast<bool>(getResult()) != tensors)
+    return emitOpError("(C1) there must be ")
+           << (tensors ? "a result" : "no result on memrefs");
+  if (tensors && getResult().getType() != getOutput().getType())
+    return emitOpError("(C1) the result has type ")
+           << getResult().getType() << ", its output " << getOutput().getType();
+  // C2
+  int64_t bits = getBits(), blockSize = getBlockSize();
+  if (bits != 4 && bits != 8)
+    return emitOpError("(C2) bits must be 4 or 8, but is ") << bits;
+  if (blockSize < 16 || !llvm::isPowerOf2_64(blockSize))
+    return emitOpError("(C2) block_size must be a power of two and at least "
+                       "16, but is ")
+           << blockSize;
+  // C3
+  auto a = cast<ShapedType>(getA().getType());
+  auto weight = cast<ShapedType>(getWeight().getType());
+  auto output = cast<ShapedType>(getOutput().getType());
+  int64_t columns = a.getDimSize(1);
+  if (ShapedType::isDynamic(columns) || !weight.hasStaticShape())
+    return emitOpError("(C3) the shape of the weight must be known");
+  if (weight.getDimSize(0) != output.getDimSize(1) ||
+      weight.getDimSize(1) != llvm::divideCeil(columns, blockSize) ||
+      weight.getDimSize(2) != blockSize * bits / 8)
+    return emitOpError("(C3) the weight has type ")
+           << weight << " for " << a << " and " << output;
+  return success();
+}
+
+void PackedProductOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  if (isa<TensorType>(getA().getType()))
+    return;
+  for (OpOperand &operand : getOperation()->getOpOperands())
+    if (operand.get() == getOutput())
+      effects.emplace_back(MemoryEffects::Write::get(), &operand,
+                           SideEffects::DefaultResource::get());
+    else
+      effects.emplace_back(MemoryEffects::Read::get(), &operand,
+                           SideEffects::DefaultResource::get());
+}

@@ -81,6 +81,43 @@ def BlockAttn_AttentionKernelOp : BlockAttn_Op<"attention_kernel",
   let hasVerifier = 1;
 }
 
+def BlockAttn_PackedProductOp : BlockAttn_Op<"packed_product",
+    [DestinationStyleOpInterface,
+     DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "a product with a weight of few bits, which stays packed";
+  let description = [{
+    Writes to `output` [rows, N] what `onnx.ms.MatMulNBits` computes from `a`
+    [rows, K] and the bytes of the weight, [N, blocks, bytes of a block], its
+    `scales`, N * blocks of them in any shape, and its packed zero points.
+
+    Constraints:
+      * (C1) operands are all tensors or all memrefs, and there is a result in
+        the first case, of the type of `output`.
+      * (C2) `bits` is 4 or 8, `block_size` a power of two and at least 16.
+      * (C3) the bytes are those of N rows of K elements.
+  }];
+  let arguments = (ins
+    BlockAttn_Buffer<[F32], 2>:$a,
+    BlockAttn_Buffer<[I8], 3>:$weight,
+    AnyTypeOf<[AnyRankedTensor, AnyMemRef]>:$scales,
+    Optional<AnyTypeOf<[AnyRankedTensor, AnyMemRef]>>:$zero_points,
+    BlockAttn_Buffer<[F32], 2>:$output,
+    I64Attr:$bits, I64Attr:$block_size);
+  let results = (outs Optional<AnyRankedTensor>:$result);
+  let assemblyFormat = [{
+    $a `,` $weight `scales` `(` $scales `:` type($scales) `)`
+    (`zero_points` `(` $zero_points^ `:` type($zero_points) `)`)?
+    `outs` `(` $output `:` type($output) `)` attr-dict
+    `:` type($a) `,` type($weight) (`->` type($result)^)?
+  }];
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() {
+      return getOutputMutable();
+    }
+  }];
+  let hasVerifier = 1;
+}
+
 def BlockAttn_CheckOp : BlockAttn_Op<"check",
     [MemoryEffects<[MemWrite]>]> {
   let summary = "records a failure of the running program unless a condition holds";

@@ -10,7 +10,10 @@
 #include "dialects/Onnx/Onnx.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/Transforms/RegionUtils.h"
 #include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/SetVector.h"
+#include <limits>
 
 using namespace mlir;
 using namespace blockattn::onnx;
@@ -79,8 +82,8 @@ void Evaluator::clear() {
 
 bool Evaluator::supports(Operation *op) const {
   StringRef name = op->getName().getStringRef();
-  return rules.contains(name) || onnxRules().find(name) || isa<IfOp>(op) ||
-         op->hasTrait<OpTrait::ConstantLike>();
+  return rules.contains(name) || onnxRules().find(name) ||
+         isa<IfOp, LoopOp>(op) || op->hasTrait<OpTrait::ConstantLike>();
 }
 
 const HostTensor *Evaluator::find(Value value) const {
@@ -178,6 +181,14 @@ nextNeeds(Operation *op, llvm::function_ref<const HostTensor *(Value)> find,
   for (Value operand : op->getOperands())
     if (!find(operand))
       needs.push_back(operand);
+  if (auto loop = dyn_cast<LoopOp>(op)) {
+    llvm::SetVector<Value> around;
+    getUsedValuesDefinedAbove(op->getRegions(), around);
+    for (Value value : around)
+      if (!find(value))
+        needs.push_back(value);
+    return success();
+  }
   auto branch = dyn_cast<IfOp>(op);
   if (!branch || !needs.empty())
     return success();
@@ -253,8 +264,101 @@ LogicalResult Evaluator::run(Value goal, std::string &why) {
         computed[result] = std::make_unique<HostTensor>(*find(yielded));
       continue;
     }
-    if (failed(compute(op, why)))
+    auto loop = dyn_cast<LoopOp>(op);
+    if (failed(loop ? computeLoop(loop, why) : compute(op, why)))
       return failure();
+  }
+  return success();
+}
+
+/// The values of all iterations along a new first dimension.
+static HostTensor stack(ArrayRef<HostTensor> parts, Type elementType) {
+  SmallVector<int64_t> shape = {static_cast<int64_t>(parts.size())};
+  std::vector<char> bytes;
+  for (const HostTensor &part : parts) {
+    if (part.getShape() != parts.front().getShape())
+      return HostTensor();
+    llvm::append_range(bytes, part.getBytes());
+  }
+  if (!parts.empty())
+    llvm::append_range(shape, parts.front().getShape());
+  return HostTensor::fromBytes(elementType, shape, bytes);
+}
+
+LogicalResult Evaluator::computeLoop(LoopOp op, std::string &why) {
+  // More would only be asked for by a model that is not meant for this.
+  constexpr int64_t maxIterations = 1 << 16;
+  auto fail = [&](const Twine &reason) {
+    why = (describe(op) + ": " + reason).str();
+    return failure();
+  };
+  Block &block = op.getBody().front();
+  auto yields = block.back().getOperands();
+  size_t carried = op.getVInitial().size();
+  SmallVector<HostTensor> values;
+  for (Value initial : op.getVInitial())
+    values.push_back(*find(initial));
+  auto single = [&](Value value, int64_t otherwise) {
+    const HostTensor *tensor = value ? find(value) : nullptr;
+    return tensor && tensor->getNumElements() == 1 ? tensor->getI(0)
+                                                   : otherwise;
+  };
+  int64_t trips = single(op.getM(), std::numeric_limits<int64_t>::max());
+  bool goesOn = single(op.getCond(), 1) != 0;
+  SmallVector<SmallVector<HostTensor>> stacked(op->getNumResults() - carried);
+  llvm::SetVector<Value> around;
+  getUsedValuesDefinedAbove(op->getRegions(), around);
+  for (int64_t i = 0; i < trips && goesOn; ++i) {
+    if (i == maxIterations)
+      return fail("it has more than " + Twine(maxIterations) + " iterations");
+    Evaluator body(weights, maxElements);
+    body.rules = rules;
+    for (Value value : around)
+      body.bind(value, *find(value));
+    MLIRContext *context = op.getContext();
+    body.bind(block.getArgument(0),
+              HostTensor::fromInts(IntegerType::get(context, 64), {}, {i}));
+    body.bind(block.getArgument(1),
+              HostTensor::fromInts(IntegerType::get(context, 1), {}, {1}));
+    for (auto [index, value] : llvm::enumerate(values))
+      body.bind(block.getArgument(index + 2), value);
+    SmallVector<HostTensor> results;
+    for (Value yielded : yields) {
+      FailureOr<HostTensor> result = body.evaluate(yielded, &why);
+      if (failed(result))
+        return failure();
+      results.push_back(std::move(*result));
+    }
+    if (results[0].getNumElements() != 1)
+      return fail("its condition must have one element");
+    goesOn = results[0].getB(0);
+    for (size_t k = 0; k < values.size(); ++k)
+      values[k] = std::move(results[k + 1]);
+    for (size_t k = 0; k < stacked.size(); ++k)
+      stacked[k].push_back(std::move(results[k + 1 + carried]));
+  }
+  for (auto [index, result] : llvm::enumerate(op->getResults())) {
+    HostTensor value;
+    if (index < carried) {
+      value = std::move(values[index]);
+    } else {
+      auto type = cast<TensorType>(result.getType());
+      ArrayRef<HostTensor> parts = stacked[index - carried];
+      // Without an iteration the shape is what is known of it.
+      auto ranked = dyn_cast<RankedTensorType>(type);
+      if (parts.empty() && ranked &&
+          llvm::none_of(ranked.getShape().drop_front(),
+                        ShapedType::isDynamic)) {
+        SmallVector<int64_t> shape(ranked.getShape());
+        shape[0] = 0;
+        value = HostTensor::zeros(type.getElementType(), shape);
+      } else if (!parts.empty()) {
+        value = stack(parts, parts.front().getElementType());
+      }
+    }
+    if (!value)
+      return fail("result " + Twine(index) + " has no value");
+    computed[result] = std::make_unique<HostTensor>(std::move(value));
   }
   return success();
 }

@@ -32,6 +32,7 @@ class FuncOp;
 
 namespace blockattn::onnx {
 
+class LoopOp;
 class SymbolicShapes;
 class WeightFiles;
 
@@ -88,6 +89,7 @@ public:
 
 private:
   mlir::LogicalResult run(mlir::Value goal, std::string &why);
+  mlir::LogicalResult computeLoop(LoopOp op, std::string &why);
   mlir::LogicalResult compute(mlir::Operation *op, std::string &why);
   const HostTensor *find(mlir::Value value) const;
   HostTensor fromShapes(mlir::Value value) const;

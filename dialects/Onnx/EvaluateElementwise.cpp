@@ -416,20 +416,23 @@ static LogicalResult evalWhere(WhereOp op, In<WhereOp> in, RuleContext &c) {
 // Conversion and tests
 //===----------------------------------------------------------------------===//
 
-static LogicalResult castTo(const HostTensor &x, Type type, RuleContext &c) {
+static LogicalResult castTo(const HostTensor &x, Type type, CastMode mode,
+                            RuleContext &c) {
   // Checks the type and the limit; the tensor itself is made by cast().
   if (!c.make(type, {}))
     return failure();
-  return c.set(0, x.cast(type));
+  return c.set(0, x.cast(type, mode));
 }
 
 static LogicalResult evalCast(CastOp op, In<CastOp> in, RuleContext &c) {
-  return castTo(*in.getInput(), op.getTo(), c);
+  return castTo(*in.getInput(), op.getTo(),
+                {op.getSaturate() != 0, op.getRoundMode()}, c);
 }
 
 static LogicalResult evalCastLike(CastLikeOp op, In<CastLikeOp> in,
                                   RuleContext &c) {
-  return castTo(*in.getInput(), in.getTargetType()->getElementType(), c);
+  return castTo(*in.getInput(), in.getTargetType()->getElementType(),
+                {op.getSaturate() != 0, op.getRoundMode()}, c);
 }
 
 static LogicalResult testFloats(const HostTensor &x, RuleContext &c,

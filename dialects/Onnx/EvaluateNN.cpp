@@ -280,16 +280,16 @@ static LogicalResult evalDropout(DropoutOp op, In<DropoutOp> in,
   return c.setOptional(op, 1, std::move(mask));
 }
 
-static LogicalResult evalDequantize(DequantizeLinearOp op,
-                                    In<DequantizeLinearOp> in, RuleContext &c) {
-  const HostTensor &x = *in.getX(), &scale = *in.getXScale(),
-                   *zero = in.getXZeroPoint();
-  if (zero && zero->getShape() != scale.getShape())
+/// For each element of x the index of its scale and zero point. Fails where
+/// their shapes do not fit.
+template <typename OpT>
+static FailureOr<SmallVector<int64_t>>
+scaleIndices(OpT op, const HostTensor &x, const HostTensor &scale,
+             const HostTensor *zero, RuleContext &c) {
+  bool single =
+      zero && zero->getNumElements() == 1 && scale.getNumElements() == 1;
+  if (zero && !single && zero->getShape() != scale.getShape())
     return c.fail("scale and zero point must have one shape");
-  HostTensor y = c.make(op.getOutputDtype().value_or(scale.getElementType()),
-                        x.getShape());
-  if (!y)
-    return failure();
   // The index into the scale: its strides, with the place along the axis
   // divided by the block.
   SmallVector<int64_t> strides(x.getRank(), 0), own = stridesOf(x.getShape());
@@ -313,13 +313,61 @@ static LogicalResult evalDequantize(DequantizeLinearOp op,
     if (scale.getShape() != ArrayRef(expected))
       return c.fail("the shape of the scale does not fit that of x");
   }
-  for (int64_t i = 0; i < y.getNumElements(); ++i) {
-    int64_t at = 0;
+  SmallVector<int64_t> indices(x.getNumElements());
+  for (auto [i, at] : llvm::enumerate(indices))
     for (int64_t d = 0; d < x.getRank(); ++d) {
-      int64_t place = i / own[d] % x.getDim(d);
+      int64_t place = static_cast<int64_t>(i) / own[d] % x.getDim(d);
       at += (d == axis ? place / block : place) * strides[d];
     }
+  return indices;
+}
+
+static LogicalResult evalDequantize(DequantizeLinearOp op,
+                                    In<DequantizeLinearOp> in, RuleContext &c) {
+  const HostTensor &x = *in.getX(), &scale = *in.getXScale(),
+                   *zero = in.getXZeroPoint();
+  HostTensor y = c.make(op.getOutputDtype().value_or(scale.getElementType()),
+                        x.getShape());
+  auto indices = scaleIndices(op, x, scale, zero, c);
+  if (!y || failed(indices))
+    return failure();
+  for (auto [i, at] : llvm::enumerate(*indices))
     y.setF(i, (x.getF(i) - (zero ? zero->getF(at) : 0)) * scale.getF(at));
+  return c.set(0, std::move(y));
+}
+
+static LogicalResult evalQuantize(QuantizeLinearOp op, In<QuantizeLinearOp> in,
+                                  RuleContext &c) {
+  const HostTensor &x = *in.getX(), &scale = *in.getYScale(),
+                   *zero = in.getYZeroPoint();
+  Type type = op.getOutputDtype().value_or(
+      IntegerType::get(op.getContext(), 8, IntegerType::Unsigned));
+  HostTensor y = c.make(zero ? zero->getElementType() : type, x.getShape());
+  auto indices = scaleIndices(op, x, scale, zero, c);
+  if (!y || failed(indices))
+    return failure();
+  Scalar precision =
+      scalarOf(op.getPrecision().value_or(scale.getElementType()));
+  Scalar to = y.getScalar();
+  double low = 0, high = 0;
+  if (!isFloat(to)) {
+    unsigned width = y.getElementType().getIntOrFloatBitWidth();
+    low = isUnsigned(to) ? 0 : -std::ldexp(1.0, width - 1);
+    high = std::ldexp(1.0, isUnsigned(to) ? width : width - 1) - 1;
+  }
+  CastMode mode{op.getSaturate() != 0};
+  for (auto [i, at] : llvm::enumerate(*indices)) {
+    double offset = zero ? zero->getF(at) : 0;
+    double quotient =
+        roundTo(precision, roundTo(precision, x.getF(i)) /
+                               roundTo(precision, scale.getF(at)));
+    if (isFloat(to)) {
+      y.setF(i, quotient + offset, mode);
+      continue;
+    }
+    double rounded = std::isnan(quotient) ? 0 : std::nearbyint(quotient);
+    y.setI(i, static_cast<int64_t>(
+                  std::min(std::max(rounded + offset, low), high)));
   }
   return c.set(0, std::move(y));
 }
@@ -333,4 +381,5 @@ void blockattn::onnx::addNNRules(RuleTable &t) {
   t.add<RMSNormalizationOp>(evalRMSNorm);
   t.add<DropoutOp>(evalDropout);
   t.add<DequantizeLinearOp>(evalDequantize);
+  t.add<QuantizeLinearOp>(evalQuantize);
 }

@@ -31,6 +31,10 @@ Scalar blockattn::onnx::scalarOf(Type type) {
     switch (integer.getWidth()) {
     case 1:
       return Scalar::Bool;
+    case 2:
+      return isUnsigned ? Scalar::U2 : Scalar::I2;
+    case 4:
+      return isUnsigned ? Scalar::U4 : Scalar::I4;
     case 8:
       return isUnsigned ? Scalar::U8 : Scalar::I8;
     case 16:
@@ -48,6 +52,12 @@ Scalar blockattn::onnx::scalarOf(Type type) {
       .Case<BFloat16Type>([](auto) { return Scalar::BF16; })
       .Case<Float32Type>([](auto) { return Scalar::F32; })
       .Case<Float64Type>([](auto) { return Scalar::F64; })
+      .Case<Float4E2M1FNType>([](auto) { return Scalar::F4E2M1; })
+      .Case<Float8E4M3FNType>([](auto) { return Scalar::F8E4M3; })
+      .Case<Float8E4M3FNUZType>([](auto) { return Scalar::F8E4M3UZ; })
+      .Case<Float8E5M2Type>([](auto) { return Scalar::F8E5M2; })
+      .Case<Float8E5M2FNUZType>([](auto) { return Scalar::F8E5M2UZ; })
+      .Case<Float8E8M0FNUType>([](auto) { return Scalar::F8E8M0; })
       .Default([](auto) { return Scalar::None; });
 }
 
@@ -56,8 +66,18 @@ int64_t blockattn::onnx::byteWidth(Scalar s) {
   case Scalar::None:
     return 0;
   case Scalar::Bool:
+  case Scalar::I2:
+  case Scalar::I4:
   case Scalar::I8:
+  case Scalar::U2:
+  case Scalar::U4:
   case Scalar::U8:
+  case Scalar::F4E2M1:
+  case Scalar::F8E4M3:
+  case Scalar::F8E4M3UZ:
+  case Scalar::F8E5M2:
+  case Scalar::F8E5M2UZ:
+  case Scalar::F8E8M0:
     return 1;
   case Scalar::I16:
   case Scalar::U16:
@@ -122,6 +142,14 @@ int64_t blockattn::onnx::wrapTo(Scalar s, int64_t value) {
   switch (s) {
   case Scalar::Bool:
     return value != 0;
+  case Scalar::I2:
+    return llvm::SignExtend64<2>(value);
+  case Scalar::I4:
+    return llvm::SignExtend64<4>(value);
+  case Scalar::U2:
+    return value & 3;
+  case Scalar::U4:
+    return value & 15;
   case Scalar::I8:
     return static_cast<int8_t>(value);
   case Scalar::I16:
@@ -205,6 +233,74 @@ static uint16_t doubleToBfloat(double value) {
 }
 
 //===----------------------------------------------------------------------===//
+// Floats of 8 and 4 bits
+//===----------------------------------------------------------------------===//
+
+/// The format; null for other types, and for the one that has exponents alone.
+static const llvm::fltSemantics *narrowFormat(Scalar s) {
+  switch (s) {
+  case Scalar::F4E2M1:
+    return &llvm::APFloat::Float4E2M1FN();
+  case Scalar::F8E4M3:
+    return &llvm::APFloat::Float8E4M3FN();
+  case Scalar::F8E4M3UZ:
+    return &llvm::APFloat::Float8E4M3FNUZ();
+  case Scalar::F8E5M2:
+    return &llvm::APFloat::Float8E5M2();
+  case Scalar::F8E5M2UZ:
+    return &llvm::APFloat::Float8E5M2FNUZ();
+  default:
+    return nullptr;
+  }
+}
+
+static double narrowToDouble(Scalar s, uint8_t bits) {
+  if (s == Scalar::F8E8M0)
+    return bits == 0xff ? std::numeric_limits<double>::quiet_NaN()
+                        : std::ldexp(1.0, int(bits) - 127);
+  const llvm::fltSemantics &format = *narrowFormat(s);
+  unsigned width = llvm::APFloat::getSizeInBits(format);
+  return llvm::APFloat(format, llvm::APInt(8, bits).trunc(width))
+      .convertToDouble();
+}
+
+/// A power of two, of which only the exponent is kept, from that of the f32.
+static uint8_t doubleToExponent(double value, CastMode mode) {
+  auto single = static_cast<float>(roundTo(Scalar::F32, value));
+  auto bits = llvm::bit_cast<uint32_t>(single);
+  uint32_t exponent = (bits >> 23) & 0xff, fraction = bits & 0x7fffff;
+  constexpr uint32_t half = 0x400000, nan = 0xff;
+  if (exponent == nan)
+    return nan;
+  bool up = mode.rounding == "up"
+                ? fraction != 0
+                : mode.rounding == "nearest" &&
+                      (fraction > half || (fraction == half && exponent != 0));
+  if (up && !(mode.saturate && exponent == nan - 1))
+    ++exponent;
+  return exponent;
+}
+
+static uint8_t doubleToNarrow(Scalar s, double value, CastMode mode) {
+  if (s == Scalar::F8E8M0)
+    return doubleToExponent(value, mode);
+  const llvm::fltSemantics &format = *narrowFormat(s);
+  // 4 bits have neither infinities nor NaN: ONNX makes -0 of the latter.
+  bool finite = s == Scalar::F4E2M1;
+  if (finite && std::isnan(value))
+    return 0x8;
+  if (mode.saturate || finite) {
+    double largest = llvm::APFloat::getLargest(format).convertToDouble();
+    if (std::fabs(value) > largest)
+      value = std::copysign(largest, value);
+  }
+  llvm::APFloat number(value);
+  bool losesInfo;
+  number.convert(format, llvm::APFloat::rmNearestTiesToEven, &losesInfo);
+  return static_cast<uint8_t>(number.bitcastToAPInt().getZExtValue());
+}
+
+//===----------------------------------------------------------------------===//
 // Elements
 //===----------------------------------------------------------------------===//
 
@@ -231,6 +327,13 @@ double HostTensor::getF(int64_t i) const {
     return load<double>(bytes, i);
   case Scalar::U64:
     return static_cast<double>(load<uint64_t>(bytes, i));
+  case Scalar::F4E2M1:
+  case Scalar::F8E4M3:
+  case Scalar::F8E4M3UZ:
+  case Scalar::F8E5M2:
+  case Scalar::F8E5M2UZ:
+  case Scalar::F8E8M0:
+    return narrowToDouble(kind, load<uint8_t>(bytes, i));
   default:
     return static_cast<double>(getI(i));
   }
@@ -242,6 +345,11 @@ int64_t HostTensor::getI(int64_t i) const {
     return 0;
   case Scalar::Bool:
     return load<uint8_t>(bytes, i) != 0;
+  case Scalar::I2:
+  case Scalar::I4:
+  case Scalar::U2:
+  case Scalar::U4:
+    return wrapTo(kind, load<uint8_t>(bytes, i));
   case Scalar::I8:
     return load<int8_t>(bytes, i);
   case Scalar::I16:
@@ -262,7 +370,7 @@ int64_t HostTensor::getI(int64_t i) const {
   }
 }
 
-void HostTensor::setF(int64_t i, double value) {
+void HostTensor::setF(int64_t i, double value, CastMode mode) {
   switch (kind) {
   case Scalar::F16:
     return store<uint16_t>(bytes, i, doubleToHalf(value));
@@ -275,6 +383,19 @@ void HostTensor::setF(int64_t i, double value) {
                         static_cast<float>(roundTo(Scalar::F32, value)));
   case Scalar::F64:
     return store<double>(bytes, i, value);
+  case Scalar::F4E2M1:
+  case Scalar::F8E4M3:
+  case Scalar::F8E4M3UZ:
+  case Scalar::F8E5M2:
+  case Scalar::F8E5M2UZ:
+  case Scalar::F8E8M0:
+    return store<uint8_t>(bytes, i, doubleToNarrow(kind, value, mode));
+  case Scalar::I2:
+  case Scalar::I4:
+  case Scalar::U2:
+  case Scalar::U4:
+    // As ONNX's own implementation: the lowest bits of the integer.
+    return setI(i, floatToInt(Scalar::I64, value));
   case Scalar::None:
     return;
   default:
@@ -288,6 +409,11 @@ void HostTensor::setI(int64_t i, int64_t value) {
     return;
   case Scalar::Bool:
     return store<uint8_t>(bytes, i, value != 0);
+  case Scalar::I2:
+  case Scalar::I4:
+  case Scalar::U2:
+  case Scalar::U4:
+    return store<uint8_t>(bytes, i, static_cast<uint8_t>(wrapTo(kind, value)));
   case Scalar::I8:
   case Scalar::U8:
     return store<uint8_t>(bytes, i, static_cast<uint8_t>(value));
@@ -391,10 +517,32 @@ HostTensor HostTensor::iota(Type elementType, ArrayRef<int64_t> shape,
 HostTensor HostTensor::fromBytes(Type elementType, ArrayRef<int64_t> shape,
                                  ArrayRef<char> bytes) {
   HostTensor t = zeros(elementType, shape);
+  if (!t)
+    return t;
+  unsigned bits = elementType.getIntOrFloatBitWidth();
+  if ((bits == 2 || bits == 4) && bytes.size() != t.bytes.size()) {
+    int64_t perByte = 8 / bits;
+    if (static_cast<int64_t>(bytes.size()) !=
+        llvm::divideCeil(t.numElements, perByte))
+      return HostTensor();
+    for (int64_t i = 0; i < t.numElements; ++i) {
+      auto byte = static_cast<uint8_t>(bytes[i / perByte]);
+      t.bytes[i] = (byte >> (i % perByte * bits)) & ((1 << bits) - 1);
+    }
+    return std::move(t).canonical();
+  }
   if (bytes.size() != t.bytes.size())
     return HostTensor();
   t.bytes.assign(bytes.begin(), bytes.end());
-  return t;
+  return std::move(t).canonical();
+}
+
+HostTensor HostTensor::canonical() && {
+  if (kind == Scalar::I2 || kind == Scalar::I4 || kind == Scalar::U2 ||
+      kind == Scalar::U4)
+    for (int64_t i = 0; i < numElements; ++i)
+      setI(i, getI(i));
+  return std::move(*this);
 }
 
 HostTensor HostTensor::from(ElementsAttr attr) {
@@ -429,10 +577,10 @@ HostTensor HostTensor::from(ElementsAttr attr) {
   } else {
     return HostTensor();
   }
-  return t;
+  return std::move(t).canonical();
 }
 
-HostTensor HostTensor::cast(Type to) const {
+HostTensor HostTensor::cast(Type to, CastMode mode) const {
   Scalar target = scalarOf(to);
   if (!isValid() || target == Scalar::None)
     return HostTensor();
@@ -442,7 +590,7 @@ HostTensor HostTensor::cast(Type to) const {
   // Unsigned 64-bit numbers above 2^63 are right only by way of getF.
   bool throughFloat = isFloat(kind) || (kind == Scalar::U64 && isFloat(target));
   for (int64_t i = 0; i < t.numElements; ++i)
-    throughFloat ? t.setF(i, getF(i)) : t.setI(i, getI(i));
+    throughFloat ? t.setF(i, getF(i), mode) : t.setI(i, getI(i));
   return t;
 }
 

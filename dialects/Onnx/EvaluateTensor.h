@@ -26,10 +26,14 @@ namespace blockattn::onnx {
 enum class Scalar : uint8_t {
   None,
   Bool,
+  I2,
+  I4,
   I8,
   I16,
   I32,
   I64,
+  U2,
+  U4,
   U8,
   U16,
   U32,
@@ -37,15 +41,21 @@ enum class Scalar : uint8_t {
   F16,
   BF16,
   F32,
-  F64
+  F64,
+  F4E2M1,
+  F8E4M3,
+  F8E4M3UZ,
+  F8E5M2,
+  F8E5M2UZ,
+  F8E8M0
 };
 
 /// The scalar kind of an element type; Scalar::None when it is not known to
-/// the evaluator (strings, four-bit and eight-bit floats, ...).
+/// the evaluator (strings, complex numbers, floats of 6 bits).
 Scalar scalarOf(mlir::Type elementType);
 inline bool isFloat(Scalar s) { return s >= Scalar::F16; }
-inline bool isUnsigned(Scalar s) { return s >= Scalar::U8 && s <= Scalar::U64; }
-/// Bytes of one element in a HostTensor (a boolean takes one).
+inline bool isUnsigned(Scalar s) { return s >= Scalar::U2 && s <= Scalar::U64; }
+/// Bytes of one element in a HostTensor (one is the least).
 int64_t byteWidth(Scalar s);
 
 /// The product of the dimensions; std::nullopt if one is negative or the
@@ -60,6 +70,14 @@ int64_t wrapTo(Scalar s, int64_t value);
 /// does not fit saturates, and NaN becomes 0, so that the answer never
 /// depends on the host.
 int64_t floatToInt(Scalar s, double value);
+
+/// How ONNX Cast makes floats of 8 bits.
+struct CastMode {
+  /// What is too large becomes the largest number, and not infinity or NaN.
+  bool saturate = true;
+  /// Of an f8E8M0: "up", "down" or "nearest".
+  llvm::StringRef rounding = "up";
+};
 
 /// A dense row-major tensor. Default constructed it is invalid, and so is what
 /// the makers below return for an unsupported element type or a shape that is
@@ -87,7 +105,8 @@ public:
   /// start, start + 1, ... in row-major order.
   static HostTensor iota(mlir::Type elementType, llvm::ArrayRef<int64_t> shape,
                          int64_t start = 0);
-  /// From little-endian raw bytes, one byte a boolean.
+  /// From little-endian raw bytes, one byte a boolean. Elements of 2 or 4 bits
+  /// are packed from the lowest bit of a byte up, or have a byte each.
   static HostTensor fromBytes(mlir::Type elementType,
                               llvm::ArrayRef<int64_t> shape,
                               llvm::ArrayRef<char> bytes);
@@ -125,7 +144,7 @@ public:
     return isFloat(kind) ? getF(i) != 0 : getI(i) != 0;
   }
   /// Stores an element, rounded, wrapped or (float to integer) saturated.
-  void setF(int64_t i, double value);
+  void setF(int64_t i, double value, CastMode mode = {});
   void setI(int64_t i, int64_t value);
 
   /// Row-major index of a multi-dimensional one.
@@ -142,7 +161,7 @@ public:
   std::vector<double> toFloats() const;
 
   /// ONNX Cast. Invalid if the type is not supported.
-  HostTensor cast(mlir::Type elementType) const;
+  HostTensor cast(mlir::Type elementType, CastMode mode = {}) const;
   /// The same elements in another shape of as many elements; else invalid.
   HostTensor reshaped(llvm::ArrayRef<int64_t> shape) const;
 
@@ -157,6 +176,9 @@ public:
   bool operator!=(const HostTensor &other) const { return !(*this == other); }
 
 private:
+  /// With elements of 2 or 4 bits extended to the byte they have here.
+  HostTensor canonical() &&;
+
   mlir::Type elementType;
   Scalar kind = Scalar::None;
   int64_t numElements = 0;

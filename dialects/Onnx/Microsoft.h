@@ -4,8 +4,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Apart from Onnx.h: these ops are looked at while importing and normalizing
-// only, and what else uses the dialect shall not have to know them.
+// Apart from Onnx.h: these ops are looked at while importing and normalizing,
+// one of them while lowering, and what else uses the dialect shall not have to
+// know them.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,5 +17,13 @@
 
 #define GET_OP_CLASSES
 #include "dialects/Onnx/Microsoft.h.inc"
+
+namespace blockattn::onnx {
+
+/// Whether the CPU's library multiplies with the weight as it is: 4 or 8 bits,
+/// zero points of bytes or none, blocks in order, shapes that are known.
+bool staysPacked(MSMatMulNBitsOp op);
+
+} // namespace blockattn::onnx
 
 #endif // BLOCKATTN_DIALECTS_ONNX_MICROSOFT_H

@@ -227,6 +227,26 @@ LogicalResult MSMatMulNBitsOp::verify() {
   return verifyShape(*this, 5, getBias(), rows, "the bias");
 }
 
+bool blockattn::onnx::staysPacked(MSMatMulNBitsOp op) {
+  auto isByte = [](Value value) {
+    Type type = knownElementType(value);
+    return type && type.isUnsignedInteger(8);
+  };
+  RankedTensorType a = rankedType(op.getA()), weight = rankedType(op.getB());
+  RankedTensorType scales = rankedType(op.getScales());
+  Type element = knownElementType(op.getA());
+  auto isKnown = [](RankedTensorType type) {
+    return type && type.hasStaticShape();
+  };
+  return a && a.getRank() > 0 && element &&
+         (element.isF32() || element.isF16() || element.isBF16()) &&
+         knownElementType(op.getScales()) == element && isKnown(scales) &&
+         isKnown(weight) && weight.getRank() == 3 && isByte(op.getB()) &&
+         (op.getBits() == 4 || op.getBits() == 8) && !op.getGIdx() &&
+         (!op.getZeroPoints() || (isByte(op.getZeroPoints()) &&
+                                  isKnown(rankedType(op.getZeroPoints()))));
+}
+
 LogicalResult MSGatherBlockQuantizedOp::verify() {
   // C1
   if (failed(verifyElementTypes(*this, 1, "scales and output",

@@ -31,12 +31,14 @@ def Onnx_WeightOp : Onnx_BaseOp<"Weight", [Pure]> {
   let summary = "a tensor whose elements are in a file";
   let description = [{
     Bytes [offset, offset + size) of file number `source` in the module's
-    `onnx.sources`: the elements in row-major order, little-endian. Weights are
+    `onnx.sources`: the elements in row-major order, little-endian, those of 2
+    or 4 bits packed from the lowest bit of a byte up. Weights are
     mapped when somebody reads them (Weights.h) and are never copied into the
     IR, so there is no folder.
 
     Constraints:
-      * (C1) the result has a static shape and an element type of whole bytes.
+      * (C1) the result has a static shape and elements of a known number of
+        bits.
       * (C2) `size` is the result's size in bytes.
       * (C3) `source`, `offset` and `size` are not negative, and their sum is a
         64-bit integer.
@@ -114,10 +116,44 @@ def Onnx_IfOp : Onnx_BaseOp<"If", [RecursiveMemoryEffects, NoRegionArguments,
   let hasCanonicalizer = 1;
 }
 
+def Onnx_LoopOp : Onnx_BaseOp<"Loop", [RecursiveMemoryEffects,
+    AttrSizedOperandSegments, SingleBlock]> {
+  let summary = "a body that is repeated";
+  let description = [{
+    Runs the body while the condition holds, `M` times at most. The body is
+    given the number of the iteration, from 0 up, the condition, and the carried
+    values, those of `v_initial` at first. It yields the next condition, the
+    next carried values, and any number of further values. Results are the last
+    carried values, and for each further value its values in all iterations,
+    stacked along a new first dimension. Without `M` the number of iterations is
+    up to the condition, and without `cond` the first one is run in any case.
+    The body may use the values around it.
+
+    Constraints:
+      * (C1) `M` and `cond` have one element.
+      * (C2) the body has two arguments, an i64 and a Boolean, and one for each
+        carried value, of the carried value's element type.
+      * (C3) the body ends in `onnx.Yield` with a Boolean of one element, and
+        with as many values behind it as the op has results.
+      * (C4) there is a result for each carried value.
+      * (C5) the element types of what is carried, yielded and returned agree.
+  }];
+  let arguments = (ins Optional<Onnx_I64Tensor>:$M,
+    Optional<Onnx_BoolTensor>:$cond, Variadic<Onnx_Tensor>:$v_initial);
+  let results = (outs Variadic<Onnx_Tensor>:$outputs);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{
+    (`trips` `(` $M^ `:` type($M) `)`)? (`while` `(` $cond^ `:` type($cond) `)`)?
+    (`carries` `(` $v_initial^ `:` type($v_initial) `)`)?
+    (`->` type($outputs)^)? attr-dict-with-keyword $body
+  }];
+  let hasVerifier = 1;
+}
+
 def Onnx_YieldOp : Onnx_BaseOp<"Yield", [Pure, Terminator, ReturnLike,
-    ParentOneOf<["IfOp", "ForeignOp"]>]> {
+    ParentOneOf<["IfOp", "LoopOp", "ForeignOp"]>]> {
   let summary = "the results of a subgraph";
-  let description = "Ends a region of `onnx.If` or `onnx.Foreign`.";
+  let description = "Ends a region of `onnx.If`, `onnx.Loop` or `onnx.Foreign`.";
   let arguments = (ins Variadic<AnyType>:$outputs);
   let results = (outs);
   let assemblyFormat = "attr-dict ($outputs^ `:` type($outputs))?";

@@ -122,7 +122,8 @@ std::optional<unsigned> blockattn::onnx::resultSlots(OperationName name) {
 
 bool blockattn::onnx::isDataTypeAttribute(StringRef name) {
   return llvm::StringSwitch<bool>(name)
-      .Cases({"to", "dtype", "output_dtype", "stash_type", "softmax_precision"},
+      .Cases({"to", "dtype", "output_dtype", "precision", "stash_type",
+              "softmax_precision"},
              true)
       .Default(false);
 }

@@ -325,4 +325,33 @@ def Onnx_DequantizeLinearOp : Onnx_Op<"DequantizeLinear",
   let hasVerifier = 1;
 }
 
+def Onnx_QuantizeLinearOp : Onnx_Op<"QuantizeLinear",
+    [Onnx_SameShape<1>]> {
+  let summary = "x / y_scale, rounded, plus y_zero_point";
+  let description = [{
+    Turns floats into quantized numbers: to the nearest integer, of two equally
+    near ones the even one, and what does not fit becomes the nearest number
+    that does. Floats of 8 and 4 bits are rounded as Cast rounds them. The scale
+    is as that of `onnx.DequantizeLinear`. The type of the result is that of the
+    zero point, or else `output_dtype`, or else uint8. x is divided in the type
+    `precision`, or else in that of the scale.
+
+    Constraints:
+      * (C1) x and y have one shape.
+      * (C2) y and the zero point have one element type, `output_dtype` where
+        it is given.
+      * (C3) scale and zero point have one shape, or one element each.
+      * (C4) `axis` lies within the rank of x, where the scale is no scalar.
+      * (C5) the scale has the rank 0, 1, or, with `block_size`, that of x.
+      * (C6) `block_size` is not negative.
+  }];
+  let arguments = (ins Onnx_NumberTensor:$x, Onnx_FloatTensor:$y_scale,
+    Optional<Onnx_NumberTensor>:$y_zero_point,
+    Onnx_DefaultInt<"1">:$axis, Onnx_DefaultInt<"0">:$block_size,
+    OptionalAttr<TypeAttr>:$output_dtype, Onnx_DefaultInt<"1">:$saturate,
+    OptionalAttr<TypeAttr>:$precision);
+  let results = (outs Onnx_NumberTensor:$y);
+  let hasVerifier = 1;
+}
+
 #endif // BLOCKATTN_DIALECTS_ONNX_ELEMENTWISE_TD

@@ -30,7 +30,7 @@ LogicalResult WeightOp::verify() {
   std::optional<int64_t> bytes = byteSize(type);
   if (!bytes)
     return emitOpError("(C1) a weight must have a static shape and elements of "
-                       "whole bytes, but is ")
+                       "a known number of bits, but is ")
            << type;
   if (*bytes != getSize())
     return emitOpError("(C2) size is ")
@@ -122,4 +122,64 @@ struct InlineKnownBranch : OpRewritePattern<IfOp> {
 void IfOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                        MLIRContext *context) {
   patterns.add<InlineKnownBranch>(context);
+}
+
+//===----------------------------------------------------------------------===//
+// Loops
+//===----------------------------------------------------------------------===//
+
+LogicalResult LoopOp::verify() {
+  // C1
+  for (auto [value, name] :
+       {std::pair<Value, StringRef>(getM(), "M"), {getCond(), "cond"}})
+    if (value && !mayBeSingle(value))
+      return emitOpError("(C1) ")
+             << name << " must have one element, but is " << value.getType();
+  // C2
+  Block &block = getBody().front();
+  size_t carried = getVInitial().size(), results = getOutputs().size();
+  if (block.getNumArguments() != carried + 2)
+    return emitOpError("(C2) the body has ")
+           << block.getNumArguments() << " arguments for " << carried
+           << " carried values";
+  Type number = knownElementType(block.getArgument(0));
+  Type condition = knownElementType(block.getArgument(1));
+  if ((number && !number.isInteger(64)) ||
+      (condition && !condition.isInteger(1)))
+    return emitOpError("(C2) the body must begin with an i64 and a Boolean, "
+                       "but has ")
+           << block.getArgument(0).getType() << " and "
+           << block.getArgument(1).getType();
+  // C3
+  auto yield =
+      dyn_cast_if_present<YieldOp>(block.empty() ? nullptr : &block.back());
+  if (!yield)
+    return emitOpError("(C3) the body must end in onnx.Yield");
+  if (yield.getOutputs().size() != results + 1)
+    return emitOpError("(C3) the body yields ")
+           << yield.getOutputs().size() << " values for a condition and "
+           << results << " results";
+  Type next = knownElementType(yield.getOutputs()[0]);
+  if ((next && !next.isInteger(1)) || !mayBeSingle(yield.getOutputs()[0]))
+    return emitOpError("(C3) the condition that is yielded must be a Boolean, "
+                       "but is ")
+           << yield.getOutputs()[0].getType();
+  // C4
+  if (results < carried)
+    return emitOpError("(C4) there are ")
+           << results << " results for " << carried << " carried values";
+  // C5
+  for (size_t i = 0; i < results; ++i) {
+    Value yielded = yield.getOutputs()[i + 1], result = getOutputs()[i];
+    SmallVector<Value> same = {yielded, result};
+    if (i < carried)
+      same.append({getVInitial()[i], block.getArgument(i + 2)});
+    for (Value value : same)
+      if (!isa<TensorType>(value.getType()) ||
+          !elementTypesMayAgree(value, result))
+        return emitOpError("(C5) the types of result ")
+               << i << " and of what is carried or yielded for it must agree, "
+               << "but are " << result.getType() << " and " << value.getType();
+  }
+  return success();
 }

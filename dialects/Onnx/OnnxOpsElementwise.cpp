@@ -78,35 +78,45 @@ LogicalResult WhereOp::verify() {
                             {getX(), getY(), getOutput()});
 }
 
-LogicalResult DequantizeLinearOp::verify() {
-  // C2, C3
-  if (Value zero = getXZeroPoint()) {
-    if (failed(verifyElementTypes(*this, 2, "x and its zero point",
-                                  {getX(), zero})))
-      return failure();
-    RankedTensorType scale = rankedType(getXScale()), point = rankedType(zero);
-    bool single = mayBeSingle(getXScale()) && mayBeSingle(zero);
-    if (scale && point && !single &&
-        !shapesMayAgree(scale.getShape(), point.getShape()))
-      return emitOpError("(C3) scale and zero point must have one shape, but "
-                         "are ")
-             << scale << " and " << point;
-  }
+/// The scale and zero point of numbers of the type of `x`; C3 to C6.
+template <typename OpT>
+static LogicalResult verifyScale(OpT op, Value x, Value scaleValue,
+                                 Value zero) {
+  // C3
+  RankedTensorType scale = rankedType(scaleValue), point = rankedType(zero);
+  bool single = zero && mayBeSingle(scaleValue) && mayBeSingle(zero);
+  if (scale && point && !single &&
+      !shapesMayAgree(scale.getShape(), point.getShape()))
+    return op.emitOpError("(C3) scale and zero point must have one shape, but "
+                          "are ")
+           << scale << " and " << point;
   // C4, C5
-  RankedTensorType x = rankedType(getX()), scale = rankedType(getXScale());
-  if (x && scale && scale.getRank() > 0) {
-    if (failed(verifyAxis(*this, 4, getAxis(), x.getRank())))
+  RankedTensorType given = rankedType(x);
+  if (given && scale && scale.getRank() > 0) {
+    if (failed(verifyAxis(op, 4, op.getAxis(), given.getRank())))
       return failure();
-    bool blocked = getBlockSize() != 0;
-    if (scale.getRank() != 1 && !(blocked && scale.getRank() == x.getRank()))
-      return emitOpError("(C5) the scale must have rank ")
+    bool blocked = op.getBlockSize() != 0;
+    if (scale.getRank() != 1 &&
+        !(blocked && scale.getRank() == given.getRank()))
+      return op.emitOpError("(C5) the scale must have rank ")
              << (blocked ? "0, 1 or that of x, " : "0 or 1, ") << "but is "
-             << scale << " for " << x;
+             << scale << " for " << given;
   }
   // C6
-  if (getBlockSize() < 0)
-    return emitOpError("(C6) block_size must not be negative, but is ")
-           << getBlockSize();
+  if (op.getBlockSize() < 0)
+    return op.emitOpError("(C6) block_size must not be negative, but is ")
+           << op.getBlockSize();
+  return success();
+}
+
+LogicalResult DequantizeLinearOp::verify() {
+  // C2
+  Value zero = getXZeroPoint();
+  if (zero && failed(verifyElementTypes(*this, 2, "x and its zero point",
+                                        {getX(), zero})))
+    return failure();
+  if (failed(verifyScale(*this, getX(), getXScale(), zero)))
+    return failure();
   // C7
   Type element = knownElementType(getY());
   Type wanted =
@@ -115,4 +125,17 @@ LogicalResult DequantizeLinearOp::verify() {
     return emitOpError("(C7) y must have the element type ")
            << wanted << ", but has " << element;
   return success();
+}
+
+LogicalResult QuantizeLinearOp::verify() {
+  // C2
+  Value zero = getYZeroPoint();
+  if (zero && failed(verifyElementTypes(*this, 2, "y and its zero point",
+                                        {getY(), zero})))
+    return failure();
+  Type element = knownElementType(getY());
+  if (element && getOutputDtype() && element != *getOutputDtype())
+    return emitOpError("(C2) y must have the element type ")
+           << *getOutputDtype() << ", but has " << element;
+  return verifyScale(*this, getX(), getYScale(), zero);
 }

@@ -59,9 +59,66 @@ static LogicalResult branch(IfOp op, SymbolicShapes &shapes) {
   return success();
 }
 
+/// Whether all symbols of an expression are read outside of the loop.
+static bool isOutside(AffineExpr expr, LoopOp loop, SymbolicShapes &shapes) {
+  bool outside = static_cast<bool>(expr);
+  if (expr)
+    expr.walk([&](AffineExpr part) {
+      if (auto symbol = dyn_cast<AffineSymbolExpr>(part)) {
+        Value value = shapes.symbols()[symbol.getPosition()].value;
+        outside &= value && !loop.getBody().isAncestor(value.getParentRegion());
+      }
+    });
+  return outside;
+}
+
+/// A carried value keeps the shape that it has at first where each iteration
+/// gives it the shape that it got; what is stacked gets a dimension more.
+static LogicalResult loop(LoopOp op, SymbolicShapes &shapes) {
+  Block &block = op.getBody().front();
+  size_t carried = op.getVInitial().size();
+  Operation *end = block.empty() ? nullptr : &block.back();
+  for (OpResult result : op->getResults()) {
+    size_t number = result.getResultNumber();
+    // A body that is not complete yet says nothing.
+    if (!end || number + 1 >= end->getNumOperands()) {
+      if (failed(shapes.set(result, Type(), std::nullopt)))
+        return failure();
+      continue;
+    }
+    Value yielded = end->getOperand(number + 1);
+    std::optional<ArrayRef<AffineExpr>> next = shapes.dims(yielded);
+    std::optional<Dims> dims;
+    SmallVector<Value> same = {yielded};
+    if (number < carried) {
+      Value initial = op.getVInitial()[number];
+      BlockArgument argument = block.getArgument(number + 2);
+      same.append({initial, argument});
+      std::optional<ArrayRef<AffineExpr>> first = shapes.dims(initial);
+      std::optional<ArrayRef<AffineExpr>> given = shapes.dims(argument);
+      if (first && given && next && first->size() == given->size() &&
+          given->size() == next->size()) {
+        dims.emplace();
+        for (auto [a, b, c] : llvm::zip_equal(*first, *given, *next))
+          dims->push_back(shapes.provenEqual(b, c) ? a : AffineExpr());
+      }
+    } else if (next) {
+      dims.emplace(1, AffineExpr());
+      for (AffineExpr dim : *next)
+        dims->push_back(isOutside(dim, op, shapes) ? dim : AffineExpr());
+    }
+    if (failed(shapes.set(result, commonElementType(shapes, same),
+                          dims ? std::optional<ArrayRef<AffineExpr>>(*dims)
+                               : std::nullopt)))
+      return failure();
+  }
+  return success();
+}
+
 void addControlRules(ShapeRules &rules) {
   rules.add<ConstantOp>(constant);
   rules.add<IfOp>(branch);
+  rules.add<LoopOp>(loop);
 }
 
 } // namespace blockattn::onnx

@@ -258,6 +258,14 @@ static LogicalResult dequantize(DequantizeLinearOp op, SymbolicShapes &shapes) {
                     shapes.dims(op.getX()));
 }
 
+static LogicalResult quantize(QuantizeLinearOp op, SymbolicShapes &shapes) {
+  Type type = op.getOutputDtype().value_or(
+      IntegerType::get(op.getContext(), 8, IntegerType::Unsigned));
+  if (Value zero = op.getYZeroPoint())
+    type = shapes.elementType(zero);
+  return shapes.set(op->getResult(0), type, shapes.dims(op.getX()));
+}
+
 void addElementwiseRules(ShapeRules &rules) {
   rules.addAll<AbsOp, AtanOp, CeilOp, ClipOp, CosOp, CoshOp, EluOp, ErfOp,
                ExpOp, FloorOp, GeluOp, HardSigmoidOp, HardSwishOp, LeakyReluOp,
@@ -274,6 +282,7 @@ void addElementwiseRules(ShapeRules &rules) {
   rules.add<CastOp>(inferCast);
   rules.add<CastLikeOp>(inferCastLike);
   rules.add<DequantizeLinearOp>(dequantize);
+  rules.add<QuantizeLinearOp>(quantize);
 }
 
 } // namespace blockattn::onnx

@@ -122,7 +122,12 @@ std::optional<int64_t> byteSize(TensorType type) {
     return std::nullopt;
   std::optional<int64_t> count = numElements(type.getShape());
   int64_t bytes;
-  if (bits % 8 != 0 || !count || llvm::MulOverflow(*count, bits / 8, bytes))
+  if (!count)
+    return std::nullopt;
+  // Elements that fill a part of a byte are packed.
+  if (8 % bits == 0)
+    return llvm::divideCeil(*count, 8 / bits);
+  if (bits % 8 != 0 || llvm::MulOverflow(*count, bits / 8, bytes))
     return std::nullopt;
   return bytes;
 }

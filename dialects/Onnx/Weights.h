@@ -61,7 +61,8 @@ private:
 };
 
 /// The size in bytes of a tensor of this type in a file; nothing for one that
-/// is not static, whose elements are not whole bytes, or that is too large.
+/// is not static, that is too large, or whose elements neither are whole bytes
+/// nor divide one.
 std::optional<int64_t> byteSize(mlir::TensorType type);
 
 } // namespace blockattn::onnx

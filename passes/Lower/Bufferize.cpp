@@ -39,22 +39,23 @@ using namespace mlir::bufferization;
 using namespace blockattn;
 
 //===----------------------------------------------------------------------===//
-// blockattn.attention_kernel
+// blockattn.attention_kernel, blockattn.packed_product
 //===----------------------------------------------------------------------===//
 
 namespace {
-struct AttentionKernelModel
-    : DstBufferizableOpInterfaceExternalModel<AttentionKernelModel,
-                                              AttentionKernelOp> {
+/// Of an op that takes memrefs in place of tensors as it is.
+template <typename OpT>
+struct KernelModel
+    : DstBufferizableOpInterfaceExternalModel<KernelModel<OpT>, OpT> {
   bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
                               const AnalysisState &) const {
-    return cast<AttentionKernelOp>(op).isDpsInput(&operand);
+    return cast<OpT>(op).isDpsInput(&operand);
   }
 
   LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
                           const BufferizationOptions &options,
                           BufferizationState &state) const {
-    auto kernel = cast<AttentionKernelOp>(op);
+    auto kernel = cast<OpT>(op);
     if (!kernel.hasPureTensorSemantics())
       return success();
     OpBuilder::InsertionGuard guard(rewriter);
@@ -66,8 +67,9 @@ struct AttentionKernelModel
         return failure();
       buffers.push_back(*buffer);
     }
-    SmallVector<Value> outputs(
-        ArrayRef(buffers).take_back(kernel.getOutputs().size()));
+    SmallVector<Value> outputs;
+    for (OpOperand &output : kernel.getDpsInitsMutable())
+      outputs.push_back(buffers[output.getOperandNumber()]);
     OperationState newOp(op->getLoc(), op->getName(), buffers, TypeRange(),
                          op->getAttrs());
     newOp.propertiesAttr = op->getPropertiesAsAttribute();
@@ -76,6 +78,13 @@ struct AttentionKernelModel
     return success();
   }
 };
+
+template <typename OpT> void attachModel(MLIRContext *context) {
+  std::optional<RegisteredOperationName> name =
+      RegisteredOperationName::lookup(OpT::getOperationName(), context);
+  if (name && !name->hasInterface<BufferizableOpInterface>())
+    OpT::template attachInterface<KernelModel<OpT>>(*context);
+}
 
 struct BufferizePass : blockattn::impl::BufferizeBase<BufferizePass> {
   void getDependentDialects(DialectRegistry &registry) const override {
@@ -93,11 +102,8 @@ void blockattn::registerLowerExternalModels(DialectRegistry &registry) {
   tensor::registerBufferizableOpInterfaceExternalModels(registry);
   func_ext::registerBufferizableOpInterfaceExternalModels(registry);
   registry.addExtension(+[](MLIRContext *context, BlockAttnDialect *) {
-    std::optional<RegisteredOperationName> name =
-        RegisteredOperationName::lookup(AttentionKernelOp::getOperationName(),
-                                        context);
-    if (name && !name->hasInterface<BufferizableOpInterface>())
-      AttentionKernelOp::attachInterface<AttentionKernelModel>(*context);
+    attachModel<AttentionKernelOp>(context);
+    attachModel<PackedProductOp>(context);
   });
 }
 

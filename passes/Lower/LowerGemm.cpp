@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialects/BlockAttn/BlockAttn.h"
 #include "passes/Lower/KernelBuilder.h"
 #include "passes/Lower/MatrixProduct.h"
 #include "passes/Lower/Passes.h"
@@ -161,6 +162,66 @@ void GemmEmitter::emit() {
   emitBatch(batch);
 }
 
+//===----------------------------------------------------------------------===//
+// Weights of few bits
+//===----------------------------------------------------------------------===//
+
+/// The address of a buffer's first element.
+static Value addressOf(KernelBuilder &b, Value memref) {
+  auto type = cast<MemRefType>(memref.getType());
+  auto metadata = memref::ExtractStridedMetadataOp::create(b, memref);
+  Value base = memref::ExtractAlignedPointerAsIndexOp::create(
+      b, metadata.getBaseBuffer());
+  Value bytes =
+      b.mul(metadata.getOffset(), b.index(type.getElementTypeBitWidth() / 8));
+  return LLVM::IntToPtrOp::create(
+      b, LLVM::LLVMPointerType::get(b.getContext()),
+      b.createOrFold<arith::IndexCastOp>(b.getI64Type(), b.add(base, bytes)));
+}
+
+/// The distance of rows that lie each in one piece; null for others.
+static Value rowDistance(KernelBuilder &b, Value memref) {
+  auto type = cast<MemRefType>(memref.getType());
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  if (failed(type.getStridesAndOffset(strides, offset)) || strides[1] != 1)
+    return {};
+  auto metadata = memref::ExtractStridedMetadataOp::create(b, memref);
+  return b.createOrFold<arith::IndexCastOp>(b.getI64Type(),
+                                            metadata.getStrides()[0]);
+}
+
+static LogicalResult emitPacked(PackedProductOp op, Value exec) {
+  KernelBuilder b(op.getLoc(), op);
+  Value lda = rowDistance(b, op.getA()), ldc = rowDistance(b, op.getOutput());
+  if (!lda || !ldc)
+    return op.emitOpError("has rows with gaps between their elements");
+  auto i64 = [&](Value index) {
+    return b.createOrFold<arith::IndexCastOp>(b.getI64Type(), index);
+  };
+  Value m = i64(memref::DimOp::create(b, op.getA(), 0));
+  Value n = i64(memref::DimOp::create(b, op.getOutput(), 1));
+  Value k = i64(memref::DimOp::create(b, op.getA(), 1));
+  Type scale = getElementTypeOrSelf(op.getScales().getType());
+  int32_t scaleType = scale.isF16()    ? BA_KERNEL_F16
+                      : scale.isBF16() ? BA_KERNEL_BF16
+                                       : BA_KERNEL_F32;
+  Value zeros =
+      op.getZeroPoints()
+          ? addressOf(b, op.getZeroPoints())
+          : LLVM::ZeroOp::create(b, LLVM::LLVMPointerType::get(b.getContext()))
+                .getResult();
+  func::CallOp::create(
+      b, runtimeCallName(RuntimeCall::PackedGemm), TypeRange(),
+      ValueRange{exec, m, n, k, addressOf(b, op.getA()), lda,
+                 b.i32(op.getBits()), i64(b.index(op.getBlockSize())),
+                 addressOf(b, op.getWeight()), b.i32(scaleType),
+                 addressOf(b, op.getScales()), zeros,
+                 addressOf(b, op.getOutput()), ldc});
+  op.erase();
+  return success();
+}
+
 namespace {
 struct LowerGemm : public blockattn::impl::LowerGemmBase<LowerGemm> {
   void runOnOperation() override {
@@ -181,6 +242,13 @@ struct LowerGemm : public blockattn::impl::LowerGemmBase<LowerGemm> {
         if (fill)
           fill->erase();
         used.insert(*callOf(product));
+      }
+      SmallVector<PackedProductOp> packed;
+      func.walk([&](PackedProductOp op) { packed.push_back(op); });
+      for (PackedProductOp op : packed) {
+        if (failed(emitPacked(op, execOf(func))))
+          return signalPassFailure();
+        used.insert(RuntimeCall::PackedGemm);
       }
     }
     for (RuntimeCall call : used)

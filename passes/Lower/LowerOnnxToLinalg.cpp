@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "passes/Lower/Lowering.h"
+#include "passes/Lower/NarrowTypes.h"
 #include "passes/Lower/Passes.h"
 
 #include "dialects/Onnx/NodeReport.h"
@@ -72,6 +73,18 @@ bool LowerOnnxToLinalgPass::lowerAsContents(Operation *op, Lowering &l) {
   return true;
 }
 
+/// Whether the op would compute with bytes that only stand for numbers.
+static bool usesNarrow(Operation *op, Lowering &l) {
+  if (takesNarrow(op) || op->getNumRegions())
+    return false;
+  auto isNarrowTensor = [&](Value value) {
+    return isa<TensorType>(value.getType()) &&
+           isNarrow(l.shapes.elementType(value));
+  };
+  return llvm::any_of(op->getOperands(), isNarrowTensor) ||
+         llvm::any_of(op->getResults(), isNarrowTensor);
+}
+
 /// Lowers all operations of a block but its terminator, at the insertion
 /// point. Fails where one was refused.
 LogicalResult
@@ -103,6 +116,12 @@ LowerOnnxToLinalgPass::lowerBlock(Block &block, const LoweringRules &rules,
       Operation *copy = l.b.clone(*op, mapping);
       for (auto [from, to] : llvm::zip(op->getResults(), copy->getResults()))
         l.set(from, to);
+      continue;
+    }
+    if (usesNarrow(op, l)) {
+      refusals.push_back({op, "it would compute with integers of less than 8 "
+                              "bits or floats of less than 16, which are "
+                              "converted first (Cast, DequantizeLinear)"});
       continue;
     }
     std::string why;
@@ -232,6 +251,7 @@ void LowerOnnxToLinalgPass::runOnOperation() {
   populateMiscRules(rules);
   populateMovementRules(rules);
   populateNormRules(rules);
+  populatePackedProductRules(rules);
   populatePadRules(rules);
   populateReductionRules(rules);
   populateRotaryRules(rules);

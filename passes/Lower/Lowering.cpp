@@ -7,6 +7,7 @@
 #include "passes/Lower/Lowering.h"
 
 #include "dialects/Onnx/Location.h"
+#include "passes/Lower/NarrowTypes.h"
 
 using namespace mlir;
 using namespace blockattn;
@@ -65,6 +66,8 @@ Lowering::Lowering(func::FuncOp function, onnx::SymbolicShapes &shapes,
       function(function), weights(weights) {}
 
 Type Lowering::convertElementType(Type type) {
+  if (isNarrow(type))
+    return IntegerType::get(type.getContext(), 8);
   if (auto integer = dyn_cast<IntegerType>(type))
     return IntegerType::get(type.getContext(), integer.getWidth());
   if (isa<FloatType, IndexType>(type))

@@ -99,7 +99,8 @@ public:
   void setChecked(Value value, Value lowered);
 
   /// Layouts and KV tables become integer tensors, unsigned integers signless
-  /// ones. Null for what has no lowered form.
+  /// ones, and types of less than 8 bits and 8-bit floats bytes. Null for what
+  /// has no lowered form.
   static Type convertType(Type type);
   static Type convertElementType(Type type);
   RankedTensorType resultType(Value value);
@@ -280,6 +281,7 @@ void populateGatherRules(LoweringRules &rules);
 void populateMiscRules(LoweringRules &rules);
 void populateMovementRules(LoweringRules &rules);
 void populateNormRules(LoweringRules &rules);
+void populatePackedProductRules(LoweringRules &rules);
 void populatePadRules(LoweringRules &rules);
 void populateReductionRules(LoweringRules &rules);
 void populateRotaryRules(LoweringRules &rules);

@@ -23,6 +23,14 @@ static LogicalResult lowerConstant(onnx::ConstantOp op, Lowering &l,
     why = "its element type is not supported";
     return failure();
   }
+  if (isNarrow(value.getElementType())) {
+    onnx::HostTensor tensor = onnx::HostTensor::from(value);
+    if (!tensor) {
+      why = "its element type is not supported";
+      return failure();
+    }
+    value = DenseElementsAttr::getFromRawBuffer(type, tensor.getBytes());
+  }
   // Unsigned integers are the same bits under a signless type.
   if (type != value.getShapedType()) {
     auto dense = dyn_cast<DenseElementsAttr>(value);
@@ -36,6 +44,42 @@ static LogicalResult lowerConstant(onnx::ConstantOp op, Lowering &l,
   return success();
 }
 
+/// The elements of packed bytes, one each. Written so that what reads them
+/// takes them from where they are.
+static Value unpack(Lowering &l, Value packed, RankedTensorType type) {
+  Type element = type.getElementType();
+  int64_t bits = element.getIntOrFloatBitWidth(), perByte = 8 / bits;
+  SmallVector<OpFoldResult> sizes;
+  for (int64_t size : type.getShape())
+    sizes.push_back(l.b.getIndexAttr(size));
+  return l.generic(
+      {}, {}, sizes, l.b.getI8Type(),
+      [&](OpBuilder &b, Location loc, ValueRange) -> Value {
+        Value flat = arith::ConstantIndexOp::create(b, loc, 0);
+        for (auto [i, size] : llvm::enumerate(type.getShape())) {
+          flat = arith::MulIOp::create(
+              b, loc, flat, arith::ConstantIndexOp::create(b, loc, size));
+          flat = arith::AddIOp::create(b, loc, flat,
+                                       linalg::IndexOp::create(b, loc, i));
+        }
+        Value count = arith::ConstantIndexOp::create(b, loc, perByte);
+        Value byte = tensor::ExtractOp::create(
+            b, loc, packed,
+            ValueRange{arith::DivUIOp::create(b, loc, flat, count)});
+        Value place = arith::IndexCastOp::create(
+            b, loc, b.getI8Type(), arith::RemUIOp::create(b, loc, flat, count));
+        Value shift = arith::MulIOp::create(
+            b, loc, place,
+            arith::ConstantOp::create(b, loc, b.getI8IntegerAttr(bits)));
+        byte = arith::ShRUIOp::create(b, loc, byte, shift);
+        // The bits of a float are without sign.
+        auto integer = dyn_cast<IntegerType>(element);
+        return makeNarrowInt(
+            b, loc, byte,
+            integer ? integer : b.getIntegerType(bits, /*isSigned=*/false));
+      });
+}
+
 static LogicalResult lowerWeight(onnx::WeightOp op, Lowering &l,
                                  std::string &why) {
   auto type = dyn_cast<RankedTensorType>(op.getOutput().getType());
@@ -43,11 +87,17 @@ static LogicalResult lowerWeight(onnx::WeightOp op, Lowering &l,
     why = "its element type is not supported";
     return failure();
   }
+  bool isPacked =
+      type.getElementTypeBitWidth() < 8 && !type.getElementType().isInteger(1);
+  RankedTensorType stored =
+      isPacked
+          ? RankedTensorType::get({op.getSize()}, l.b.getIntegerType(8, false))
+          : type;
   Value argument = l.weight(
-      {op.getNameAttr(), op.getSource(), op.getOffset(), op.getSize(), type});
+      {op.getNameAttr(), op.getSource(), op.getOffset(), op.getSize(), stored});
   if (!argument)
     return failure();
-  l.set(op.getOutput(), argument);
+  l.set(op.getOutput(), isPacked ? unpack(l, argument, type) : argument);
   return success();
 }
 

@@ -23,6 +23,8 @@ StringRef blockattn::runtimeCallName(RuntimeCall call) {
     return "ba_rt_fail";
   case RuntimeCall::HalfGemm:
     return "ba_rt_gemm_16";
+  case RuntimeCall::PackedGemm:
+    return "ba_rt_gemm_packed";
   case RuntimeCall::Launch:
     return "ba_cuda_launch";
   case RuntimeCall::DeviceGemm:
@@ -40,8 +42,8 @@ StringRef blockattn::runtimeCallName(RuntimeCall call) {
 }
 
 static constexpr RuntimeCall cpuTable[] = {
-    RuntimeCall::ParallelFor, RuntimeCall::Gemm, RuntimeCall::Alloc,
-    RuntimeCall::Fail, RuntimeCall::HalfGemm};
+    RuntimeCall::ParallelFor, RuntimeCall::Gemm,     RuntimeCall::Alloc,
+    RuntimeCall::Fail,        RuntimeCall::HalfGemm, RuntimeCall::PackedGemm};
 static constexpr RuntimeCall cudaTable[] = {
     RuntimeCall::Launch, RuntimeCall::DeviceGemm, RuntimeCall::Copy,
     RuntimeCall::Fill,   RuntimeCall::Check,      RuntimeCall::Read,
@@ -84,6 +86,10 @@ FunctionType blockattn::runtimeCallType(RuntimeCall call,
   case RuntimeCall::HalfGemm:
     return b.getFunctionType(
         {ptr, i32, i32, i32, i64, i64, i64, ptr, i64, ptr, i64, f32, ptr, i64},
+        {});
+  case RuntimeCall::PackedGemm:
+    return b.getFunctionType(
+        {ptr, i64, i64, i64, ptr, i64, i32, i64, ptr, i32, ptr, ptr, ptr, i64},
         {});
   case RuntimeCall::Launch:
     return b.getFunctionType({ptr, i32, i64, i64, i64, i32, i32, i32, i64, ptr},

@@ -42,6 +42,7 @@ enum class RuntimeCall {
   Alloc,
   Fail,
   HalfGemm,
+  PackedGemm,
   Launch,
   DeviceGemm,
   Copy,

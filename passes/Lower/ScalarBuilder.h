@@ -13,6 +13,7 @@
 #define BLOCKATTN_PASSES_LOWER_SCALARBUILDER_H
 
 #include "passes/Lower/Lowering.h"
+#include "passes/Lower/NarrowTypes.h"
 
 namespace blockattn {
 
@@ -25,9 +26,10 @@ inline Type computeType(Type type) {
 }
 
 /// An element converted as `onnx.Cast` does. `from` and `to` tell unsigned
-/// integers from signed ones, which the value's own type does not.
+/// integers from signed ones, which the value's own type does not. Types of
+/// less than 16 bits are those of NarrowTypes.h.
 Value convertElement(OpBuilder &builder, Location loc, Value value, Type from,
-                     Type to);
+                     Type to, onnx::CastMode mode = {});
 
 /// Writes the body for one element.
 struct Scalar {

@@ -162,7 +162,9 @@ struct DecomposeMicrosoft : impl::DecomposeMicrosoftBase<DecomposeMicrosoft> {
     func::FuncOp function = getOperation();
     SmallVector<Operation *> ops;
     function.walk([&](Operation *op) {
-      if (op->getName().getStringRef().starts_with("onnx.ms."))
+      auto product = dyn_cast<onnx::MSMatMulNBitsOp>(op);
+      bool stays = keepPackedProducts && product && onnx::staysPacked(product);
+      if (op->getName().getStringRef().starts_with("onnx.ms.") && !stays)
         ops.push_back(op);
     });
     if (ops.empty())

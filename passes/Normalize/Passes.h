@@ -27,6 +27,10 @@ struct NormalizeOptions : mlir::PassPipelineOptions<NormalizeOptions> {
       *this, "allow-foreign",
       llvm::cl::desc("go on with ops that nothing is known about"),
       llvm::cl::init(false)};
+  Option<bool> keepPackedProducts{
+      *this, "keep-packed-products",
+      llvm::cl::desc("leave products with packed weights to the CPU's library"),
+      llvm::cl::init(false)};
 };
 
 /// Reports unsupported ops, infers shapes, folds constants and shapes, and

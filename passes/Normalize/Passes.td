@@ -104,11 +104,17 @@ def DecomposeMicrosoft
         no key (`head_sink`, `smooth_softmax`) is one more column of a Softmax.
       * MatMulNBits and GatherBlockQuantized become what unpacks the weight,
         and a MatMul or Gather. The weight stays packed in the artifact; each
-        run of the program unpacks it into a buffer that one product needs
+        run of the program unpacks it into a buffer that one product needs.
+        With `keep-packed-products` MatMulNBits stays as it is where the CPU's
+        library takes it: 4 or 8 bits, zero points of bytes or none, no `g_idx`
 
     An option without such a form is an error that names the node, the option
     and what to do.
   }];
+  let options = [
+    Option<"keepPackedProducts", "keep-packed-products", "bool", "false",
+           "leave products with packed weights to the CPU's library">
+  ];
 }
 
 def SinkReshapes : Pass<"blockattn-sink-reshapes", "::mlir::func::FuncOp"> {

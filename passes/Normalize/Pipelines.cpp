@@ -24,7 +24,9 @@ void buildNormalizePipeline(mlir::OpPassManager &pm,
   foldConstants.maxElements = options.maxConstant;
   mlir::OpPassManager &func = pm.nest<mlir::func::FuncOp>();
   func.addPass(createInferShapes());
-  func.addPass(createDecomposeMicrosoft());
+  DecomposeMicrosoftOptions microsoft;
+  microsoft.keepPackedProducts = options.keepPackedProducts;
+  func.addPass(createDecomposeMicrosoft(microsoft));
   func.addPass(createDecompose());
   // Folding one thing reveals another: a shape that becomes a constant makes
   // types static, and a constant condition removes ops that hid a shape. Two

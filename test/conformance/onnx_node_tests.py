@@ -54,8 +54,8 @@ def dialect_ops():
 
 
 def as_array(value):
-    """An array of numbers; None for strings, sequences, absent values, and for
-    numbers of less than eight bits and floats of less than sixteen."""
+    """An array of numbers; None for strings, sequences and absent values, and
+    for numbers of 6 bits."""
     if isinstance(value, onnx.TensorProto):
         value = onnx.numpy_helper.to_array(value)
     if not isinstance(value, (np.ndarray, np.generic)):

@@ -4,8 +4,36 @@ import concurrent.futures
 import os
 import subprocess
 
+import ml_dtypes
 import numpy as np
 import onnx
+
+# Programs take and give these as bytes: integers as such, floats as their bits.
+SMALL_INTEGERS = {
+    ml_dtypes.int2: np.int8, ml_dtypes.int4: np.int8,
+    ml_dtypes.uint2: np.uint8, ml_dtypes.uint4: np.uint8,
+}
+SMALL_FLOATS = {
+    ml_dtypes.float4_e2m1fn, ml_dtypes.float8_e8m0fnu, ml_dtypes.float8_e4m3fn,
+    ml_dtypes.float8_e4m3fnuz, ml_dtypes.float8_e5m2, ml_dtypes.float8_e5m2fnuz,
+}
+
+
+def to_bytes(array):
+    """An array of a type that a program takes, from one of those of ONNX."""
+    if array.dtype.type in SMALL_INTEGERS:
+        return array.astype(SMALL_INTEGERS[array.dtype.type])
+    return array.view(np.uint8) if array.dtype.type in SMALL_FLOATS else array
+
+
+def from_bytes(array, dtype):
+    """The reverse, where `dtype` is expected."""
+    if dtype.type in SMALL_INTEGERS and array.dtype == SMALL_INTEGERS[dtype.type]:
+        return array.astype(dtype)
+    # NumPy has no bfloat16 of its own: its files hold plain bytes.
+    if array.dtype.kind == "V" or (array.dtype == np.uint8 and dtype.type in SMALL_FLOATS):
+        return array.view(dtype)
+    return array
 
 
 def call(command):
@@ -38,7 +66,7 @@ def run_case(build, folder, number, case, programs="full"):
         return None, problem
     command = [tool + "run", "infer", path + ".ba"]
     for i, (value, array) in enumerate(zip(case.model.graph.input, case.inputs)):
-        np.save(f"{path}.in{i}.npy", array)
+        np.save(f"{path}.in{i}.npy", to_bytes(array))
         command += ["--input", f"{value.name}={path}.in{i}.npy"]
     for i, value in enumerate(case.model.graph.output):
         command += ["--output", f"{value.name}={path}.out{i}.npy"]
@@ -48,8 +76,7 @@ def run_case(build, folder, number, case, programs="full"):
     outputs = []
     for i, want in enumerate(case.outputs):
         array = np.load(f"{path}.out{i}.npy")
-        # NumPy has no bfloat16 of its own: its files hold plain bytes.
-        outputs.append(array.view(want.dtype) if array.dtype.kind == "V" else array)
+        outputs.append(from_bytes(array, want.dtype))
     return outputs, None
 
 

@@ -22,7 +22,7 @@
 extern "C" {
 #endif
 
-#define BA_KERNEL_ABI_VERSION 2u
+#define BA_KERNEL_ABI_VERSION 3u
 
 /* Buffers, weights and the runtime's own inputs are aligned to this many
    bytes; memory that a caller binds has the alignment of its element type. */
@@ -37,8 +37,8 @@ enum {
   BA_KERNEL_FAIL_INTERNAL = 5 /* a defect of the compiler */
 };
 
-/* Types of 16 bits, for ba_rt_api.gemm_16. */
-enum { BA_KERNEL_F16 = 0, BA_KERNEL_BF16 = 1 };
+/* Types of ba_rt_api.gemm_16, and of the scales of ba_rt_api.gemm_packed. */
+enum { BA_KERNEL_F16 = 0, BA_KERNEL_BF16 = 1, BA_KERNEL_F32 = 2 };
 
 /* A tensor is passed as a pointer to an MLIR memref descriptor. This is its
    head; `rank` sizes (in elements) and then `rank` strides (in elements)
@@ -84,6 +84,18 @@ typedef struct ba_rt_api {
                   int64_t m, int64_t n, int64_t k, const void *a, int64_t lda,
                   const void *b, int64_t ldb, float beta, float *c,
                   int64_t ldc);
+
+  /* C[m, n] = A[m, k] * W[n, k]^T, f32, where
+       W[j, i] = (q[j, i] - z[j, g]) * scales[j, g], g = i / block_size.
+     `weight` has the q of each row in whole blocks, of 8 `bits` or of 4, the
+     lower half of a byte first; `zero_points` has the z of each row packed
+     likewise in whole bytes, or is null for z = 2^(bits - 1). The scales
+     (BA_KERNEL_F32, ...) are one after the other. Threaded inside. */
+  void (*gemm_packed)(void *exec, int64_t m, int64_t n, int64_t k,
+                      const float *a, int64_t lda, int32_t bits,
+                      int64_t block_size, const void *weight,
+                      int32_t scale_type, const void *scales,
+                      const void *zero_points, float *c, int64_t ldc);
 } ba_rt_api;
 
 /* `ba_init`: called once, before anything else. Keeps `api`. Not zero when

@@ -10,7 +10,8 @@
 using namespace blockattn::rt;
 
 const ba_rt_api *CpuExec::api() {
-  static const ba_rt_api table = {parallelFor, gemmF32, alloc, fail, gemm16};
+  static const ba_rt_api table = {parallelFor, gemmF32, alloc,
+                                  fail,        gemm16,  gemmPacked};
   return &table;
 }
 
@@ -49,6 +50,28 @@ void CpuExec::gemm16(void *exec, int32_t type, int32_t transA, int32_t transB,
                     transA != 0, transB != 0, m, n, k,
                     static_cast<const uint16_t *>(a), lda,
                     static_cast<const uint16_t *>(b), ldb, beta, c, ldc);
+  });
+}
+
+void CpuExec::gemmPacked(void *exec, int64_t m, int64_t n, int64_t k,
+                         const float *a, int64_t lda, int32_t bits,
+                         int64_t blockSize, const void *weight,
+                         int32_t scaleType, const void *scales,
+                         const void *zeroPoints, float *c, int64_t ldc) {
+  CpuExec *self = static_cast<CpuExec *>(exec);
+  ScaleType type = scaleType == BA_KERNEL_F16    ? ScaleType::F16
+                   : scaleType == BA_KERNEL_BF16 ? ScaleType::BF16
+                                                 : ScaleType::F32;
+  PackedWeight packed{(k + blockSize - 1) / blockSize,
+                      blockSize,
+                      bits,
+                      type,
+                      static_cast<const uint8_t *>(weight),
+                      scales,
+                      static_cast<const uint8_t *>(zeroPoints)};
+  self->multiply([&] {
+    return blockattn::rt::gemmPacked(self->pool, m, n, k, a, lda, packed, c,
+                                     ldc);
   });
 }
 

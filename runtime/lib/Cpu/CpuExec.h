@@ -43,6 +43,11 @@ private:
                      int64_t m, int64_t n, int64_t k, const void *a,
                      int64_t lda, const void *b, int64_t ldb, float beta,
                      float *c, int64_t ldc);
+  static void gemmPacked(void *exec, int64_t m, int64_t n, int64_t k,
+                         const float *a, int64_t lda, int32_t bits,
+                         int64_t blockSize, const void *weight,
+                         int32_t scaleType, const void *scales,
+                         const void *zeroPoints, float *c, int64_t ldc);
   static void *alloc(void *exec, int64_t bytes);
   static void fail(void *exec, int32_t code, const char *message);
 

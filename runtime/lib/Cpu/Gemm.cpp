@@ -252,3 +252,64 @@ bool blockattn::rt::gemmHalf(ThreadPool &pool, Half type, bool transA,
       });
   return ok.load();
 }
+
+//===----------------------------------------------------------------------===//
+// Weights of few bits
+//===----------------------------------------------------------------------===//
+
+bool blockattn::rt::gemmPacked(ThreadPool &pool, int64_t m, int64_t n,
+                               int64_t k, const float *a, int64_t lda,
+                               const PackedWeight &weight, float *c,
+                               int64_t ldc) {
+  if (m <= 0 || n <= 0)
+    return true;
+  if (k <= 0)
+    return gemm(pool, false, true, m, n, k, a, lda, nullptr, 1, 0, c, ldc);
+  const PackedKernels &kernels = gemvKernels().packed;
+  int64_t padded = weight.blocks * weight.blockSize;
+  // A few rows: the weight is unpacked in registers, once for each row.
+  constexpr int64_t fusedRows = 4;
+  if (m <= fusedRows) {
+    std::unique_ptr<float[]> arranged(new float[m * padded]);
+    for (int64_t i = 0; i < m; ++i)
+      kernels.arrange(weight, k, a + i * lda, arranged.get() + i * padded);
+    // The nearest cache holds so much of the weight for the second row.
+    constexpr int64_t near = 16;
+    int64_t grain = std::max<int64_t>(kSerialWork / k, near);
+    pool.parallelFor(n, grain, [&](int64_t begin, int64_t end) {
+      std::unique_ptr<float[]> scratch(new float[padded]);
+      for (int64_t j = begin; j < end; j += near)
+        for (int64_t i = 0; i < m; ++i)
+          kernels.product(weight, j, std::min(j + near, end),
+                          arranged.get() + i * padded, c + i * ldc,
+                          scratch.get());
+    });
+    return true;
+  }
+  // More: one panel of it after the other, which a cache holds.
+  constexpr int64_t panelElements = 256 * 1024, leastRows = 64;
+  int64_t width = std::max(panelElements / padded, leastRows);
+  int64_t share = (n + pool.threads() - 1) / pool.threads();
+  width = std::min(width, std::max(share, leastRows));
+  std::atomic<bool> ok{true};
+  pool.parallelFor(
+      (n + width - 1) / width, 1, [&](int64_t first, int64_t last) {
+        SingleThreaded guard;
+        std::unique_ptr<float[]> panel(new float[padded * std::min(width, n)]);
+        for (int64_t i = first; i < last; ++i) {
+          int64_t j = i * width, rows = std::min(width, n - j);
+          kernels.unpack(weight, j, j + rows, panel.get(), padded);
+          if (m <= kGemvRows) {
+            gemvKernels().rows(m, 0, rows, k, a, lda, panel.get(), padded, 0,
+                               c + j, ldc);
+            continue;
+          }
+          dnnl_status_t status =
+              dnnl_sgemm('N', 'T', m, rows, k, 1.0f, a, lda, panel.get(),
+                         padded, 0.0f, c + j, ldc);
+          if (status != dnnl_success)
+            ok.store(false, std::memory_order_relaxed);
+        }
+      });
+  return ok.load();
+}

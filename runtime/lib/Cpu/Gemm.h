@@ -27,6 +27,12 @@ bool gemmHalf(ThreadPool &pool, Half type, bool transA, bool transB, int64_t m,
               const uint16_t *b, int64_t ldb, float beta, float *c,
               int64_t ldc);
 
+/// C[m, n] = A[m, k] times the transpose of a packed weight [n, k]; see
+/// ba_rt_api.gemm_packed.
+bool gemmPacked(ThreadPool &pool, int64_t m, int64_t n, int64_t k,
+                const float *a, int64_t lda, const PackedWeight &weight,
+                float *c, int64_t ldc);
+
 } // namespace blockattn::rt
 
 #endif // BLOCKATTN_RUNTIME_CPU_GEMM_H

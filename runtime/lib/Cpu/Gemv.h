@@ -36,6 +36,29 @@ struct HalfKernels {
   void (*widen)(int64_t count, const uint16_t *from, float *to);
 };
 
+/// The type of the scales of a packed weight.
+enum class ScaleType { F16, BF16, F32 };
+
+/// A weight of 4 or 8 bits, as ba_rt_api.gemm_packed describes it.
+struct PackedWeight {
+  int64_t blocks; ///< of a row
+  int64_t blockSize;
+  int32_t bits;
+  ScaleType scaleType;
+  const uint8_t *data;
+  const void *scales;
+  const uint8_t *zeroPoints; ///< null: half of the range
+};
+
+/// See PackedKernels.h.
+struct PackedKernels {
+  void (*unpack)(const PackedWeight &w, int64_t begin, int64_t end, float *to,
+                 int64_t ld);
+  void (*arrange)(const PackedWeight &w, int64_t k, const float *a, float *to);
+  void (*product)(const PackedWeight &w, int64_t begin, int64_t end,
+                  const float *a, float *c, float *scratch);
+};
+
 struct GemvKernels {
   /// c[i, j] = sum_k a[i, k] * b[j, k] + beta * c[i, j] for j in [begin, end):
   /// the rows of b are read one after the other.
@@ -49,6 +72,7 @@ struct GemvKernels {
                   int64_t ldb, float beta, float *c, int64_t ldc);
   /// By the type of B.
   HalfKernels half[kNumHalfTypes];
+  PackedKernels packed;
 };
 
 /// The kernels for this machine.

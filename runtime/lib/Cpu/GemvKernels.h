@@ -257,11 +257,14 @@ void columns(int64_t m, int64_t begin, int64_t end, int64_t kBegin,
   }
 }
 
+#include "Cpu/PackedKernels.h"
+
 /// All kernels of this level.
 constexpr blockattn::rt::GemvKernels kernels = {
     rows<F32>,
     columns<F32>,
     {{rows<F16>, columns<F16>, widen<F16>},
-     {rows<BF16>, columns<BF16>, widen<BF16>}}};
+     {rows<BF16>, columns<BF16>, widen<BF16>}},
+    {packed::unpack, packed::arrange, packed::product}};
 
 } // namespace

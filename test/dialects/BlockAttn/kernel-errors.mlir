@@ -1,6 +1,7 @@
 // RUN: blockattn-opt %s --split-input-file --verify-diagnostics
 
-// What attention_kernel, output_dims and layout_from_positions refuse.
+// What attention_kernel, packed_product, output_dims and layout_from_positions
+// refuse.
 
 func.func @c1_none(%q: memref<1x?x2x8xf32>, %k: memref<1x?x1x8xf32>, %w: memref<?xf32>) {
   // expected-error@+1 {{(C1) one or two outputs are needed, but there are 0}}
@@ -148,5 +149,53 @@ func.func @layout_c1(%p: tensor<2x?xi64>) {
 func.func @layout_rank(%p: tensor<?xi64>) {
   // expected-error@+1 {{operand #0 must be}}
   %0 = blockattn.layout_from_positions %p : tensor<?xi64>
+  return
+}
+
+// -----
+
+func.func @packed_mixed(%a: tensor<?x32xf32>, %w: memref<8x1x16xi8>, %s: memref<8xf32>, %o: memref<?x8xf32>) {
+  // expected-error@+1 {{(C1) operands must be all tensors or all memrefs}}
+  %0 = blockattn.packed_product %a, %w scales(%s : memref<8xf32>) outs(%o : memref<?x8xf32>) {bits = 4 : i64, block_size = 32 : i64} : tensor<?x32xf32>, memref<8x1x16xi8> -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+func.func @packed_result(%a: memref<?x32xf32>, %w: memref<8x1x16xi8>, %s: memref<8xf32>, %o: memref<?x8xf32>) {
+  // expected-error@+1 {{(C1) there must be no result on memrefs}}
+  %0 = blockattn.packed_product %a, %w scales(%s : memref<8xf32>) outs(%o : memref<?x8xf32>) {bits = 4 : i64, block_size = 32 : i64} : memref<?x32xf32>, memref<8x1x16xi8> -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+func.func @packed_bits(%a: memref<?x32xf32>, %w: memref<8x1x8xi8>, %s: memref<8xf32>, %o: memref<?x8xf32>) {
+  // expected-error@+1 {{(C2) bits must be 4 or 8, but is 2}}
+  blockattn.packed_product %a, %w scales(%s : memref<8xf32>) outs(%o : memref<?x8xf32>) {bits = 2 : i64, block_size = 32 : i64} : memref<?x32xf32>, memref<8x1x8xi8>
+  return
+}
+
+// -----
+
+func.func @packed_block(%a: memref<?x32xf32>, %w: memref<8x1x16xi8>, %s: memref<8xf32>, %o: memref<?x8xf32>) {
+  // expected-error@+1 {{(C2) block_size must be a power of two and at least 16, but is 24}}
+  blockattn.packed_product %a, %w scales(%s : memref<8xf32>) outs(%o : memref<?x8xf32>) {bits = 4 : i64, block_size = 24 : i64} : memref<?x32xf32>, memref<8x1x16xi8>
+  return
+}
+
+// -----
+
+func.func @packed_unknown(%a: memref<?x?xf32>, %w: memref<8x1x16xi8>, %s: memref<8xf32>, %o: memref<?x8xf32>) {
+  // expected-error@+1 {{(C3) the shape of the weight must be known}}
+  blockattn.packed_product %a, %w scales(%s : memref<8xf32>) outs(%o : memref<?x8xf32>) {bits = 4 : i64, block_size = 32 : i64} : memref<?x?xf32>, memref<8x1x16xi8>
+  return
+}
+
+// -----
+
+func.func @packed_bytes(%a: memref<?x64xf32>, %w: memref<8x1x16xi8>, %s: memref<8xf32>, %o: memref<?x8xf32>) {
+  // expected-error@+1 {{(C3) the weight has type 'memref<8x1x16xi8>' for 'memref<?x64xf32>' and 'memref<?x8xf32>'}}
+  blockattn.packed_product %a, %w scales(%s : memref<8xf32>) outs(%o : memref<?x8xf32>) {bits = 4 : i64, block_size = 32 : i64} : memref<?x64xf32>, memref<8x1x16xi8>
   return
 }

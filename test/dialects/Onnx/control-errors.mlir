@@ -3,7 +3,7 @@
 // Constraints of constants, weights, branches and foreign ops.
 
 func.func @f() {
-  // expected-error @+1 {{(C1) a weight must have a static shape and elements of whole bytes, but is 'tensor<?xf32>'}}
+  // expected-error @+1 {{(C1) a weight must have a static shape and elements of a known number of bits, but is 'tensor<?xf32>'}}
   %0 = onnx.Weight "w" source 0 offset 0 size 16 : tensor<?xf32>
   return
 }
@@ -11,7 +11,7 @@ func.func @f() {
 // -----
 
 func.func @f() {
-  // expected-error @+1 {{(C1) a weight must have a static shape and elements of whole bytes, but is 'tensor<2x!onnx.unknown>'}}
+  // expected-error @+1 {{(C1) a weight must have a static shape and elements of a known number of bits, but is 'tensor<2x!onnx.unknown>'}}
   %0 = onnx.Weight "w" source 0 offset 0 size 16 : tensor<2x!onnx.unknown>
   return
 }
@@ -20,7 +20,7 @@ func.func @f() {
 
 func.func @f() {
   // The number of bytes is no 64-bit integer.
-  // expected-error @+1 {{(C1) a weight must have a static shape and elements of whole bytes, but is 'tensor<4611686018427387904x4xf32>'}}
+  // expected-error @+1 {{(C1) a weight must have a static shape and elements of a known number of bits, but is 'tensor<4611686018427387904x4xf32>'}}
   %0 = onnx.Weight "w" source 0 offset 0 size 16 : tensor<4611686018427387904x4xf32>
   return
 }
@@ -136,7 +136,7 @@ func.func @f(%c: tensor<i1>, %x: tensor<4xf32>) {
 // -----
 
 func.func @f() {
-  // expected-error @+1 {{expects parent op to be one of 'onnx.If, onnx.Foreign'}}
+  // expected-error @+1 {{expects parent op to be one of 'onnx.If, onnx.Loop, onnx.Foreign'}}
   onnx.Yield
 }
 
@@ -150,4 +150,81 @@ module attributes {onnx.sources = "model.onnx"} {
 
 // expected-error @+1 {{'onnx.opsets' must map domains to numbers, but is {ai.onnx = "18"}}}
 module attributes {onnx.opsets = {ai.onnx = "18"}} {
+}
+
+// -----
+
+func.func @f(%m: tensor<2xi64>) {
+  // expected-error @+1 {{'onnx.Loop' op (C1) M must have one element, but is 'tensor<2xi64>'}}
+  onnx.Loop trips(%m : tensor<2xi64>) {
+  ^bb0(%i: tensor<i64>, %c: tensor<i1>):
+    onnx.Yield %c : tensor<i1>
+  }
+  return
+}
+
+// -----
+
+func.func @f(%m: tensor<i64>) {
+  // expected-error @+1 {{'onnx.Loop' op (C2) the body has 1 arguments for 0 carried values}}
+  onnx.Loop trips(%m : tensor<i64>) {
+  ^bb0(%c: tensor<i1>):
+    onnx.Yield %c : tensor<i1>
+  }
+  return
+}
+
+// -----
+
+func.func @f(%m: tensor<i64>) {
+  // expected-error @+1 {{'onnx.Loop' op (C2) the body must begin with an i64 and a Boolean, but has 'tensor<f32>' and 'tensor<i1>'}}
+  onnx.Loop trips(%m : tensor<i64>) {
+  ^bb0(%i: tensor<f32>, %c: tensor<i1>):
+    onnx.Yield %c : tensor<i1>
+  }
+  return
+}
+
+// -----
+
+func.func @f(%m: tensor<i64>, %x: tensor<f32>) {
+  // expected-error @+1 {{'onnx.Loop' op (C3) the body yields 2 values for a condition and 0 results}}
+  onnx.Loop trips(%m : tensor<i64>) {
+  ^bb0(%i: tensor<i64>, %c: tensor<i1>):
+    onnx.Yield %c, %x : tensor<i1>, tensor<f32>
+  }
+  return
+}
+
+// -----
+
+func.func @f(%m: tensor<i64>, %x: tensor<f32>) {
+  // expected-error @+1 {{'onnx.Loop' op (C3) the condition that is yielded must be a Boolean, but is 'tensor<f32>'}}
+  onnx.Loop trips(%m : tensor<i64>) {
+  ^bb0(%i: tensor<i64>, %c: tensor<i1>):
+    onnx.Yield %x : tensor<f32>
+  }
+  return
+}
+
+// -----
+
+func.func @f(%m: tensor<i64>, %x: tensor<f32>) {
+  // expected-error @+1 {{'onnx.Loop' op (C4) there are 0 results for 1 carried values}}
+  onnx.Loop trips(%m : tensor<i64>) carries(%x : tensor<f32>) {
+  ^bb0(%i: tensor<i64>, %c: tensor<i1>, %y: tensor<f32>):
+    onnx.Yield %c : tensor<i1>
+  }
+  return
+}
+
+// -----
+
+func.func @f(%m: tensor<i64>, %x: tensor<f32>) {
+  // expected-error @+1 {{'onnx.Loop' op (C5) the types of result 0 and of what is carried or yielded for it must agree, but are 'tensor<f32>' and 'tensor<i64>'}}
+  %0 = onnx.Loop trips(%m : tensor<i64>) carries(%x : tensor<f32>) -> tensor<f32> {
+  ^bb0(%i: tensor<i64>, %c: tensor<i1>, %y: tensor<f32>):
+    onnx.Yield %c, %i : tensor<i1>, tensor<i64>
+  }
+  return
 }

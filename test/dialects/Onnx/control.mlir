@@ -19,8 +19,27 @@ func.func @constants() {
   %3 = onnx.Constant dense_resource<table> : tensor<2xf32>
   // CHECK: onnx.Weight "layer.0.weight" source 1 offset 64 size 32 : tensor<4x2xf32>
   %4 = onnx.Weight "layer.0.weight" source 1 offset 64 size 32 : tensor<4x2xf32>
+  // CHECK: onnx.Weight "packed" source 1 offset 96 size 8 : tensor<3x5xi4>
+  %6 = onnx.Weight "packed" source 1 offset 96 size 8 : tensor<3x5xi4>
   // CHECK: onnx.Weight "mask" source 0 offset 0 size 3 : tensor<3xi1>
   %5 = onnx.Weight "mask" source 0 offset 0 size 3 : tensor<3xi1>
+  return
+}
+
+// CHECK-LABEL: func @loops
+func.func @loops(%m: tensor<i64>, %cond: tensor<i1>, %x: tensor<?xf32>) {
+  // CHECK: %[[R:.*]]:2 = onnx.Loop trips(%{{.*}} : tensor<i64>) while(%{{.*}} : tensor<i1>) carries(%{{.*}} : tensor<?xf32>) -> tensor<?xf32>, tensor<?x?xf32> {
+  // CHECK: ^bb0(%{{.*}}: tensor<i64>, %[[C:.*]]: tensor<i1>, %[[V:.*]]: tensor<?xf32>):
+  // CHECK:   onnx.Yield %[[C]], %[[V]], %[[V]] : tensor<i1>, tensor<?xf32>, tensor<?xf32>
+  %0:2 = onnx.Loop trips(%m : tensor<i64>) while(%cond : tensor<i1>) carries(%x : tensor<?xf32>) -> tensor<?xf32>, tensor<?x?xf32> {
+  ^bb0(%i: tensor<i64>, %c: tensor<i1>, %v: tensor<?xf32>):
+    onnx.Yield %c, %v, %v : tensor<i1>, tensor<?xf32>, tensor<?xf32>
+  }
+  // CHECK: onnx.Loop while(%{{.*}} : tensor<i1>) attributes {tag} {
+  onnx.Loop while(%cond : tensor<i1>) attributes {tag} {
+  ^bb0(%i: tensor<i64>, %c: tensor<i1>):
+    onnx.Yield %c : tensor<i1>
+  }
   return
 }
 

@@ -303,3 +303,59 @@ func.func @f(%x: tensor<4x4xui8>, %s: tensor<f32>) {
   %0 = onnx.DequantizeLinear(%x, %s) : (tensor<4x4xui8>, tensor<f32>) -> tensor<4x4xf16>
   return
 }
+
+// -----
+
+func.func @f(%x: tensor<4xf32>, %s: tensor<f32>) {
+  // expected-error @+1 {{'onnx.QuantizeLinear' op (C1) the first operand and the result must have one shape, but are 'tensor<4xf32>' and 'tensor<5xui8>'}}
+  %0 = onnx.QuantizeLinear(%x, %s) : (tensor<4xf32>, tensor<f32>) -> tensor<5xui8>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>, %s: tensor<f32>, %z: tensor<i8>) {
+  // expected-error @+1 {{'onnx.QuantizeLinear' op (C2) y and its zero point must have one element type, but there are 'ui8' and 'i8'}}
+  %0 = onnx.QuantizeLinear(%x, %s, %z) : (tensor<4xf32>, tensor<f32>, tensor<i8>) -> tensor<4xui8>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>, %s: tensor<f32>) {
+  // expected-error @+1 {{'onnx.QuantizeLinear' op (C2) y must have the element type 'i4', but has 'ui8'}}
+  %0 = onnx.QuantizeLinear(%x, %s) {output_dtype = i4} : (tensor<4xf32>, tensor<f32>) -> tensor<4xui8>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>, %s: tensor<f32>, %z: tensor<2xui8>) {
+  // expected-error @+1 {{'onnx.QuantizeLinear' op (C3) scale and zero point must have one shape, but are 'tensor<f32>' and 'tensor<2xui8>'}}
+  %0 = onnx.QuantizeLinear(%x, %s, %z) : (tensor<4xf32>, tensor<f32>, tensor<2xui8>) -> tensor<4xui8>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>, %s: tensor<4xf32>) {
+  // expected-error @+1 {{'onnx.QuantizeLinear' op (C4) axis is 1, but the rank is 1}}
+  %0 = onnx.QuantizeLinear(%x, %s) {axis = 1 : i64} : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xui8>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4x4xf32>, %s: tensor<2x2xf32>) {
+  // expected-error @+1 {{'onnx.QuantizeLinear' op (C5) the scale must have rank 0 or 1, but is 'tensor<2x2xf32>' for 'tensor<4x4xf32>'}}
+  %0 = onnx.QuantizeLinear(%x, %s) {axis = 0 : i64} : (tensor<4x4xf32>, tensor<2x2xf32>) -> tensor<4x4xui8>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4x4xf32>, %s: tensor<f32>) {
+  // expected-error @+1 {{'onnx.QuantizeLinear' op (C6) block_size must not be negative, but is -1}}
+  %0 = onnx.QuantizeLinear(%x, %s) {block_size = -1 : i64} : (tensor<4x4xf32>, tensor<f32>) -> tensor<4x4xui8>
+  return
+}

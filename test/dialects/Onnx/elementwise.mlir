@@ -171,5 +171,7 @@ func.func @elementwise(%x: tensor<?x8xf32>, %b: tensor<?x8xi1>,
   %76 = onnx.DequantizeLinear(%q, %s, %z) {axis = 1 : i64, output_dtype = f16} : (tensor<4x8xui8>, tensor<8xf32>, tensor<8xui8>) -> tensor<4x8xf16>
   // CHECK: onnx.DequantizeLinear(%{{.*}}, %{{.*}}) {axis = 1 : i64, block_size = 4 : i64} : (tensor<4x8xui8>, tensor<4x2xf32>) -> tensor<4x8xf32>
   %77 = onnx.DequantizeLinear(%q, %k) {axis = 1 : i64, block_size = 4 : i64} : (tensor<4x8xui8>, tensor<4x2xf32>) -> tensor<4x8xf32>
+  // CHECK: onnx.QuantizeLinear(%{{.*}}, %{{.*}}) {output_dtype = i4, precision = f32, saturate = 0 : i64} : (tensor<?x8xf32>, tensor<f32>) -> tensor<?x8xi4>
+  %78 = onnx.QuantizeLinear(%x, %c) {output_dtype = i4, precision = f32, saturate = 0 : i64} : (tensor<?x8xf32>, tensor<f32>) -> tensor<?x8xi4>
   return
 }

@@ -103,4 +103,4 @@ func.func @plan_checked(%exec: !llvm.ptr {blockattn.exec}, %x: memref<1xi1>) {
 // CHECK-LABEL: func.func @ba_init(
 // CHECK-SAME:    %[[VERSION:.*]]: i32, %[[API:.*]]: !llvm.ptr) -> i32
 // CHECK:         llvm.store %[[API]],
-// CHECK:         arith.cmpi ne, %[[VERSION]], %c2_i32
+// CHECK:         arith.cmpi ne, %[[VERSION]], %c3_i32

@@ -1,6 +1,7 @@
 // RUN: blockattn-opt %s --blockattn-lower-gemm --split-input-file | FileCheck %s
 
-// The pass has no way to fail; these are what it must leave to the loops.
+// What it must leave to the loops. That it fails on packed weights is in
+// lower-gemm-packed-errors.mlir.
 
 // CHECK-NOT:   ba_rt_gemm
 

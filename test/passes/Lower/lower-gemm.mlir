@@ -105,3 +105,25 @@ func.func @half(%a: memref<?x8xf16>, %b: memref<8x4xf16>, %c: memref<?x4xbf16>, 
       ins(%c, %d : memref<?x4xbf16>, memref<4x4xbf16>) outs(%e : memref<?x4xf32>)
   return
 }
+
+// -----
+
+// A packed weight goes to the library as it is. Without zero points their
+// address is null; scales may have 16 bits.
+// CHECK: func.func private @ba_rt_gemm_packed(!llvm.ptr, i64, i64, i64, !llvm.ptr, i64, i32, i64, !llvm.ptr, i32, !llvm.ptr, !llvm.ptr, !llvm.ptr, i64)
+
+// CHECK-LABEL: func.func @packed
+// CHECK-SAME:    (%[[EXEC:.*]]: !llvm.ptr {blockattn.exec},
+// CHECK-NOT:     blockattn.packed_product
+// CHECK-DAG:     %[[NULL:.*]] = llvm.mlir.zero
+// CHECK-DAG:     %[[F32:.*]] = arith.constant 2 : i32
+// CHECK:         call @ba_rt_gemm_packed(%[[EXEC]], {{.*}}, %{{.*}}, %[[F32]], %{{.*}}, %[[NULL]], %{{.*}}, %{{.*}})
+// CHECK:         call @ba_rt_gemm_packed(%[[EXEC]], {{.*}}, %{{.*}}, %c0_i32, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}})
+func.func @packed(%a: memref<?x40xf32>, %w: memref<8x2x16xi8>, %s: memref<8x2xf32>,
+                  %h: memref<16xf16>, %z: memref<8xi8>, %c: memref<?x8xf32>) {
+  blockattn.packed_product %a, %w scales(%s : memref<8x2xf32>) outs(%c : memref<?x8xf32>)
+      {bits = 4 : i64, block_size = 32 : i64} : memref<?x40xf32>, memref<8x2x16xi8>
+  blockattn.packed_product %a, %w scales(%h : memref<16xf16>) zero_points(%z : memref<8xi8>) outs(%c : memref<?x8xf32>)
+      {bits = 4 : i64, block_size = 32 : i64} : memref<?x40xf32>, memref<8x2x16xi8>
+  return
+}

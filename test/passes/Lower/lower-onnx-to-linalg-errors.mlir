@@ -69,3 +69,77 @@ module {
     return %0 : tensor<*xf32>
   }
 }
+
+// -----
+
+// expected-error @below {{1 operation can not be compiled for the CPU}}
+// expected-note @below {{what to do: }}
+module {
+  func.func @until(%m: tensor<i64>, %x: tensor<f32>) -> tensor<f32> {
+    // expected-note @below {{its number of iterations is up to a condition that it computes; loops of a number that is known before are supported}}
+    %0 = onnx.Loop trips(%m : tensor<i64>) carries(%x : tensor<f32>) -> tensor<f32> {
+    ^bb0(%i: tensor<i64>, %c: tensor<i1>, %v: tensor<f32>):
+      %1 = onnx.Less(%v, %x) : (tensor<f32>, tensor<f32>) -> tensor<i1>
+      onnx.Yield %1, %v : tensor<i1>, tensor<f32>
+    }
+    return %0 : tensor<f32>
+  }
+}
+
+// -----
+
+// expected-error @below {{1 operation can not be compiled for the CPU}}
+// expected-note @below {{what to do: }}
+module {
+  func.func @stack(%m: tensor<i64>, %x: tensor<?xf32>) -> tensor<?x?xf32> {
+    // expected-note @below {{the shape of a value that is stacked is not known before the loop}}
+    %0 = onnx.Loop trips(%m : tensor<i64>) -> tensor<?x?xf32> {
+    ^bb0(%i: tensor<i64>, %c: tensor<i1>):
+      %1 = onnx.NonZero(%x) : (tensor<?xf32>) -> tensor<?x?xi64>
+      %2 = onnx.Cast(%1) {to = f32} : (tensor<?x?xi64>) -> tensor<?x?xf32>
+      %k = onnx.Constant dense<-1> : tensor<1xi64>
+      %3 = onnx.Reshape(%2, %k) : (tensor<?x?xf32>, tensor<1xi64>) -> tensor<?xf32>
+      onnx.Yield %c, %3 : tensor<i1>, tensor<?xf32>
+    }
+    return %0 : tensor<?x?xf32>
+  }
+}
+
+// -----
+
+// What stands for numbers as bytes is not computed with.
+// expected-error @below {{2 operations can not be compiled for the CPU}}
+// expected-note @below {{what to do: }}
+module {
+  func.func @narrow(%x: tensor<4xf8E4M3FN>, %y: tensor<4xi4>) -> (tensor<4xf8E4M3FN>, tensor<4xi1>) {
+    // expected-note @below {{it would compute with integers of less than 8 bits or floats of less than 16, which are converted first (Cast, DequantizeLinear)}}
+    %0 = onnx.Add(%x, %x) : (tensor<4xf8E4M3FN>, tensor<4xf8E4M3FN>) -> tensor<4xf8E4M3FN>
+    // expected-note @below {{it would compute with integers of less than 8 bits}}
+    %1 = onnx.Equal(%y, %y) : (tensor<4xi4>, tensor<4xi4>) -> tensor<4xi1>
+    return %0, %1 : tensor<4xf8E4M3FN>, tensor<4xi1>
+  }
+}
+
+// -----
+
+// expected-error @below {{1 operation can not be compiled for the CPU}}
+// expected-note @below {{what to do: }}
+module {
+  func.func @quantize(%x: tensor<4xf32>, %s: tensor<f32>, %z: tensor<i32>) -> tensor<4xi32> {
+    // expected-note @below {{its element types are not supported: it makes integers of 2 to 16 bits and floats of 4 and 8}}
+    %0 = onnx.QuantizeLinear(%x, %s, %z) : (tensor<4xf32>, tensor<f32>, tensor<i32>) -> tensor<4xi32>
+    return %0 : tensor<4xi32>
+  }
+}
+
+// -----
+
+// expected-error @below {{1 operation can not be compiled for the CPU}}
+// expected-note @below {{what to do: }}
+module {
+  func.func @groups(%x: tensor<?x32xf32>, %w: tensor<8x1x16xui8>, %s: tensor<8xf32>, %g: tensor<32xi32>) -> tensor<?x8xf32> {
+    // expected-note @below {{its weight is not in the form that stays packed; --blockattn-decompose-microsoft spells it out}}
+    %0 = onnx.ms.MatMulNBits(%x, %w, %s, _, %g) {K = 32 : i64, N = 8 : i64, bits = 4 : i64, block_size = 32 : i64} : (tensor<?x32xf32>, tensor<8x1x16xui8>, tensor<8xf32>, tensor<32xi32>) -> tensor<?x8xf32>
+    return %0 : tensor<?x8xf32>
+  }
+}

@@ -34,7 +34,7 @@ TEST_F(HostTensorTest, ShapesThatDoNotFitMakeInvalidTensors) {
   EXPECT_FALSE(HostTensor::zeros(b.getF32Type(), {-1}));
   EXPECT_FALSE(HostTensor::zeros(b.getF32Type(), {INT64_MAX, 2}));
   EXPECT_FALSE(HostTensor::zeros(b.getI8Type(), {int64_t(1) << 40}));
-  EXPECT_FALSE(HostTensor::zeros(b.getIntegerType(4), {2}));
+  EXPECT_FALSE(HostTensor::zeros(b.getType<Float6E2M3FNType>(), {2}));
   EXPECT_FALSE(HostTensor::zeros(Type(), {2}));
   EXPECT_FALSE(HostTensor::fromInts(b.getI64Type(), {3}, {1, 2}));
   EXPECT_FALSE(HostTensor().cast(b.getF32Type()));
@@ -116,6 +116,37 @@ TEST_F(HostTensorTest, FloatToIntSaturates) {
   EXPECT_EQ(floatToInt(Scalar::Bool, -0.0), 0);
 }
 
+TEST_F(HostTensorTest, PackedElementsHaveAByteEach) {
+  std::vector<char> packed = {char(0xf1), 0x07};
+  HostTensor t = HostTensor::fromBytes(b.getIntegerType(4), {3}, packed);
+  EXPECT_EQ(t.toInts(), (SmallVector<int64_t>{1, -1, 7}));
+  EXPECT_EQ(
+      HostTensor::fromBytes(b.getIntegerType(2, false), {5}, {char(0xe4), 0x01})
+          .toInts(),
+      (SmallVector<int64_t>{0, 1, 2, 3, 1}));
+  EXPECT_FALSE(HostTensor::fromBytes(b.getIntegerType(4), {5}, packed));
+}
+
+TEST_F(HostTensorTest, FloatsOfEightBits) {
+  auto cast = [&](Type type, double value, CastMode mode = {}) {
+    return f32({1}, {value}).cast(type, mode).getF(0);
+  };
+  CastMode open{/*saturate=*/false};
+  Type e4m3 = b.getType<Float8E4M3FNType>(), e5m2 = b.getType<Float8E5M2Type>();
+  EXPECT_EQ(cast(e4m3, 1e6), 448);
+  EXPECT_TRUE(std::isnan(cast(e4m3, 1e6, open)));
+  EXPECT_EQ(cast(e5m2, -kInf), -57344);
+  EXPECT_EQ(cast(e5m2, -kInf, open), -kInf);
+  EXPECT_TRUE(std::isnan(cast(e5m2, kNaN)));
+  EXPECT_EQ(cast(b.getType<Float8E4M3FNUZType>(), 1e6), 240);
+  EXPECT_EQ(cast(b.getType<Float4E2M1FNType>(), 2.5), 2);
+  EXPECT_EQ(cast(b.getType<Float4E2M1FNType>(), kInf), 6);
+  Type e8m0 = b.getType<Float8E8M0FNUType>();
+  EXPECT_EQ(cast(e8m0, 1.1), 2);
+  EXPECT_EQ(cast(e8m0, 1.1, {true, "down"}), 1);
+  EXPECT_EQ(cast(e8m0, 1.5, {true, "nearest"}), 2);
+}
+
 TEST_F(HostTensorTest, CastsWrapIntegersAndTestTruth) {
   HostTensor t = HostTensor::fromInts(b.getI64Type(), {4}, {200, -1, 0, 256});
   EXPECT_EQ(t.cast(b.getI8Type()).toInts(),
@@ -123,7 +154,11 @@ TEST_F(HostTensorTest, CastsWrapIntegersAndTestTruth) {
   EXPECT_EQ(t.cast(b.getIntegerType(8, false)).toInts(),
             (SmallVector<int64_t>{200, 255, 0, 0}));
   EXPECT_EQ(t.cast(b.getI1Type()).toInts(), (SmallVector<int64_t>{1, 1, 0, 1}));
-  EXPECT_FALSE(t.cast(b.getIntegerType(4)));
+  EXPECT_EQ(t.cast(b.getIntegerType(4)).toInts(),
+            (SmallVector<int64_t>{-8, -1, 0, 0}));
+  EXPECT_EQ(t.cast(b.getIntegerType(2, false)).toInts(),
+            (SmallVector<int64_t>{0, 3, 0, 0}));
+  EXPECT_FALSE(t.cast(b.getType<Float6E2M3FNType>()));
 
   // Above 2^63: right only when the number is taken for unsigned.
   HostTensor u = HostTensor::fromInts(b.getIntegerType(64, false), {1}, {-1});

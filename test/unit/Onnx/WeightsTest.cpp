@@ -141,7 +141,8 @@ TEST_F(WeightsTest, Weights) {
   EXPECT_EQ(message,
             "weight 'w' has 7 bytes in its file, but 'tensor<2xf32>' has 8");
   EXPECT_TRUE(failed(files.bytes(
-      weight(RankedTensorType::get({2}, b.getIntegerType(4)), 0, 0, 1))));
+      weight(RankedTensorType::get({4}, b.getType<Float6E2M3FNType>()), 0, 0,
+             3))));
 }
 
 TEST_F(WeightsTest, ByteSizes) {
@@ -152,7 +153,9 @@ TEST_F(WeightsTest, ByteSizes) {
   EXPECT_EQ(size({3, 0}, b.getF64Type()), 0);
   EXPECT_EQ(size({}, b.getI1Type()), 1);
   EXPECT_EQ(size({2}, ComplexType::get(b.getF32Type())), 16);
-  EXPECT_EQ(size({2}, b.getIntegerType(4)), std::nullopt);
+  EXPECT_EQ(size({3}, b.getIntegerType(4)), 2);
+  EXPECT_EQ(size({9}, b.getIntegerType(2, /*isSigned=*/false)), 3);
+  EXPECT_EQ(size({4}, b.getType<Float6E2M3FNType>()), std::nullopt);
   EXPECT_EQ(size({ShapedType::kDynamic}, b.getF32Type()), std::nullopt);
   EXPECT_EQ(size({INT64_MAX, 2}, b.getI8Type()), std::nullopt);
   EXPECT_EQ(size({2}, UnknownType::get(&context)), std::nullopt);

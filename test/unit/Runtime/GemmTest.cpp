@@ -200,6 +200,135 @@ TEST(Half, Empty) {
   EXPECT_EQ(c[1], 0);
 }
 
+/// A weight of few bits, and what it stands for.
+struct PackedExample {
+  PackedExample(int bits, int64_t blockSize, int64_t n, int64_t k, bool zeros,
+                ScaleType type)
+      : n(n), k(k), values(n * k) {
+    int64_t blocks = (k + blockSize - 1) / blockSize;
+    int64_t rowBytes = blocks * blockSize * bits / 8;
+    int64_t zeroBytes = (blocks * bits + 7) / 8;
+    data.resize(n * rowBytes);
+    for (size_t i = 0; i < data.size(); ++i)
+      data[i] = static_cast<uint8_t>(i * 37 + i / 5);
+    zeroPoints.resize(n * zeroBytes);
+    for (size_t i = 0; i < zeroPoints.size(); ++i)
+      zeroPoints[i] = static_cast<uint8_t>(i * 11 + 3);
+    // 1, 2 and 0.5, which all types have.
+    const uint16_t f16[] = {0x3c00, 0x4000, 0x3800};
+    const uint16_t bf16[] = {0x3f80, 0x4000, 0x3f00};
+    const float f32[] = {1, 2, 0.5f};
+    for (int64_t i = 0; i < n * blocks; ++i) {
+      scales.push_back(f32[i % 3]);
+      halves.push_back(type == ScaleType::F16 ? f16[i % 3] : bf16[i % 3]);
+    }
+    auto part = [&](uint8_t byte, int64_t i) -> int {
+      return bits == 8 ? byte : i % 2 ? byte >> 4 : byte & 15;
+    };
+    for (int64_t j = 0; j < n; ++j)
+      for (int64_t i = 0; i < k; ++i) {
+        int64_t block = i / blockSize;
+        int zero = 1 << (bits - 1);
+        if (zeros)
+          zero = part(zeroPoints[j * zeroBytes + block * bits / 8], block);
+        int number = part(data[j * rowBytes + i * bits / 8], i);
+        values[j * k + i] = (number - zero) * scales[j * blocks + block];
+      }
+    weight = {blocks,
+              blockSize,
+              bits,
+              type,
+              data.data(),
+              type == ScaleType::F32 ? static_cast<const void *>(scales.data())
+                                     : halves.data(),
+              zeros ? zeroPoints.data() : nullptr};
+  }
+
+  int64_t n, k;
+  std::vector<uint8_t> data, zeroPoints;
+  std::vector<float> scales, values;
+  std::vector<uint16_t> halves;
+  PackedWeight weight;
+};
+
+/// Calls `check` for weights of all forms.
+template <typename Callable> void forPackedWeights(Callable check) {
+  for (int bits : {4, 8})
+    for (int64_t blockSize : {16, 32, 128})
+      for (bool zeros : {false, true})
+        for (ScaleType type : {ScaleType::F32, ScaleType::F16, ScaleType::BF16})
+          for (auto [n, k] : {std::pair<int64_t, int64_t>{1, 1},
+                              {7, 40},
+                              {70, 256},
+                              {135, 300}}) {
+            SCOPED_TRACE(::testing::Message()
+                         << bits << " bits, blocks of " << blockSize << ", "
+                         << n << "x" << k << (zeros ? ", zeros" : "")
+                         << ", scales " << static_cast<int>(type));
+            check(PackedExample(bits, blockSize, n, k, zeros, type));
+          }
+}
+
+TEST(Packed, Products) {
+  for (int threads : {1, 3}) {
+    Expected<std::unique_ptr<ThreadPool>> pool = ThreadPool::create(threads);
+    ASSERT_TRUE(bool(pool));
+    forPackedWeights([&](const PackedExample &example) {
+      auto [n, k] = std::pair(example.n, example.k);
+      for (int64_t m : {1, 3, 9, 20}) {
+        int64_t lda = k + 3, ldc = n + 2;
+        std::vector<float> a(m * lda), c(m * ldc, NAN);
+        for (size_t i = 0; i < a.size(); ++i)
+          a[i] = static_cast<float>(i % 5) - 2;
+        ASSERT_TRUE(gemmPacked(**pool, m, n, k, a.data(), lda, example.weight,
+                               c.data(), ldc));
+        // Whole and half numbers: sums are exact.
+        for (int64_t i = 0; i < m; ++i)
+          for (int64_t j = 0; j < n; ++j) {
+            float sum = 0;
+            for (int64_t p = 0; p < k; ++p)
+              sum += a[i * lda + p] * example.values[j * k + p];
+            ASSERT_EQ(c[i * ldc + j], sum) << m << " rows, " << i << " " << j;
+          }
+      }
+    });
+  }
+}
+
+TEST(Packed, AllLevels) {
+  for (const GemvKernels *level : allLevels())
+    forPackedWeights([&](const PackedExample &example) {
+      const PackedWeight &weight = example.weight;
+      int64_t padded = weight.blocks * weight.blockSize, k = example.k;
+      std::vector<float> a(k), arranged(padded), scratch(padded),
+          rows(example.n * padded), c(example.n);
+      for (int64_t i = 0; i < k; ++i)
+        a[i] = static_cast<float>(i % 7) - 3;
+      level->packed.unpack(weight, 0, example.n, rows.data(), padded);
+      level->packed.arrange(weight, k, a.data(), arranged.data());
+      level->packed.product(weight, 0, example.n, arranged.data(), c.data(),
+                            scratch.data());
+      for (int64_t j = 0; j < example.n; ++j) {
+        float sum = 0;
+        for (int64_t p = 0; p < k; ++p) {
+          ASSERT_EQ(rows[j * padded + p], example.values[j * k + p]);
+          sum += a[p] * example.values[j * k + p];
+        }
+        ASSERT_EQ(c[j], sum) << j;
+      }
+    });
+}
+
+TEST(Packed, Empty) {
+  Expected<std::unique_ptr<ThreadPool>> pool = ThreadPool::create(1);
+  ASSERT_TRUE(bool(pool));
+  float c[] = {NAN, 2};
+  PackedWeight none{0, 32, 4, ScaleType::F32, nullptr, nullptr, nullptr};
+  EXPECT_TRUE(gemmPacked(**pool, 1, 2, 0, nullptr, 1, none, c, 2));
+  EXPECT_EQ(c[0], 0);
+  EXPECT_EQ(c[1], 0);
+}
+
 TEST(Gemv, AllLevels) {
   std::vector<const GemvKernels *> levels = allLevels();
   constexpr int64_t m = 6, n = 37, k = 53;

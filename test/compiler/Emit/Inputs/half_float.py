@@ -36,7 +36,7 @@ def compiled(folder):
                     os.path.join(ROOT, "test", "passes", "Lower", "Inputs", "runtime_stub.c"),
                     "-o", path("stub.so")], check=True)
     stub, code = ctypes.CDLL(path("stub.so")), ctypes.CDLL(path("half.so"))
-    assert code.ba_init(2, ctypes.byref(ctypes.c_char.in_dll(stub, "stub_api"))) == 0
+    assert code.ba_init(3, ctypes.byref(ctypes.c_char.in_dll(stub, "stub_api"))) == 0
     return code, stub
 
 

@@ -76,4 +76,43 @@ static void gemm_16(void *exec, int32_t type, int32_t trans_a, int32_t trans_b,
     }
 }
 
-const ba_rt_api stub_api = {parallel_for, gemm_f32, alloc, fail, gemm_16};
+static float scale_of(int32_t type, const void *scales, int64_t i) {
+  if (type == BA_KERNEL_F32)
+    return ((const float *)scales)[i];
+  return widen(type, ((const uint16_t *)scales)[i]);
+}
+
+/* The element of a row of packed numbers. */
+static float number_of(const uint8_t *row, int32_t bits, int64_t i) {
+  return bits == 8 ? row[i] : (row[i / 2] >> (i % 2 * 4)) & 15;
+}
+
+static void gemm_packed(void *exec, int64_t m, int64_t n, int64_t k,
+                        const float *a, int64_t lda, int32_t bits,
+                        int64_t block_size, const void *weight,
+                        int32_t scale_type, const void *scales,
+                        const void *zero_points, float *c, int64_t ldc) {
+  int64_t blocks = (k + block_size - 1) / block_size;
+  int64_t bytes = blocks * block_size * bits / 8,
+          zero_bytes = (blocks * bits + 7) / 8;
+  (void)exec;
+  for (int64_t i = 0; i < m; ++i)
+    for (int64_t j = 0; j < n; ++j) {
+      double sum = 0;
+      for (int64_t p = 0; p < k; ++p) {
+        int64_t g = p / block_size;
+        float zero = bits == 8 ? 128 : 8;
+        if (zero_points)
+          zero =
+              number_of((const uint8_t *)zero_points + j * zero_bytes, bits, g);
+        sum +=
+            a[i * lda + p] *
+            (number_of((const uint8_t *)weight + j * bytes, bits, p) - zero) *
+            scale_of(scale_type, scales, j * blocks + g);
+      }
+      c[i * ldc + j] = (float)sum;
+    }
+}
+
+const ba_rt_api stub_api = {parallel_for, gemm_f32, alloc,
+                            fail,         gemm_16,  gemm_packed};
