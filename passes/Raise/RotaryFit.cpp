@@ -350,6 +350,17 @@ bool RotaryFitter::verify(const RotaryRegion &region,
   return true;
 }
 
+/// Whether there is a position for each token when there are earlier ones, too:
+/// the positions of all may be made first, and those of the earlier ones cut
+/// off.
+static bool areOfTokens(Subject &subject, Value positions) {
+  Setting setting;
+  setting.past = 3;
+  setting = subject.clamp(setting);
+  std::optional<SmallVector<int64_t>> dims = subject.dims(positions, setting);
+  return dims && onnx::countElements(*dims) == setting.length;
+}
+
 std::optional<RotaryMatch> RotaryFitter::fit(const RotaryRegion &region) {
   SmallVector<Candidate> positions = candidates(region);
   for (bool xFirst : {true, false})
@@ -359,6 +370,8 @@ std::optional<RotaryMatch> RotaryFitter::fit(const RotaryRegion &region) {
         continue;
       for (const Candidate &candidate : positions) {
         match.positions = candidate.positions;
+        if (!areOfTokens(subject, match.positions))
+          continue;
         for (RotaryAttr rope : found) {
           match.rope = rope;
           if (verify(region, match))

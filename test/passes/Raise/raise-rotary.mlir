@@ -117,3 +117,28 @@ func.func @table(%h: tensor<1x?x4xf32> {onnx.dims = ["", "seq", ""]}, %pos: tens
   %y = onnx.RotaryEmbedding(%x, %cos, %sin, %pos) : (tensor<1x2x?x2xf32>, tensor<12x1xf32>, tensor<12x1xf32>, tensor<1x?xi64>) -> tensor<1x2x?x2xf32>
   return %y : tensor<1x2x?x2xf32>
 }
+
+// Positions of all tokens from the mask, of which those of the past are cut
+// off: what is left are the positions of the tokens, and not what it is cut
+// from.
+// CHECK-LABEL: func @past
+func.func @past(%h: tensor<?x?x4xf32> {onnx.dims = ["batch", "seq", ""]},
+                %mask: tensor<?x?xi64> {onnx.dims = ["batch", "past + seq"], onnx.name = "attention_mask"},
+                %past: tensor<?x2x?x2xf32> {onnx.dims = ["batch", "", "past", ""], onnx.name = "past_key_values.0.key"}) -> tensor<?x2x?x2xf32> {
+  %shape = onnx.Constant dense<[0, 0, 2, 2]> : tensor<4xi64>
+  %cos = onnx.Constant dense<[[1.0], [0.877582562], [0.540302306], [0.0707372017], [-0.416146837], [-0.801143616], [-0.989992497], [-0.936456687], [-0.653643621], [-0.210795799], [0.283662185], [0.708669774]]> : tensor<12x1xf32>
+  %sin = onnx.Constant dense<[[0.0], [0.479425539], [0.841470985], [0.997494987], [0.909297427], [0.598472144], [0.141120008], [-0.350783228], [-0.756802495], [-0.977530118], [-0.958924275], [-0.705540326]]> : tensor<12x1xf32>
+  %one = onnx.Constant dense<1> : tensor<i64>
+  %axis = onnx.Constant dense<1> : tensor<1xi64>
+  %end = onnx.Constant dense<12> : tensor<1xi64>
+  %sum = onnx.CumSum(%mask, %one) : (tensor<?x?xi64>, tensor<i64>) -> tensor<?x?xi64>
+  %all = onnx.Sub(%sum, %one) : (tensor<?x?xi64>, tensor<i64>) -> tensor<?x?xi64>
+  %n = onnx.Shape(%past) {start = 2 : i64, end = 3 : i64} : (tensor<?x2x?x2xf32>) -> tensor<1xi64>
+  // CHECK: %[[POS:.*]] = onnx.Slice
+  %pos = onnx.Slice(%all, %n, %end, %axis) : (tensor<?x?xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x?xi64>
+  %r = onnx.Reshape(%h, %shape) : (tensor<?x?x4xf32>, tensor<4xi64>) -> tensor<?x?x2x2xf32>
+  %x = onnx.Transpose(%r) {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x?x2x2xf32>) -> tensor<?x2x?x2xf32>
+  // CHECK: blockattn.rotary %{{.*}}, %[[POS]] <inv_freq = dense<5.000000e-01> : tensor<1xf32>
+  %y = onnx.RotaryEmbedding(%x, %cos, %sin, %pos) : (tensor<?x2x?x2xf32>, tensor<12x1xf32>, tensor<12x1xf32>, tensor<?x?xi64>) -> tensor<?x2x?x2xf32>
+  return %y : tensor<?x2x?x2xf32>
+}
