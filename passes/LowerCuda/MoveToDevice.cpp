@@ -18,6 +18,7 @@
 #include "passes/LowerCuda/Passes.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
@@ -33,10 +34,10 @@ using namespace blockattn;
 
 namespace {
 
-/// The code of one program function.
+/// The code of one program function, or of a part that the host chooses.
 class Mover {
 public:
-  explicit Mover(func::FuncOp func) : block(func.getBody().front()) {}
+  explicit Mover(Block &block) : block(block) {}
   LogicalResult run();
 
 private:
@@ -50,7 +51,7 @@ private:
 struct MoveToDevice : blockattn::impl::MoveToDeviceBase<MoveToDevice> {
   void runOnOperation() override {
     for (auto func : getOperation().getOps<func::FuncOp>())
-      if (!func.isDeclaration() && failed(Mover(func).run()))
+      if (!func.isDeclaration() && failed(Mover(func.getBody().front()).run()))
         return signalPassFailure();
   }
 };
@@ -195,8 +196,23 @@ void Mover::moveCondition(CheckOp check) {
       op->erase();
 }
 
+/// Whether an operation chooses between tensors. That is the host's to do,
+/// which reads the condition and launches what is chosen.
+static bool choosesTensors(Operation &op) {
+  return isa<scf::IfOp>(op) && llvm::any_of(op.getResultTypes(), [](Type type) {
+           return isa<MemRefType>(type);
+         });
+}
+
 LogicalResult Mover::run() {
   for (Operation &op : llvm::make_early_inc_range(block.without_terminator())) {
+    if (choosesTensors(op)) {
+      for (Region &region : op.getRegions())
+        for (Block &inner : region)
+          if (failed(Mover(inner).run()))
+            return failure();
+      continue;
+    }
     bool sequential =
         isa<memref::StoreOp>(op) ||
         (op.getNumRegions() > 0 && !isa<linalg::LinalgOp, gpu::LaunchOp>(op) &&

@@ -124,3 +124,32 @@ func.func @check_in_loop(%x: memref<4xi64>, %y: memref<4xi64>, %limit: i64) {
   }
   return
 }
+
+// -----
+
+// The host chooses between tensors: it reads the condition, and what a branch
+// does to data is launched from there.
+// CHECK-LABEL: func.func @chosen
+// CHECK-SAME:    (%[[X:.*]]: memref<4xf32>, %[[Y:.*]]: memref<4xf32>, %[[P:.*]]: memref<i1>)
+// CHECK:         %[[WHICH:.*]] = memref.load %[[P]][]
+// CHECK-NEXT:    scf.if %[[WHICH]] -> (memref<4xf32>)
+// CHECK:           gpu.launch
+// CHECK:             memref.store
+// CHECK:             gpu.terminator
+// CHECK:           scf.yield %[[X]]
+// CHECK:         } else {
+// CHECK-NEXT:      linalg.fill
+// CHECK-NEXT:      scf.yield %[[Y]]
+func.func @chosen(%x: memref<4xf32>, %y: memref<4xf32>, %p: memref<i1>) -> memref<4xf32> {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  %which = memref.load %p[] : memref<i1>
+  %z = scf.if %which -> (memref<4xf32>) {
+    memref.store %zero, %x[%c0] : memref<4xf32>
+    scf.yield %x : memref<4xf32>
+  } else {
+    linalg.fill ins(%zero : f32) outs(%y : memref<4xf32>)
+    scf.yield %y : memref<4xf32>
+  }
+  return %z : memref<4xf32>
+}
