@@ -280,6 +280,30 @@ def measure_loading(folder, library):
           f"{(1 << 30) / copy / 1e9:.1f} GB/s")
 
 
+def measure_tuning(folder, library, length):
+    """The first runs of a model that has to measure its matrix products, and of one
+    that finds in the file what the other measured."""
+    import numpy as np
+    import runtime
+    loaded = runtime.Runtime(library)
+    tokens = np.random.default_rng(1).integers(0, VOCABULARY, (1, length))
+    path = os.path.join(folder, "measured.tuned")
+    if os.path.exists(path):
+        os.remove(path)
+    for what in ("measured", "from the file"):
+        model = runtime.Model(loaded, os.path.join(folder, NAME + ".ba"), "cuda:0",
+                              tuning_file=path)
+        session = runtime.Session(model)
+        times = []
+        for _ in range(3):
+            begin = time.perf_counter()
+            session.run("full", {"input_ids": tokens})
+            times.append(time.perf_counter() - begin)
+        del session, model
+        print(f"first runs of full, {length} tokens, products {what}: " +
+              ", ".join(f"{seconds * 1e3:.0f} ms" for seconds in times))
+
+
 def measure_layout(folder, library, length, count):
     """What a layout costs before the attentions: the host's part, and the kernel that
     finds each token's first key. Of the steps of program block, that one takes
@@ -353,6 +377,7 @@ def run(options):
     torch.cuda.empty_cache()
     ours = measure_ours(options.folder, options.tool, lengths, blocks, options.repeat)
     measure_loading(options.folder, options.library)
+    measure_tuning(options.folder, options.library, lengths[0])
     try:
         measure_layout(options.folder, options.library, lengths[-1], blocks[-1])
     except RuntimeError as error:

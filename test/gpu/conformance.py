@@ -27,9 +27,15 @@ sys.path[:0] = [HERE, SHARED]
 KNOWN = ("known-failures.json", "known-failures-compile.json")
 
 
+def given(array):
+    """As programs take it: types of few bits as bytes."""
+    import through_compile
+    return through_compile.to_bytes(np.asarray(array))
+
+
 def plain(array):
     """NumPy's files know no bfloat16."""
-    array = np.asarray(array)
+    array = given(array)
     return array.view(np.uint16) if array.dtype.name == "bfloat16" else array
 
 
@@ -66,9 +72,9 @@ def prepare(folder, per_op, target, ptxas):
             error = next((line for line in lines if "error:" in line), lines[-1])
         return {"name": case.name, "op": case.op, "rtol": case.rtol, "atol": case.atol,
                 "error": error,
-                "inputs": [(v.name, np.asarray(a).dtype.name)
+                "inputs": [(v.name, given(a).dtype.name)
                            for v, a in zip(case.model.graph.input, case.inputs)],
-                "outputs": [(v.name, np.asarray(a).dtype.name)
+                "outputs": [(v.name, given(a).dtype.name)
                             for v, a in zip(case.model.graph.output, case.outputs)]}
 
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
