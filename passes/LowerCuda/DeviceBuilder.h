@@ -16,6 +16,7 @@ namespace blockattn {
 /// Address spaces of NVPTX.
 constexpr unsigned kGlobalMemory = 1;
 constexpr unsigned kSharedMemory = 3;
+constexpr unsigned kClusterMemory = 7;
 
 /// A builder whose calls read like the arithmetic they emit, for hand-made
 /// kernels: i32 counts (a GPU has no 64-bit multiplier), f32 values, bare

@@ -100,6 +100,7 @@ private:
 };
 
 struct LowerGemmToCuda : blockattn::impl::LowerGemmToCudaBase<LowerGemmToCuda> {
+  using LowerGemmToCudaBase::LowerGemmToCudaBase;
   void runOnOperation() override;
 };
 
@@ -261,7 +262,8 @@ struct Product {
 /// The calls of one function.
 class Lowering {
 public:
-  explicit Lowering(func::FuncOp func) : func(func) {}
+  Lowering(func::FuncOp func, bool hasClusters)
+      : func(func), hasClusters(hasClusters) {}
   void run();
 
 private:
@@ -270,6 +272,7 @@ private:
   void lower(MutableArrayRef<Product> group);
 
   func::FuncOp func;
+  bool hasClusters;
   std::vector<Product> products;
   Value exec, record;
 };
@@ -356,7 +359,7 @@ void Lowering::lower(MutableArrayRef<Product> group) {
         [&] {
           launchRowProducts(b, func->getParentOfType<ModuleOp>(), type,
                             last.form.resultType, row, depth, rows,
-                            last.overwrites());
+                            last.overwrites(), hasClusters);
           return SmallVector<Value>();
         },
         callAll);
@@ -396,8 +399,14 @@ void Lowering::run() {
 }
 
 void LowerGemmToCuda::runOnOperation() {
+  // "sm_90a"
+  int architecture = 0;
+  StringRef digits =
+      StringRef(chip).drop_front(std::min<size_t>(3, chip.size()));
+  bool hasClusters =
+      !digits.consumeInteger(10, architecture) && architecture >= 90;
   SmallVector<func::FuncOp> functions(getOperation().getOps<func::FuncOp>());
   for (func::FuncOp func : functions)
     if (!func.isDeclaration())
-      Lowering(func).run();
+      Lowering(func, hasClusters).run();
 }

@@ -113,6 +113,10 @@ def LowerGemmToCuda : Pass<"blockattn-lower-gemm-to-cuda", "::mlir::ModuleOp"> {
     decoding, a kernel of our own multiplies it, with all weights at once that
     the row is multiplied with.
   }];
+  let options = [
+    Option<"chip", "chip", "std::string", "\"sm_80\"",
+           "The architecture that kernels are for">
+  ];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect",
     "::mlir::NVVM::NVVMDialect", "::mlir::arith::ArithDialect",
     "::mlir::gpu::GPUDialect", "::mlir::memref::MemRefDialect",

@@ -49,7 +49,7 @@ static void buildKernelPipeline(OpPassManager &pm) {
 
 void blockattn::buildDeviceMemoryToLlvmPipeline(
     OpPassManager &pm, const LowerCudaOptions &options) {
-  pm.addPass(createLowerGemmToCuda());
+  pm.addPass(createLowerGemmToCuda({options.chip.getValue()}));
   pm.addPass(createLowerTransfers());
   pm.addPass(createOutlineKernels());
   pm.addPass(createLowerAttentionToCuda({options.chip.getValue()}));

@@ -9,6 +9,8 @@
 #include "passes/LowerCuda/DeviceKernel.h"
 #include "passes/LowerCuda/DeviceMemory.h"
 
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+
 using namespace mlir;
 using namespace blockattn;
 
@@ -17,9 +19,11 @@ static constexpr int64_t kWarps = kThreads / 32;
 /// Bytes that a thread reads at once, and how many such reads are under way.
 static constexpr int64_t kReadBytes = 16;
 static constexpr int64_t kReads = 8;
-/// Columns of a thread block. Matrices of few columns get narrow ones, so that
-/// all multiprocessors have work; in wide ones the parts of rows are longer.
+/// Columns of a thread block. A part of a row is better long; where there are
+/// too few columns for all multiprocessors to have some, thread blocks of a
+/// cluster share out the rows, or, without clusters, get fewer columns.
 static constexpr int64_t kNarrow = 16, kWide = 64;
+static constexpr int64_t kCluster = 4;
 /// Thread blocks that keep the memory of the largest GPUs busy.
 static constexpr int64_t kWantedBlocks = 256;
 
@@ -28,14 +32,16 @@ static constexpr int64_t kWantedBlocks = 256;
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// Builds the kernel for thread blocks of `tile` columns.
+/// Builds the kernel for thread blocks of `tile` columns, `splits` of which
+/// share the rows.
 class RowProductKernel {
 public:
-  RowProductKernel(gpu::GPUFuncOp func, int64_t tile, Type element,
-                   Type resultElement, bool overwrite)
+  RowProductKernel(gpu::GPUFuncOp func, int64_t tile, int64_t splits,
+                   Type element, Type resultElement, bool overwrite)
       : func(func), b(func.getLoc(), func.getContext()), tile(tile),
-        bytes(elementBytes(element)), vector(kReadBytes / bytes),
-        element(element), resultElement(resultElement), overwrite(overwrite) {}
+        splits(splits), bytes(elementBytes(element)),
+        vector(kReadBytes / bytes), element(element),
+        resultElement(resultElement), overwrite(overwrite) {}
   void build();
 
 private:
@@ -48,13 +54,23 @@ private:
   SmallVector<Value> readChunk(Value firstRow, int64_t reads);
   Value addChunk(Value sums, ValueRange chunk);
   void finish(Value sums);
+  Value shareOut(Value count);
+  Value shared(ArrayRef<int64_t> shape);
+  Value index(Value value) {
+    return arith::IndexCastOp::create(b, b.getIndexType(), value);
+  }
+  void synchroniseCluster();
+  Value fromOthers(Value sums, Value sum);
+  void storeResult(Value sum, Value place);
 
   gpu::GPUFuncOp func;
   DeviceBuilder b;
-  int64_t tile, bytes, vector;
+  int64_t tile, splits, bytes, vector;
   Type element, resultElement;
   bool overwrite;
   Value row, depth, matrix, leading, columns, result, tileNumber;
+  /// The thread block's place in its cluster.
+  Value part;
   /// The thread's first column in the tile, and its first row.
   Value column, firstRow;
 };
@@ -66,7 +82,8 @@ static constexpr unsigned kCommonArguments = 2;
 
 /// Thread blocks have the tiles of the first product, then the next one's.
 void RowProductKernel::chooseProduct() {
-  tileNumber = b.wide(b.blockX());
+  part = b.rem(b.blockX(), splits);
+  tileNumber = b.wide(b.div(b.blockX(), splits));
   auto of = [&](unsigned product, ProductArgument which) {
     return argument(kCommonArguments + product * NumProductArguments + which);
   };
@@ -121,6 +138,18 @@ Value RowProductKernel::addChunk(Value sums, ValueRange chunk) {
   return sums;
 }
 
+/// Goes to the first row of the cluster's part, and gives their number.
+Value RowProductKernel::shareOut(Value count) {
+  if (splits == 1)
+    return count;
+  int64_t step = kThreads * vector / tile;
+  Value most = b.mul(b.ceilDiv(count, splits * step), step);
+  Value begin = b.min(b.mul(part, most), count);
+  row = b.offset(row, b.mul(b.wide(begin), bytes));
+  matrix = b.offset(matrix, b.mul(b.mul(b.wide(begin), leading), bytes));
+  return b.min(b.sub(count, begin), most);
+}
+
 Value RowProductKernel::sumUp() {
   int64_t perRow = tile / vector, step = kThreads / perRow;
   Value thread = b.thread();
@@ -129,7 +158,7 @@ Value RowProductKernel::sumUp() {
   // Threads beyond the last column do the first ones again.
   column = b.add(b.mul(tileNumber, tile), inTile);
   column = b.select(b.less(column, columns), column, b.i64(0));
-  Value count = b.narrow(depth);
+  Value count = shareOut(b.narrow(depth));
   auto sumType = VectorType::get({vector}, b.getF32Type());
   Value zero = arith::ConstantOp::create(b, b.getZeroAttr(sumType));
   // As many reads as there may be at a time, the next ones being under way
@@ -158,16 +187,47 @@ Value RowProductKernel::sumUp() {
                 })[0];
 }
 
+/// f32 numbers in shared memory.
+Value RowProductKernel::shared(ArrayRef<int64_t> shape) {
+  auto type = MemRefType::get(
+      shape, b.getF32Type(), MemRefLayoutAttrInterface(),
+      gpu::AddressSpaceAttr::get(b.getContext(), gpu::AddressSpace::Workgroup));
+  return func.addWorkgroupAttribution(type, b.getLoc());
+}
+
+void RowProductKernel::synchroniseCluster() {
+  NVVM::ClusterArriveOp::create(b, UnitAttr());
+  NVVM::ClusterWaitOp::create(b, UnitAttr());
+}
+
+/// Adds what the other thread blocks of the cluster have in their memory.
+Value RowProductKernel::fromOthers(Value sums, Value sum) {
+  Value address = arith::IndexCastOp::create(
+      b, b.getI64Type(),
+      memref::ExtractAlignedPointerAsIndexOp::create(b, sums).getResult());
+  Value mine =
+      b.offset(LLVM::IntToPtrOp::create(b, b.pointer(kSharedMemory), address),
+               b.mul(b.thread(), 4));
+  for (int64_t i = 1; i < splits; ++i) {
+    Value theirs =
+        NVVM::MapaOp::create(b, b.pointer(kClusterMemory), mine, b.i32(i));
+    sum = b.addF(sum, b.load(b.getF32Type(), theirs, 4));
+  }
+  return sum;
+}
+
+void RowProductKernel::storeResult(Value sum, Value place) {
+  int64_t size = elementBytes(resultElement);
+  Value pointer = b.offset(result, b.mul(place, size));
+  if (!overwrite)
+    sum = b.addF(sum, b.toF32(b.load(resultElement, pointer, unsigned(size))));
+  b.store(b.fromF32(sum, resultElement), pointer, unsigned(size));
+}
+
 /// Sums of the threads meet: in a warp, then through shared memory.
 void RowProductKernel::finish(Value sums) {
   int64_t perRow = tile / vector;
-  auto type = MemRefType::get(
-      {kWarps, tile}, b.getF32Type(), MemRefLayoutAttrInterface(),
-      gpu::AddressSpaceAttr::get(b.getContext(), gpu::AddressSpace::Workgroup));
-  Value shared = func.addWorkgroupAttribution(type, b.getLoc());
-  auto index = [&](Value value) -> Value {
-    return arith::IndexCastOp::create(b, b.getIndexType(), value);
-  };
+  Value ofWarps = shared({kWarps, tile});
   Value thread = b.thread();
   Value lane = b.rem(thread, 32), warp = b.div(thread, 32);
   for (int64_t i = 0; i < vector; ++i) {
@@ -176,27 +236,37 @@ void RowProductKernel::finish(Value sums) {
       sum = b.addF(sum, b.shuffleXor(sum, mask));
     b.when(b.less(lane, b.i32(perRow)), [&] {
       memref::StoreOp::create(
-          b, sum, shared,
+          b, sum, ofWarps,
           ValueRange{index(warp), index(b.add(b.mul(lane, vector), i))});
     });
   }
   b.barrier();
   Value place = b.add(b.mul(tileNumber, tile), b.wide(thread));
-  Value isMine = b.both(b.less(thread, b.i32(tile)), b.less(place, columns));
-  b.when(isMine, [&] {
+  Value isColumn = b.less(thread, b.i32(tile));
+  Value isMine = b.both(isColumn, b.less(place, columns));
+  auto sumOfWarps = [&] {
     Value sum;
     for (int64_t i = 0; i < kWarps; ++i) {
       Value part = memref::LoadOp::create(
-          b, shared, ValueRange{index(b.i32(i)), index(thread)});
+          b, ofWarps, ValueRange{index(b.i32(i)), index(thread)});
       sum = sum ? b.addF(sum, part) : part;
     }
-    int64_t size = elementBytes(resultElement);
-    Value pointer = b.offset(result, b.mul(place, size));
-    if (!overwrite)
-      sum =
-          b.addF(sum, b.toF32(b.load(resultElement, pointer, unsigned(size))));
-    b.store(b.fromF32(sum, resultElement), pointer, unsigned(size));
+    return sum;
+  };
+  if (splits == 1)
+    return b.when(isMine, [&] { storeResult(sumOfWarps(), place); });
+  Value ofBlock = shared({tile});
+  b.when(isColumn, [&] {
+    memref::StoreOp::create(b, sumOfWarps(), ofBlock,
+                            ValueRange{index(thread)});
   });
+  synchroniseCluster();
+  b.when(b.both(isMine, b.equal(part, b.i32(0))), [&] {
+    Value sum = memref::LoadOp::create(b, ofBlock, ValueRange{index(thread)});
+    storeResult(fromOthers(ofBlock, sum), place);
+  });
+  // Nobody leaves with memory that is still read.
+  synchroniseCluster();
 }
 
 void RowProductKernel::build() {
@@ -218,12 +288,14 @@ static StringRef typeName(Type type) {
 
 /// The kernel of the module, made on first use.
 static gpu::GPUFuncOp findKernel(ModuleOp module, Location loc, int64_t tile,
-                                 Type element, Type resultElement,
-                                 bool overwrite) {
+                                 int64_t splits, Type element,
+                                 Type resultElement, bool overwrite) {
   std::string name =
       ("row_product_" + typeName(element) + "_" + (overwrite ? "" : "add_") +
        typeName(resultElement) + "_" + Twine(tile))
           .str();
+  if (splits > 1)
+    name += "x" + std::to_string(splits);
   gpu::GPUModuleOp device = deviceModule(module);
   if (auto known = device.lookupSymbol<gpu::GPUFuncOp>(name))
     return known;
@@ -236,7 +308,11 @@ static gpu::GPUFuncOp findKernel(ModuleOp module, Location loc, int64_t tile,
       gpu::GPUFuncOp::create(b, loc, name, b.getFunctionType(types, {}));
   func->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
   func.setKnownBlockSizeAttr(b.getDenseI32ArrayAttr({kThreads, 1, 1}));
-  RowProductKernel(func, tile, element, resultElement, overwrite).build();
+  if (splits > 1)
+    func.setKnownClusterSizeAttr(
+        b.getDenseI32ArrayAttr({static_cast<int32_t>(splits), 1, 1}));
+  RowProductKernel(func, tile, splits, element, resultElement, overwrite)
+      .build();
   return func;
 }
 
@@ -255,7 +331,7 @@ Value blockattn::canUseRowProduct(KernelBuilder &b, Type element,
 void blockattn::launchRowProducts(KernelBuilder &b, ModuleOp module,
                                   Type element, Type resultElement, Value row,
                                   Value depth, ArrayRef<RowProduct> products,
-                                  bool overwrite) {
+                                  bool overwrite, bool hasClusters) {
   Value null =
       LLVM::ZeroOp::create(b, LLVM::LLVMPointerType::get(b.getContext()));
   Value noColumns =
@@ -280,16 +356,20 @@ void blockattn::launchRowProducts(KernelBuilder &b, ModuleOp module,
       count = b.add(count, b.ceilDiv(product.columns, tile));
     return count;
   };
-  auto launch = [&](int64_t tile) {
+  auto launch = [&](int64_t tile, int64_t splits) {
     Value one = b.index(1);
-    gpu::GPUFuncOp kernel =
-        findKernel(module, b.getLoc(), tile, element, resultElement, overwrite);
-    gpu::LaunchFuncOp::create(
-        b, kernel, gpu::KernelDim3{blocks(tile), one, one},
-        gpu::KernelDim3{b.index(kThreads), one, one}, Value(), arguments);
+    gpu::GPUFuncOp kernel = findKernel(module, b.getLoc(), tile, splits,
+                                       element, resultElement, overwrite);
+    Value grid = b.mul(blocks(tile), b.index(splits));
+    gpu::LaunchFuncOp::create(b, kernel, gpu::KernelDim3{grid, one, one},
+                              gpu::KernelDim3{b.index(kThreads), one, one},
+                              Value(), arguments);
     return SmallVector<Value>();
   };
   b.branch(
       b.less(blocks(kWide), b.index(kWantedBlocks)), {},
-      [&] { return launch(kNarrow); }, [&] { return launch(kWide); });
+      [&] {
+        return hasClusters ? launch(kWide, kCluster) : launch(kNarrow, 1);
+      },
+      [&] { return launch(kWide, 1); });
 }

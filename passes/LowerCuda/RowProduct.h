@@ -37,11 +37,12 @@ mlir::Value canUseRowProduct(KernelBuilder &host, mlir::Type element,
                              const RowProduct &product);
 
 /// Launches the kernel, for at most kMostRowProducts. Results are overwritten
-/// or added to.
+/// or added to. Clusters of thread blocks are what sm_90 and later have.
 void launchRowProducts(KernelBuilder &host, mlir::ModuleOp module,
                        mlir::Type element, mlir::Type resultElement,
                        mlir::Value row, mlir::Value depth,
-                       llvm::ArrayRef<RowProduct> products, bool overwrite);
+                       llvm::ArrayRef<RowProduct> products, bool overwrite,
+                       bool hasClusters);
 
 } // namespace blockattn
 

@@ -1,4 +1,5 @@
 // RUN: blockattn-opt %s --blockattn-lower-gemm-to-cuda --cse --split-input-file | FileCheck %s
+// RUN: blockattn-opt %s --blockattn-lower-gemm-to-cuda=chip=sm_90a --cse --split-input-file | FileCheck %s --check-prefix=CLUSTER
 
 // CHECK: func.func private @ba_cuda_gemm(!llvm.ptr, !llvm.ptr)
 
@@ -93,6 +94,16 @@ func.func @row(%a: memref<?x32xbf16>, %p: memref<32x48xbf16> {blockattn.weight =
 // -----
 
 // Results that are added to, f32: four at once.
+// CLUSTER-LABEL: func.func @row_added
+// CLUSTER:         gpu.launch_func @kernels::@row_product_f32_add_f32_64x4
+// CLUSTER:         gpu.launch_func @kernels::@row_product_f32_add_f32_64 
+// CLUSTER:       gpu.func @row_product_f32_add_f32_64x4
+// CLUSTER-SAME:    known_cluster_size = array<i32: 4, 1, 1>
+// CLUSTER:         nvvm.cluster.arrive
+// CLUSTER:         nvvm.cluster.wait
+// CLUSTER-COUNT-3: nvvm.mapa
+// CLUSTER:         nvvm.cluster.arrive
+// CLUSTER:         nvvm.cluster.wait
 // CHECK-LABEL: func.func @row_added
 // CHECK:         gpu.launch_func @kernels::@row_product_f32_add_f32_16
 // CHECK:       gpu.func @row_product_f32_add_f32_16
