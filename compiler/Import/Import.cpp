@@ -11,6 +11,7 @@
 #include "compiler/Import/Graph.h"
 #include "compiler/Import/Load.h"
 #include "compiler/Import/Locations.h"
+#include "dialects/Onnx/NodeReport.h"
 #include "dialects/Onnx/Onnx.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Verifier.h"
@@ -275,8 +276,12 @@ OwningOpRef<ModuleOp> ModelImporter::run() {
   collectFunctions();
   importGraph(*module);
   import.files.reportProblems();
-  if (import.report.failed())
+  if (import.report.failed()) {
+    // Whoever mends the errors must not learn only then that it was in vain.
+    describeModule(*module);
+    onnx::reportUnsupported(*module);
     return nullptr;
+  }
   if (import.misdeclaredConstants != 0)
     import.report.warning()
         << import.firstMisdeclared

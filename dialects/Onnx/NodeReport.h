@@ -10,6 +10,8 @@
 #include "dialects/Onnx/Location.h"
 #include "dialects/Onnx/Onnx.h"
 
+#include "mlir/IR/BuiltinOps.h"
+
 namespace blockattn::onnx {
 
 /// Domain and type of the ONNX operator that an op stands for.
@@ -52,6 +54,10 @@ inline void describeNodes(mlir::Diagnostic &note, mlir::ModuleOp module,
   if (ops.size() > maxNodes)
     note << ", ...";
 }
+
+/// Says in one message which ops no target computes. False without a message
+/// when there are none.
+bool reportUnsupported(mlir::ModuleOp module);
 
 } // namespace blockattn::onnx
 
