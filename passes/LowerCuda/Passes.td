@@ -20,8 +20,11 @@ def MoveToDevice : Pass<"blockattn-move-to-device", "::mlir::ModuleOp"> {
     program function that touch memory become a `gpu.launch` of one thread,
     their results memory that the host reads. Conditions of `blockattn.check`
     that depend on data are computed on the device: what is left to the host
-    is a `memref.load` of the result that only the check uses. Other loads
-    stay and will be reads, for which the host waits.
+    is a `memref.load` of the result that only the check uses. A check inside
+    of what moves becomes one behind it, of whether its condition ever failed
+    to hold. Other loads stay and will be reads, for which the host waits. A
+    choice between buffers stays with the host as well, and its branches are
+    treated like the function.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
     "::mlir::gpu::GPUDialect", "::mlir::memref::MemRefDialect"];
