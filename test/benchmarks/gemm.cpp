@@ -6,7 +6,8 @@
 //
 // benchmark-gemm [THREADS]: products of the shapes that prefill and decoding
 // have, by the runtime (f32, and operands of bf16) and by oneDNN with its own
-// threads. README.md has results.
+// threads; and by weights of 4 and 8 bits in blocks of 32. README.md has
+// results.
 //
 //===----------------------------------------------------------------------===//
 
@@ -56,6 +57,32 @@ constexpr Shape kShapes[] = {
     {50, 8192, 2048},  {50, 2048, 8192}, {512, 2048, 2048}, {512, 8192, 2048},
     {2048, 2048, 2048}};
 
+/// Products with packed weights, as MatMulNBits has them.
+void measurePacked(ThreadPool &pool) {
+  constexpr int64_t blockSize = 32;
+  std::printf("\n%6s %7s %6s %-6s %10s %9s %9s\n", "m", "n", "k", "bits", "ms",
+              "GFLOP/s", "GB/s");
+  for (auto [n, k] : {std::pair<int64_t, int64_t>{2048, 8192}, {8192, 2048}})
+    for (int bits : {4, 8})
+      for (int64_t m : {1, 4, 16, 50, 512}) {
+        int64_t blocks = k / blockSize;
+        std::vector<uint8_t> data(n * k * bits / 8);
+        for (size_t i = 0; i < data.size(); ++i)
+          data[i] = static_cast<uint8_t>(i * 37);
+        std::vector<float> scales(n * blocks, 0.01f), a(m * k, 0.5f), c(m * n);
+        PackedWeight weight{blocks,      blockSize,     bits,   ScaleType::F32,
+                            data.data(), scales.data(), nullptr};
+        double seconds = measure([&] {
+          gemmPacked(pool, m, n, k, a.data(), k, weight, c.data(), n);
+        });
+        double bytes = data.size() + 4.0 * scales.size();
+        std::printf("%6lld %7lld %6lld %-6d %10.3f %9.1f %9.1f\n",
+                    static_cast<long long>(m), static_cast<long long>(n),
+                    static_cast<long long>(k), bits, seconds * 1e3,
+                    2e-9 * m * n * k / seconds, 1e-9 * bytes / seconds);
+      }
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
@@ -100,5 +127,6 @@ int main(int argc, char **argv) {
                   theirs * 1e3, work / theirs, half * 1e3);
     }
   }
+  measurePacked(**pool);
   return 0;
 }

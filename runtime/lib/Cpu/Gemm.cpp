@@ -267,22 +267,17 @@ bool blockattn::rt::gemmPacked(ThreadPool &pool, int64_t m, int64_t n,
     return gemm(pool, false, true, m, n, k, a, lda, nullptr, 1, 0, c, ldc);
   const PackedKernels &kernels = gemvKernels().packed;
   int64_t padded = weight.blocks * weight.blockSize;
-  // A few rows: the weight is unpacked in registers, once for each row.
+  // A few rows: the weight is unpacked in registers.
   constexpr int64_t fusedRows = 4;
   if (m <= fusedRows) {
     std::unique_ptr<float[]> arranged(new float[m * padded]);
     for (int64_t i = 0; i < m; ++i)
       kernels.arrange(weight, k, a + i * lda, arranged.get() + i * padded);
-    // The nearest cache holds so much of the weight for the second row.
-    constexpr int64_t near = 16;
-    int64_t grain = std::max<int64_t>(kSerialWork / k, near);
+    int64_t grain = std::max<int64_t>(kSerialWork / k, 4);
     pool.parallelFor(n, grain, [&](int64_t begin, int64_t end) {
       std::unique_ptr<float[]> scratch(new float[padded]);
-      for (int64_t j = begin; j < end; j += near)
-        for (int64_t i = 0; i < m; ++i)
-          kernels.product(weight, j, std::min(j + near, end),
-                          arranged.get() + i * padded, c + i * ldc,
-                          scratch.get());
+      kernels.product(weight, m, begin, end, arranged.get(), c, ldc,
+                      scratch.get());
     });
     return true;
   }

@@ -55,8 +55,8 @@ struct PackedKernels {
   void (*unpack)(const PackedWeight &w, int64_t begin, int64_t end, float *to,
                  int64_t ld);
   void (*arrange)(const PackedWeight &w, int64_t k, const float *a, float *to);
-  void (*product)(const PackedWeight &w, int64_t begin, int64_t end,
-                  const float *a, float *c, float *scratch);
+  void (*product)(const PackedWeight &w, int64_t m, int64_t begin, int64_t end,
+                  const float *a, float *c, int64_t ldc, float *scratch);
 };
 
 struct GemvKernels {

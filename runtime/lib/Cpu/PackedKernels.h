@@ -92,57 +92,122 @@ void arrange(const PackedWeight &w, int64_t k, const float *a, float *to) {
     }
 }
 
-template <int BitCount, int Rows>
-void dots(const PackedWeight &w, int64_t row, const float *a, float *c) {
+/// What a block of a row of the weight is multiplied with, and 2^23 plus the
+/// zero point that is taken from its numbers first.
+struct Blocks {
+  const float *scales, *zeros;
+};
+
+/// `Rows` arranged rows of A, `padded` apart, with `Cols` rows of the weight.
+template <int BitCount, int Rows, int Cols>
+void dots(const PackedWeight &w, int64_t row, const Blocks *blocks,
+          const float *a, int64_t padded, float *c, int64_t ldc) {
   const int64_t blockBytes = w.blockSize * BitCount / 8;
+  const uint8_t *data = w.data + row * w.blocks * blockBytes;
   const Bits magic = kMagicBits - Bits{};
-  Vector sums[Rows] = {};
+  Vector sums[Rows][Cols] = {};
   for (int64_t block = 0; block < w.blocks; ++block) {
     const float *left = a + block * w.blockSize;
-    for (int r = 0; r < Rows; ++r) {
-      const uint8_t *bytes =
-          w.data + ((row + r) * w.blocks + block) * blockBytes;
-      Vector zero = kMagic + zeroAt(w, row + r, block) - Vector{};
-      Vector part = {};
+    for (int j = 0; j < Cols; ++j) {
+      const uint8_t *bytes = data + (j * w.blocks + block) * blockBytes;
+      Vector zero = blocks[j].zeros[block] - Vector{};
+      Vector parts[Rows] = {};
       for (int64_t i = 0; i < blockBytes; i += kLanes) {
         Bits byte = loadBytes(bytes + i);
         if (BitCount == 4) {
           Bits low = (byte & 15) | magic, high = (byte >> 4) | magic;
-          part += (reinterpret_cast<Vector>(low) - zero) * load(left + 2 * i);
-          part += (reinterpret_cast<Vector>(high) - zero) *
-                  load(left + 2 * i + kLanes);
+          Vector first = reinterpret_cast<Vector>(low) - zero;
+          Vector second = reinterpret_cast<Vector>(high) - zero;
+          for (int r = 0; r < Rows; ++r) {
+            const float *at = left + r * padded + 2 * i;
+            parts[r] += first * load(at);
+            parts[r] += second * load(at + kLanes);
+          }
         } else {
-          part +=
-              (reinterpret_cast<Vector>(byte | magic) - zero) * load(left + i);
+          Vector number = reinterpret_cast<Vector>(byte | magic) - zero;
+          for (int r = 0; r < Rows; ++r)
+            parts[r] += number * load(left + r * padded + i);
         }
       }
-      sums[r] += part * scaleAt(w, (row + r) * w.blocks + block);
+      for (int r = 0; r < Rows; ++r)
+        sums[r][j] += parts[r] * blocks[j].scales[block];
     }
   }
   for (int r = 0; r < Rows; ++r)
-    c[r] = sum(sums[r]);
+    for (int j = 0; j < Cols; ++j)
+      c[r * ldc + j] = sum(sums[r][j]);
 }
 
-/// c[j] = the product of an arranged row with row j of the weight, for j in
-/// [begin, end). `scratch` holds a row of whole blocks.
-void product(const PackedWeight &w, int64_t begin, int64_t end, const float *a,
-             float *c, float *scratch) {
-  constexpr int rows = 4;
-  int64_t j = begin;
-  if (!isFused(w)) {
-    int64_t padded = w.blocks * w.blockSize;
-    for (; j < end; ++j) {
-      unpack(w, j, j + 1, scratch, padded);
-      ::dots<F32, 1, 1>(padded, a, padded, scratch, padded, 0, c + j, 1);
+/// The blocks of `count` rows of the weight; what is not there as it is wanted
+/// goes into `scratch`, 2 * count rows of blocks.
+inline void describe(const PackedWeight &w, int64_t row, int64_t count,
+                     float *scratch, Blocks *blocks) {
+  for (int64_t j = 0; j < count; ++j) {
+    float *zeros = scratch + 2 * j * w.blocks, *scales = zeros + w.blocks;
+    // Without zero points all rows have the same.
+    if (w.zeroPoints || j == 0)
+      for (int64_t block = 0; block < w.blocks; ++block)
+        zeros[block] = kMagic + zeroAt(w, row + j, block);
+    blocks[j].zeros = w.zeroPoints ? zeros : scratch;
+    if (w.scaleType == blockattn::rt::ScaleType::F32) {
+      blocks[j].scales =
+          static_cast<const float *>(w.scales) + (row + j) * w.blocks;
+      continue;
     }
-    return;
+    for (int64_t block = 0; block < w.blocks; ++block)
+      scales[block] = scaleAt(w, (row + j) * w.blocks + block);
+    blocks[j].scales = scales;
   }
-  auto *several = w.bits == 4 ? &dots<4, rows> : &dots<8, rows>;
-  auto *single = w.bits == 4 ? &dots<4, 1> : &dots<8, 1>;
-  for (; j + rows <= end; j += rows)
-    several(w, j, a, c + j);
-  for (; j < end; ++j)
-    single(w, j, a, c + j);
+}
+
+/// Weight rows that are worked on at a time, so that the registers suffice.
+template <int Rows> constexpr int kColumns = Rows == 1 ? 4 : 2;
+
+template <int BitCount, int Rows>
+void fused(const PackedWeight &w, int64_t begin, int64_t end, const float *a,
+           int64_t padded, float *c, int64_t ldc, float *scratch) {
+  constexpr int columns = kColumns<Rows>;
+  Blocks blocks[columns];
+  int64_t j = begin;
+  for (; j + columns <= end; j += columns) {
+    describe(w, j, columns, scratch, blocks);
+    dots<BitCount, Rows, columns>(w, j, blocks, a, padded, c + j, ldc);
+  }
+  for (; j < end; ++j) {
+    describe(w, j, 1, scratch, blocks);
+    dots<BitCount, Rows, 1>(w, j, blocks, a, padded, c + j, ldc);
+  }
+}
+
+template <int BitCount>
+void fusedRows(const PackedWeight &w, int64_t m, int64_t begin, int64_t end,
+               const float *a, int64_t padded, float *c, int64_t ldc,
+               float *scratch) {
+  switch (m) {
+  case 1:
+    return fused<BitCount, 1>(w, begin, end, a, padded, c, ldc, scratch);
+  case 2:
+    return fused<BitCount, 2>(w, begin, end, a, padded, c, ldc, scratch);
+  case 3:
+    return fused<BitCount, 3>(w, begin, end, a, padded, c, ldc, scratch);
+  case 4:
+    return fused<BitCount, 4>(w, begin, end, a, padded, c, ldc, scratch);
+  }
+}
+
+/// c[i, j] = the product of arranged row i of A with row j of the weight, for
+/// up to 4 rows and j in [begin, end). `scratch` holds a row of whole blocks.
+void product(const PackedWeight &w, int64_t m, int64_t begin, int64_t end,
+             const float *a, float *c, int64_t ldc, float *scratch) {
+  int64_t padded = w.blocks * w.blockSize;
+  if (isFused(w)) {
+    auto *rows = w.bits == 4 ? &fusedRows<4> : &fusedRows<8>;
+    return rows(w, m, begin, end, a, padded, c, ldc, scratch);
+  }
+  for (int64_t j = begin; j < end; ++j) {
+    unpack(w, j, j + 1, scratch, padded);
+    dotGroups<F32, 1>(m, padded, a, padded, scratch, padded, 0, c + j, ldc);
+  }
 }
 
 } // namespace packed
