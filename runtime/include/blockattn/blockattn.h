@@ -176,7 +176,8 @@ typedef struct ba_model_options {
      fastest for matrix products, so that the next process need not measure
      them; NULL: the artifact's path with ".tuned" behind it; "": none. It is
      made and replaced as needed; a file that cannot be read or written is no
-     error. Choices hold for one kind of GPU and one version of cuBLASLt. */
+     error. Choices hold for one kind of GPU and one version of cuBLASLt. On the
+     CPU there is nothing to keep, and a path is an error. */
   const char *tuning_file;
 } ba_model_options;
 

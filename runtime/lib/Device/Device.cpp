@@ -90,6 +90,11 @@ blockattn::rt::openDevice(const Artifact &artifact, const Manifest &manifest,
                  "compile the model with --target=%s",
                  subject.c_str(), target.c_str(), quote(wanted).c_str(),
                  ordinal ? "cuda" : "cpu");
+  if (!ordinal && options.tuning_file && *options.tuning_file)
+    return error(BA_INVALID_ARGUMENT,
+                 "a tuning file, %s, was given, but %s runs on the CPU, where "
+                 "nothing is tuned; leave it out",
+                 quote(options.tuning_file).c_str(), subject.c_str());
   if (!ordinal)
     return openCpuDevice(artifact, threads, options.cpu_level);
   if (options.cpu_level)

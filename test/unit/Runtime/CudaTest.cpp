@@ -152,6 +152,16 @@ TEST(CudaErrors, Devices) {
   EXPECT_EQ(openError(cpu, "cpu"), "");
 }
 
+TEST(CudaErrors, TuningFileOnTheCpu) {
+  TemporaryFile file(makeArtifact(testSections()));
+  ba_model_options options = BA_MODEL_OPTIONS_INIT;
+  options.tuning_file = "m.tuned";
+  EXPECT_NE(errorOf([&] {
+              Model model(file.path(), options);
+            }).find("a tuning file, 'm.tuned', was given"),
+            std::string::npos);
+}
+
 TEST(CudaErrors, NoDriver) {
   if (hasGpu())
     GTEST_SKIP() << "there is one";
