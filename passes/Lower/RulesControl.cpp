@@ -100,6 +100,46 @@ static bool staysTrue(Value value, onnx::LoopOp loop) {
   return known && known->size() == 1 && known->front() != 0;
 }
 
+/// The tensor, whose sizes are checked. Where they are others there is one of
+/// the wanted sizes without meaning, so that nothing is written beyond a
+/// buffer.
+static Value withSizes(Value tensor, ArrayRef<OpFoldResult> wanted,
+                       Lowering &l) {
+  Value fits;
+  for (auto [given, expected] : llvm::zip(l.sizesOf(tensor), wanted)) {
+    if (Lowering::same(given, expected))
+      continue;
+    Value equal = arith::CmpIOp::create(l.b, l.loc, arith::CmpIPredicate::eq,
+                                        l.toValue(given), l.toValue(expected));
+    fits = fits ? arith::AndIOp::create(l.b, l.loc, fits, equal) : equal;
+  }
+  if (!fits)
+    return tensor;
+  l.check(fits, BA_KERNEL_FAIL_SHAPE,
+          "a value of the loop changes its shape from one iteration to the "
+          "next");
+  Type element = cast<RankedTensorType>(tensor.getType()).getElementType();
+  return l.generic({}, {}, wanted, element,
+                   [&](OpBuilder &b, Location loc, ValueRange) -> Value {
+                     SmallVector<Value> at;
+                     for (size_t i = 0; i < wanted.size(); ++i)
+                       at.push_back(linalg::IndexOp::create(b, loc, i));
+                     auto choice = scf::IfOp::create(
+                         b, loc, fits,
+                         [&](OpBuilder &then, Location) {
+                           Value read =
+                               tensor::ExtractOp::create(then, loc, tensor, at);
+                           scf::YieldOp::create(then, loc, read);
+                         },
+                         [&](OpBuilder &otherwise, Location) {
+                           Value none = arith::ConstantOp::create(
+                               otherwise, loc, l.zero(element));
+                           scf::YieldOp::create(otherwise, loc, none);
+                         });
+                     return choice.getResult(0);
+                   });
+}
+
 /// The body of a loop, at the insertion point: what the next iteration is
 /// given. Null values after a refusal, of which `why` may tell the reason.
 static SmallVector<Value> lowerIteration(onnx::LoopOp op, Value number,
@@ -135,10 +175,7 @@ static SmallVector<Value> lowerIteration(onnx::LoopOp op, Value number,
     // Written where the value before was, or into its slice of the stack.
     SmallVector<OpFoldResult> all = l.sizesOf(state[k]);
     ArrayRef<OpFoldResult> sizes = ArrayRef(all).take_back(rank);
-    for (auto [given, expected] : llvm::zip(l.sizesOf(value), sizes))
-      l.checkEqual(given, expected,
-                   "a value of the loop changes its shape from one iteration "
-                   "to the next");
+    value = withSizes(value, sizes, l);
     auto slice =
         RankedTensorType::get(SmallVector<int64_t>(rank, ShapedType::kDynamic),
                               type.getElementType());
@@ -162,6 +199,31 @@ static SmallVector<Value> lowerIteration(onnx::LoopOp op, Value number,
                   l.b, l.loc, next[k].getType(), next[k], state[k])
                   .getResult();
   return next;
+}
+
+/// A size in the body as it can be told before the loop: carried values keep
+/// the shape that they have at first. Null where it can't be told.
+static OpFoldResult sizeBefore(AffineExpr expr, onnx::LoopOp op, Lowering &l) {
+  llvm::DenseMap<AffineExpr, AffineExpr> atFirst;
+  for (auto [initial, argument] :
+       llvm::zip(op.getVInitial(),
+                 op.getBody().front().getArguments().drop_front(2))) {
+    std::optional<ArrayRef<AffineExpr>> from = l.shapes.dims(argument);
+    std::optional<ArrayRef<AffineExpr>> to = l.shapes.dims(initial);
+    if (from && to && from->size() == to->size())
+      for (auto [inside, outside] : llvm::zip(*from, *to))
+        atFirst[inside] = outside;
+  }
+  expr = expr.replace(atFirst);
+  bool outside = true;
+  expr.walk([&](AffineExpr part) {
+    auto symbol = dyn_cast<AffineSymbolExpr>(part);
+    Value value =
+        symbol ? l.shapes.symbols()[symbol.getPosition()].value : Value();
+    if (symbol)
+      outside &= value && !op.getBody().isAncestor(value.getParentRegion());
+  });
+  return outside ? l.materialize(expr) : OpFoldResult();
 }
 
 /// As scf.for, whose tensors are buffers that each iteration writes anew.
@@ -217,11 +279,11 @@ static LogicalResult lowerLoop(onnx::LoopOp op, Lowering &l, std::string &why) {
       continue;
     }
     SmallVector<OpFoldResult> sizes = {trips};
-    std::optional<ArrayRef<AffineExpr>> known = l.shapes.dims(result);
-    for (int64_t i = 1; i <= type.getRank(); ++i) {
+    std::optional<ArrayRef<AffineExpr>> dims = l.shapes.dims(yielded);
+    for (int64_t i = 0; i < type.getRank(); ++i) {
       OpFoldResult size =
-          known && static_cast<int64_t>(known->size()) == type.getRank() + 1
-              ? l.materialize((*known)[i])
+          dims && static_cast<int64_t>(dims->size()) == type.getRank()
+              ? sizeBefore((*dims)[i], op, l)
               : OpFoldResult();
       if (!size) {
         why = "the shape of a value that is stacked is not known before the "
