@@ -85,7 +85,8 @@ struct AssignRoles : blockattn::impl::AssignRolesBase<AssignRoles> {
     for (OpOperand &use : value.getUses())
       if (isa<func::ReturnOp>(use.getOwner()))
         setResultRole(use.getOperandNumber(), ("present_" + kind).str(), layer);
-      else if (isa<onnx::SliceOp, onnx::TensorScatterOp>(use.getOwner()) &&
+      else if (isa<onnx::SliceOp, onnx::TensorScatterOp, onnx::GatherNDOp>(
+                   use.getOwner()) &&
                use.getOperandNumber() == 0)
         assignPresent(use.getOwner()->getResult(0), kind, layer);
   }

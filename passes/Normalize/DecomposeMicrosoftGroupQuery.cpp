@@ -101,10 +101,26 @@ Refusal decompose(onnx::MSRotaryEmbeddingOp op, GraphBuilder &g) {
 namespace {
 /// How many past tokens each row has.
 struct PastLengths {
-  Value rows;  ///< [batch]
-  Value total; ///< the number of tokens of the longest row, rank 0
+  Value rows;         ///< [batch]
+  Value there;        ///< how many of them are in the buffer, [batch]
+  Value total;        ///< the number of tokens of the longest row, rank 0
+  int64_t window = 0; ///< not 0: what is no longer seen leaves the buffer
 };
 } // namespace
+
+/// How many of each row's tokens stay in a buffer for a window. It drops as
+/// many as it has room to spare at once, and so that the window is whole.
+static Value keptIn(GraphBuilder &g, Value past, int64_t window, Value rows) {
+  Type i64 = i64Of(past);
+  Value capacity = g.dim(past, 2), one = g.number(i64, 1);
+  Value room = g.binary<onnx::SubOp>(capacity, g.number(i64, window - 1));
+  room = g.binary<onnx::MaxOp>(room, one);
+  Value over = g.binary<onnx::MaxOp>(g.binary<onnx::SubOp>(rows, capacity),
+                                     g.number(i64, 0));
+  Value times = g.binary<onnx::DivOp>(
+      g.binary<onnx::AddOp>(over, g.binary<onnx::SubOp>(room, one)), room);
+  return g.binary<onnx::SubOp>(rows, g.binary<onnx::MulOp>(times, room));
+}
 
 static PastLengths pastLengths(onnx::MSGroupQueryAttentionOp op,
                                GraphBuilder &g, Value heads) {
@@ -117,7 +133,30 @@ static PastLengths pastLengths(onnx::MSGroupQueryAttentionOp op,
       g.binary<onnx::AddOp>(last, g.number(i64, 1)), count);
   // Where the new tokens are all there are, short rows are padded among these.
   Value isFirst = g.binary<onnx::EqualOp>(total, count);
-  return {g.make<onnx::WhereOp>({isFirst, g.number(i64, 0), before}), total};
+  Value rows = g.make<onnx::WhereOp>({isFirst, g.number(i64, 0), before});
+  PastLengths lengths{rows, rows, total};
+  if (!op.getSlidingWindowCache())
+    return lengths;
+  lengths.window = op.getLocalWindowSize();
+  lengths.there = keptIn(g, op.getPastKey(), lengths.window, rows);
+  // A buffer that lacks a part of the window has no place for new entries,
+  // which is reported where they are written.
+  Value capacity = g.dim(op.getPastKey(), 2);
+  Value needed = g.binary<onnx::MinOp>(rows, g.number(i64, lengths.window));
+  lengths.there = g.make<onnx::WhereOp>(
+      {g.binary<onnx::LessOp>(capacity, needed),
+       g.binary<onnx::AddOp>(capacity, g.number(i64, 1)), lengths.there});
+  return lengths;
+}
+
+/// Entry `from`[batch, i] of a row's keys (or values) for each i.
+static Value gatherTokens(GraphBuilder &g, Value keys, Value from,
+                          Value count) {
+  Value shape = g.make<onnx::ConcatOp>(
+      {g.shapeOf(keys, 0, 2), g.unsqueeze(count, 0), g.ints(1)},
+      g.attr("axis", 0));
+  from = g.make<onnx::ExpandOp>({g.unsqueeze(from, {1, 3}), shape});
+  return g.make<onnx::GatherNDOp>({keys, from}, g.attr("batch_dims", 2));
 }
 
 /// Moves each row's past keys (or values) to the right end.
@@ -125,13 +164,10 @@ static Value moveRight(GraphBuilder &g, Value past,
                        const PastLengths &lengths) {
   Type i64 = i64Of(past);
   Value places = g.range(g.number(i64, 0), g.dim(past, 2));
-  Value padding = g.binary<onnx::SubOp>(g.dim(past, 2), lengths.rows);
+  Value padding = g.binary<onnx::SubOp>(g.dim(past, 2), lengths.there);
   Value from = g.binary<onnx::SubOp>(places, g.unsqueeze(padding, 1));
   from = g.binary<onnx::MaxOp>(from, g.number(i64, 0));
-  Value shape = g.make<onnx::ConcatOp>({g.shapeOf(past, 0, 3), g.ints(1)},
-                                       g.attr("axis", 0));
-  from = g.make<onnx::ExpandOp>({g.unsqueeze(from, {1, 3}), shape});
-  return g.make<onnx::GatherNDOp>({past, from}, g.attr("batch_dims", 2));
+  return gatherTokens(g, past, from, g.dim(past, 2));
 }
 
 /// Which of the keys, past and then new ones, are there: [batch, 1, 1, keys].
@@ -139,7 +175,7 @@ static Value keysThere(GraphBuilder &g, const AttentionParts &parts,
                        const PastLengths &lengths) {
   Value count = g.dim(parts.pastKey, 2);
   Value places = g.range(g.number(i64Of(count), 0), count);
-  Value rows = g.unsqueeze(lengths.rows, 1);
+  Value rows = g.unsqueeze(lengths.there, 1);
   Value past = parts.window > 0
                    ? g.binary<onnx::GreaterOrEqualOp>(
                          places, g.binary<onnx::SubOp>(count, rows))
@@ -161,7 +197,7 @@ static Value biasOfKeys(GraphBuilder &g, Value bias,
   Type i64 = i64Of(bias);
   Value count = g.dim(parts.pastKey, 2);
   Value places = g.unsqueeze(g.range(g.number(i64, 0), count), 0);
-  Value rows = g.unsqueeze(lengths.rows, 1);
+  Value rows = g.unsqueeze(lengths.there, 1);
   if (parts.window > 0)
     places = g.binary<onnx::SubOp>(places, g.binary<onnx::SubOp>(count, rows));
   Value batch = g.shapeOf(parts.query, 0, 1);
@@ -201,16 +237,34 @@ static void maskPast(GraphBuilder &g, AttentionParts &parts,
   }
 }
 
-/// Past and new keys (or values) of each row, one behind the other. Where
-/// the past is a buffer of more room than needed, it stays as long as it is.
+/// Past and new keys (or values) of each row, one behind the other. Where the
+/// past is a buffer of more room than needed, it stays as long as it is; a
+/// buffer for a window always does.
 static Value presentOf(GraphBuilder &g, Value past, Value added,
                        const PastLengths &lengths) {
   Value all = g.make<onnx::ConcatOp>({past, added}, g.attr("axis", 2));
-  Value end = g.binary<onnx::MaxOp>(lengths.total, g.dim(past, 2));
-  Value room =
-      g.make<onnx::SliceOp>({all, g.ints(0), g.unsqueeze(end, 0), g.ints(2)});
-  return g.make<onnx::TensorScatterOp>({room, added, lengths.rows},
-                                       g.attr("axis", 2));
+  if (!lengths.window) {
+    Value end = g.binary<onnx::MaxOp>(lengths.total, g.dim(past, 2));
+    all =
+        g.make<onnx::SliceOp>({all, g.ints(0), g.unsqueeze(end, 0), g.ints(2)});
+  }
+  Value present = g.make<onnx::TensorScatterOp>({all, added, lengths.there},
+                                                g.attr("axis", 2));
+  if (!lengths.window)
+    return present;
+  Value count = g.dim(added, 2), capacity = g.dim(past, 2);
+  Type i64 = i64Of(past);
+  Value kept = keptIn(g, past, lengths.window,
+                      g.binary<onnx::AddOp>(lengths.rows, count));
+  Value first =
+      g.binary<onnx::SubOp>(g.binary<onnx::AddOp>(lengths.there, count), kept);
+  Value from = g.binary<onnx::AddOp>(g.unsqueeze(first, 1),
+                                     g.range(g.number(i64, 0), capacity));
+  Value last = g.binary<onnx::SubOp>(g.binary<onnx::AddOp>(capacity, count),
+                                     g.number(i64, 1));
+  from = g.binary<onnx::MaxOp>(g.binary<onnx::MinOp>(from, last),
+                               g.number(i64, 0));
+  return gatherTokens(g, present, from, capacity);
 }
 
 //===----------------------------------------------------------------------===//
@@ -223,9 +277,13 @@ static Refusal unsupportedOption(onnx::MSGroupQueryAttentionOp op) {
       op.getKScale() || op.getVScale() || op.getKvCacheBitWidth() != 0)
     return "quantized keys and values are not supported; export with "
            "k_quant_type and v_quant_type NONE";
-  if (op.getSlidingWindowCache())
-    return "sliding_window_cache (a past that is cut to the window) is not "
-           "supported; export with sliding_window_cache = 0";
+  if (op.getSlidingWindowCache() && op.getLocalWindowSize() < 0)
+    return "sliding_window_cache (a past that is cut to the window) needs a "
+           "local_window_size";
+  if (op.getSlidingWindowCache() && op.getAttentionBias())
+    return "sliding_window_cache (a past that is cut to the window) with an "
+           "attention bias is not supported; export with "
+           "sliding_window_cache = 0";
   if (op.getOutputQk() && !op.getOutputQk().use_empty())
     return "its scores (output 3) are used, which is not supported";
   if (op.getLocalWindowSize() == 0)

@@ -89,12 +89,12 @@ public:
 
 /// Past keys by their number in each row, and all new ones.
 static Value pastMask(MaskBuilder &m, Value argument, PaddingRule rule,
-                      Value query) {
+                      Value query, Value key) {
   RankedTensorType type = m.typeOf(argument);
   int64_t rows = type.getDimSize(0), length = m.typeOf(query).getDimSize(1);
   int64_t unknown = ShapedType::kDynamic;
   Value added = m.dim(query, 1);
-  Value past = m.create<onnx::SubOp>({m.dim(argument, 1), added}, m.ints({}));
+  Value past = m.create<onnx::SubOp>({m.dim(key, 1), added}, m.ints({}));
   Value present =
       m.create<onnx::SubOp>({m.countOf(argument), added}, m.ints({rows, 1}));
   Value places = m.places(past, unknown);
@@ -107,11 +107,11 @@ static Value pastMask(MaskBuilder &m, Value argument, PaddingRule rule,
                 m.bits({rows, unknown}));
   Value ones =
       m.ones(m.dimVector(argument, 0), m.dimVector(query, 1), {rows, length});
-  return m.concat(there, ones, m.bits(type.getShape()), 1);
+  return m.concat(there, ones, m.bits({rows, m.typeOf(key).getDimSize(1)}), 1);
 }
 
 Value raise::makeKeyMask(OpBuilder &b, Location loc, Value argument,
-                         PaddingRule rule, Value query) {
+                         PaddingRule rule, Value query, Value key) {
   MaskBuilder m(b, loc);
   RankedTensorType type = m.typeOf(argument);
   switch (rule) {
@@ -124,7 +124,7 @@ Value raise::makeKeyMask(OpBuilder &b, Location loc, Value argument,
   }
   case PaddingRule::PastFirst:
   case PaddingRule::PastLast:
-    return pastMask(m, argument, rule, query);
+    return pastMask(m, argument, rule, query, key);
   }
   llvm_unreachable("all rules are handled");
 }

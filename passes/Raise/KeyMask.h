@@ -14,10 +14,11 @@
 namespace blockattn::raise {
 
 /// The key mask [batch, keys] of an attention whose padding `argument` marks by
-/// `rule`; `query` is [batch, tokens, heads, size].
+/// `rule`; query and key are [batch, tokens, heads,
+/// size].
 mlir::Value makeKeyMask(mlir::OpBuilder &b, mlir::Location loc,
                         mlir::Value argument, PaddingRule rule,
-                        mlir::Value query);
+                        mlir::Value query, mlir::Value key);
 
 /// For each key how many tokens that are no padding stand up to it.
 mlir::Value countTokens(mlir::OpBuilder &b, mlir::Location loc,

@@ -432,7 +432,7 @@ AttentionOp Raiser::replace(Candidate &candidate) {
   const MaskFit &mask = candidate.mask;
   Value keyMask;
   if (mask.padding)
-    keyMask = makeKeyMask(b, loc, mask.padding, mask.paddingRule, query);
+    keyMask = makeKeyMask(b, loc, mask.padding, mask.paddingRule, query, key);
   Value layout;
   if (mask.positions)
     layout = LayoutFromPositionsOp::create(

@@ -14,7 +14,10 @@ import onnxruntime
 from common import Comparison, Workspace
 
 # New tokens, and how many each row has before them.
-STEPS = [(1, [5, 5]), (1, [6, 2]), (1, [0, 7, 3]), (3, [4])]
+STEPS = [(1, [5, 5]), (1, [6, 2]), (1, [0, 17, 3]), (3, [9])]
+
+# A window of 6 leaves three places to spare in its buffer.
+WINDOW, CAPACITY = 6, 8
 
 
 def feeds(session, tokens, before):
@@ -30,7 +33,8 @@ def feeds(session, tokens, before):
         elif given.name == "position_ids":
             values[given.name] = np.array(before)[:, None] + np.arange(tokens)
         else:
-            shape = (rows, given.shape[1], past, head_size(session))
+            room = CAPACITY if given.shape[2] == "window_capacity" else past
+            shape = (rows, given.shape[1], room, head_size(session))
             values[given.name] = random.standard_normal(shape).astype(np.float32)
     return values
 
@@ -56,8 +60,12 @@ def main():
             for name, want in zip(names, session.run(names, values)):
                 where = None
                 if name != "logits":
-                    there = np.arange(want.shape[2]) < \
-                        np.array(before)[:, None] + tokens
+                    total = np.array(before)[:, None] + tokens
+                    if want.shape[2] == CAPACITY:
+                        room = CAPACITY - WINDOW + 1
+                        over = np.maximum(total - CAPACITY, 0)
+                        total = total - room * -(-over // room)
+                    there = np.arange(want.shape[2]) < total
                     where = np.broadcast_to(there[:, None, :, None], want.shape)
                 compare.close(f"{model} {tokens} after {before}: {name}",
                               got[name], want, where=where)

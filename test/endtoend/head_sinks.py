@@ -1,9 +1,10 @@
 """Gives the attentions of a model scores that belong to no key.
 
-usage: head_sinks.py MODEL.onnx OUT.onnx [--smooth] [--window=N]
+usage: head_sinks.py MODEL.onnx OUT.onnx [--smooth] [--window=N] [--cache]
 
 Every GroupQueryAttention gets a `head_sink`, or a smooth softmax, and every other
-one a window, as onnxruntime-genai writes gpt-oss.
+one a window, as onnxruntime-genai writes gpt-oss. With `--cache` the past of these is
+a buffer for the window.
 """
 
 import sys
@@ -28,6 +29,13 @@ def main():
         node.attribute.extend(kept)
         node.attribute.append(helper.make_attribute(
             "local_window_size", window if number % 2 == 0 else -1))
+        if "--cache" in options and number % 2 == 0:
+            node.attribute.append(helper.make_attribute(
+                "sliding_window_cache", 1))
+            for value in [*model.graph.input, *model.graph.output]:
+                if value.name in (*node.input[3:5], *node.output[1:3]):
+                    value.type.tensor_type.shape.dim[2].dim_param = \
+                        "window_capacity"
         if "--smooth" in options:
             node.attribute.append(helper.make_attribute("smooth_softmax", 1))
             continue

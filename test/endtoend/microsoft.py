@@ -381,7 +381,13 @@ def group_query(draw):
     rows = np.array([total] + [draw.randint(1 if past == 0 else length, total)
                                for _ in range(batch - 1)])
     buffer = past + draw.choice([0, 0, 4]) if past else 0
-    present = max(buffer, total)
+    present, kept = max(buffer, total), rows
+    # Or it is a buffer for a window, from which older tokens have gone.
+    window = draw.choice([3, 5]) if past and draw.random() < 0.4 else 0
+    if window:
+        buffer = present = window + draw.choice([0, 0, 2])
+        room = buffer - window + 1
+        kept = rows - room * -(-np.maximum(rows - buffer, 0) // room)
     if draw.random() < 0.5:
         width = (heads + 2 * groups) * size
         operands = [Input(floats(batch, length, width), "b", "s", width), None,
@@ -403,12 +409,14 @@ def group_query(draw):
         operands += [some(draw.random() < 0.3, Input(positions, "b", "s"))]
     else:
         operands += [None, None, None]
-    operands += [some(draw.random() < 0.3, Input(
+    operands += [some(draw.random() < 0.3 and not window, Input(
         floats(batch, draw.choice([1, heads]), length, total), "b", "h", "s",
         "t"))]
     if operands[-1] is not None:
         operands[-1].dims = ("b", operands[-1].array.shape[1], "s", "t")
-    if draw.random() < 0.4:
+    if window:
+        attributes |= {"local_window_size": window, "sliding_window_cache": 1}
+    elif draw.random() < 0.4:
         attributes["local_window_size"] = draw.choice([1, 3, 5])
     if draw.random() < 0.4:
         attributes["softcap"] = 2.0
@@ -421,7 +429,7 @@ def group_query(draw):
     case = Case("GroupQueryAttention", operands, 3, **attributes)
     if past == 0:  # padding is among the new tokens
         case.defined[0] = (np.arange(length) < rows[:, None])[..., None]
-    there = (np.arange(present) < rows[:, None])[:, None, :, None]
+    there = (np.arange(present) < kept[:, None])[:, None, :, None]
     case.defined[1] = case.defined[2] = there
     return case
 

@@ -119,6 +119,35 @@ func.func @past_and_bias(%x: tensor<?x?x128xf32>, %past: tensor<?x2x?x16xf32>, %
 
 // -----
 
+// A buffer for a window of 4: tokens leave it, as many at once as it has room to
+// spare. What is there counts for the mask, all tokens for the positions.
+// CHECK-LABEL: @window_cache
+// CHECK: %[[ROWS:.*]] = onnx.Where(
+// CHECK: %[[OVER:.*]] = onnx.Max(
+// CHECK: %[[TIMES:.*]] = onnx.Div(
+// CHECK: %[[GONE:.*]] = onnx.Mul(%[[TIMES]],
+// CHECK: %[[KEPT:.*]] = onnx.Sub(%[[ROWS]], %[[GONE]])
+// CHECK: %[[LACKS:.*]] = onnx.Less(
+// CHECK: %[[THERE:.*]] = onnx.Where(%[[LACKS]], %{{.*}}, %[[KEPT]])
+// CHECK: onnx.GreaterOrEqual
+// CHECK: onnx.GatherND(%arg1,
+// CHECK: onnx.GatherND(%arg1,
+// CHECK: onnx.Attention({{.*}}) {is_causal = 1 : i64, left_window_size = 3 : i64}
+// CHECK: %[[C:.*]] = onnx.Concat(%arg1,
+// CHECK-NOT: onnx.Slice
+// CHECK: %[[P:.*]] = onnx.TensorScatter(%[[C]], %{{.*}}, %[[THERE]]) {axis = 2 : i64}
+// CHECK: onnx.GatherND(%[[P]], %{{.*}}) {batch_dims = 2 : i64}
+func.func @window_cache(%x: tensor<?x?x128xf32>, %past: tensor<?x2x?x16xf32>, %n: tensor<?xi32>, %t: tensor<i32>)
+    -> (tensor<?x?x64xf32>, tensor<?x2x?x16xf32>, tensor<?x2x?x16xf32>) {
+  %0:3 = onnx.ms.GroupQueryAttention(%x, _, _, %past, %past, %n, %t)
+    {kv_num_heads = 2, local_window_size = 4, num_heads = 4, sliding_window_cache = 1}
+    : (tensor<?x?x128xf32>, tensor<?x2x?x16xf32>, tensor<?x2x?x16xf32>, tensor<?xi32>, tensor<i32>)
+    -> (tensor<?x?x64xf32>, tensor<?x2x?x16xf32>, tensor<?x2x?x16xf32>)
+  return %0#0, %0#1, %0#2 : tensor<?x?x64xf32>, tensor<?x2x?x16xf32>, tensor<?x2x?x16xf32>
+}
+
+// -----
+
 // A score of no key for each head, in a column of its own.
 // CHECK-LABEL: @sinks
 // CHECK: %{{.*}}, %{{.*}}, %[[V:.*]], %[[S:.*]] = onnx.Attention({{.*}}) {{{.*}}qk_matmul_output_mode = 2 : i64}

@@ -11,7 +11,7 @@ func.func @f(%x: tensor<?x?x64xf32>, %n: tensor<?xi32>, %t: tensor<i32>) -> tens
 // -----
 
 func.func @f(%x: tensor<?x?x64xf32>, %n: tensor<?xi32>, %t: tensor<i32>) -> tensor<?x?x64xf32> {
-  // expected-error @+1 {{GroupQueryAttention is not supported as it is here: sliding_window_cache (a past that is cut to the window) is not supported; export with sliding_window_cache = 0}}
+  // expected-error @+1 {{GroupQueryAttention is not supported as it is here: sliding_window_cache (a past that is cut to the window) needs a local_window_size}}
   %0 = onnx.ms.GroupQueryAttention(%x, %x, %x, _, _, %n, %t) {sliding_window_cache = 1, kv_num_heads = 4, num_heads = 4} : (tensor<?x?x64xf32>, tensor<?x?x64xf32>, tensor<?x?x64xf32>, tensor<?xi32>, tensor<i32>) -> tensor<?x?x64xf32>
   return %0 : tensor<?x?x64xf32>
 }
