@@ -64,8 +64,13 @@ def page():
         "together with their nodes.", "",
         "Where ONNX leaves open what is computed, compiled code does this: an integer divided by "
         "0 is an error of the run; a float that no integer of the type equals becomes the nearest "
-        "one, and not-a-number 0; an index, axis, step or count out of range is an error of the "
-        "run; TopK takes not-a-number for greater than all numbers.", "",
+        "one, and not-a-number 0, but in 2 and 4 bits the lowest bits of the integer; an index, axis, step or count out of range is an error of the "
+        "run; TopK takes not-a-number for greater than all numbers; a Loop runs a number of times "
+        "that is known when it begins.", "",
+        "Integers of 2 and 4 bits and floats of 4 and 8 bits are inputs and outputs of a program as "
+        "bytes, one each: `i8` or `u8` with the number, `u8` with the bits of the float. They are "
+        "moved and converted (Cast, CastLike, DequantizeLinear, QuantizeLinear); other operators "
+        "refuse them. Weights stay packed.", "",
         "| operator | opsets | tests | through the phases | compiled |",
         "| --- | --- | ---: | ---: | ---: |"]
     for op, row in sorted(counts.items()):

@@ -455,7 +455,8 @@ class Decoder:
             ids = self.op("Where", self.op("Equal", self.attention_mask, np.int64(0)),
                           np.int64(1), ids)
             if s.past:
-                ids = self.op("Slice", ids, self.past_length, np.int64([LONGEST]), np.int64([1]))
+                end = np.int64([np.iinfo(np.int64).max])
+                ids = self.op("Slice", ids, self.past_length, end, np.int64([1]))
             return ids
         end = self.op("Add", self.past_length, self.tokens)
         ids = self.op("Range", self.scalar(self.past_length), self.scalar(end), np.int64(1))
