@@ -117,7 +117,8 @@ constexpr int kMemoryOnDevice = 2;
   X(contextRelease, "cuDevicePrimaryCtxRelease_v2", (DeviceId))                \
   X(contextPush, "cuCtxPushCurrent_v2", (Context))                             \
   X(contextPop, "cuCtxPopCurrent_v2", (Context *))                             \
-  X(pointerAttribute, "cuPointerGetAttribute", (void *, int, Address))         \
+  X(pointerAttributes, "cuPointerGetAttributes",                               \
+    (unsigned, int *, void **, Address))                                       \
   X(memoryInfo, "cuMemGetInfo_v2", (size_t *, size_t *))                       \
   X(memoryAlloc, "cuMemAlloc_v2", (Address *, size_t))                         \
   X(memoryFree, "cuMemFree_v2", (Address))                                     \

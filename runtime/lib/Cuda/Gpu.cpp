@@ -145,11 +145,12 @@ Status Gpu::checkAddress(const void *data, const std::string &what) const {
   Scope scope(*this);
   unsigned kind = 0;
   int owner = -1;
-  Address place = address(data);
-  // Fails for memory that CUDA knows nothing of.
-  bool isKnown =
-      api->pointerAttribute(&kind, kPointerMemoryType, place) == kSuccess &&
-      api->pointerAttribute(&owner, kPointerDeviceOrdinal, place) == kSuccess;
+  int attributes[] = {kPointerMemoryType, kPointerDeviceOrdinal};
+  void *values[] = {&kind, &owner};
+  // Of memory that CUDA knows nothing of, the type stays 0.
+  bool isKnown = api->pointerAttributes(2, attributes, values, address(data)) ==
+                     kSuccess &&
+                 kind != 0;
   if (isKnown && kind == kMemoryOnDevice && owner != device)
     return error(BA_INVALID_ARGUMENT,
                  "%s lies on cuda:%d, and the model on %s; copy it there or "
