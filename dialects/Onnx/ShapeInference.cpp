@@ -465,8 +465,9 @@ LogicalResult SymbolicShapes::visit(Operation *op) {
     return (*rule)(op, *this);
 
   // A branch that is never taken may contradict itself: exporters write one
-  // branch for each rank; and a loop may have no iteration. So nothing in it is an error, nor does anything that
-  // it requires hold elsewhere. Errors of other threads are not ours to hide.
+  // branch for each rank; and a loop may have no iteration. So nothing in it is
+  // an error, nor does anything that it requires hold elsewhere. Errors of
+  // other threads are not ours to hide.
   uint64_t thread = llvm::get_threadid();
   ScopedDiagnosticHandler silence(context, [thread](Diagnostic &) {
     return success(thread == llvm::get_threadid());

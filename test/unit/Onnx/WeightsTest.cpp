@@ -140,9 +140,8 @@ TEST_F(WeightsTest, Weights) {
   EXPECT_TRUE(failed(files.bytes(weight(type, 0, 8, 7))));
   EXPECT_EQ(message,
             "weight 'w' has 7 bytes in its file, but 'tensor<2xf32>' has 8");
-  EXPECT_TRUE(failed(files.bytes(
-      weight(RankedTensorType::get({4}, b.getType<Float6E2M3FNType>()), 0, 0,
-             3))));
+  EXPECT_TRUE(failed(files.bytes(weight(
+      RankedTensorType::get({4}, b.getType<Float6E2M3FNType>()), 0, 0, 3))));
 }
 
 TEST_F(WeightsTest, ByteSizes) {
