@@ -6,7 +6,7 @@
 
 #include "compiler/Driver/Target.h"
 
-#include "compiler/Emit/Ptx.h"
+#include "passes/LowerCuda/CudaChip.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -21,16 +21,19 @@ llvm::Expected<Target> parseTarget(llvm::StringRef text) {
   if (text == "cuda")
     return Target{true, "sm_80", {"sm_80", "sm_90", "sm_100"}};
   llvm::StringRef chip = text;
-  std::vector<std::string> known = cudaChips();
   if (!chip.consume_front("cuda:"))
     return llvm::createStringError(
         "target '%s' is not known; use --target=cpu, --target=cuda or "
         "--target=cuda:sm_XX",
         text.str().c_str());
-  if (!llvm::is_contained(known, chip))
+  if (!findCudaChip(chip)) {
+    std::string known = llvm::join(
+        llvm::map_range(cudaChips(), [](const CudaChip &c) { return c.name; }),
+        ", ");
     return llvm::createStringError(
         "target '%s' is not known; the architectures are %s",
-        text.str().c_str(), llvm::join(known, ", ").c_str());
+        text.str().c_str(), known.c_str());
+  }
   return Target{true, chip.str(), {chip.str()}};
 }
 

@@ -6,6 +6,8 @@
 
 #include "compiler/Emit/Ptx.h"
 
+#include "passes/LowerCuda/CudaChip.h"
+
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
@@ -34,27 +36,6 @@ using namespace mlir;
 
 namespace blockattn {
 
-namespace {
-struct Chip {
-  StringLiteral name;
-  /// The first version of PTX that knows it.
-  StringLiteral ptx;
-};
-} // namespace
-
-static constexpr Chip chips[] = {
-    {"sm_80", "+ptx70"},   {"sm_86", "+ptx71"},  {"sm_89", "+ptx78"},
-    {"sm_90", "+ptx78"},   {"sm_90a", "+ptx80"}, {"sm_100", "+ptx86"},
-    {"sm_100a", "+ptx86"}, {"sm_120", "+ptx87"},
-};
-
-std::vector<std::string> cudaChips() {
-  std::vector<std::string> names;
-  for (const Chip &chip : chips)
-    names.push_back(chip.name.str());
-  return names;
-}
-
 static void initialiseTarget() {
   static std::once_flag once;
   std::call_once(once, [] {
@@ -68,9 +49,8 @@ static void initialiseTarget() {
 static llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
 makeTargetMachine(StringRef chip) {
   initialiseTarget();
-  const Chip *found =
-      llvm::find_if(chips, [&](const Chip &c) { return c.name == chip; });
-  if (found == std::end(chips))
+  const CudaChip *found = findCudaChip(chip);
+  if (!found)
     return llvm::createStringError("there is no architecture '%s'",
                                    chip.str().c_str());
   llvm::Triple triple("nvptx64-nvidia-cuda");
@@ -212,15 +192,25 @@ assemble(StringRef ptxas, StringRef source, StringRef chip) {
   std::string problem;
   int status = llvm::sys::ExecuteAndWait(ptxas, arguments, std::nullopt,
                                          redirects, 0, 0, &problem);
-  if (status != 0)
+  std::string said = firstLines(messages);
+  if (status != 0) {
+    std::string why = problem.empty() ? said : problem;
     return llvm::createStringError(
-        "'%s' failed for %s: %s%s", ptxas.str().c_str(), chip.str().c_str(),
-        problem.c_str(), firstLines(messages).c_str());
+        "'%s' failed for %s with status %d%s%s", ptxas.str().c_str(),
+        chip.str().c_str(), status, why.empty() ? "" : ": ", why.c_str());
+  }
   auto buffer = llvm::MemoryBuffer::getFile(output);
   if (!buffer)
     return llvm::createStringError("can't read what ptxas wrote: %s",
                                    buffer.getError().message().c_str());
   StringRef bytes = (*buffer)->getBuffer();
+  // A cubin is an ELF file.
+  if (!bytes.starts_with("\177ELF"))
+    return llvm::createStringError(
+        "'%s' ended with status 0 but wrote %s for %s; --ptxas needs the "
+        "assembler of the CUDA toolkit",
+        ptxas.str().c_str(), bytes.empty() ? "nothing" : "no machine code",
+        chip.str().c_str());
   return std::vector<char>(bytes.begin(), bytes.end());
 }
 

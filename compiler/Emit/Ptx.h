@@ -16,9 +16,6 @@
 
 namespace blockattn {
 
-/// Names of the architectures that PTX is written for, oldest first.
-std::vector<std::string> cudaChips();
-
 struct DeviceCode {
   std::string ptx;
   /// The entries of the PTX, in the order of their numbers.

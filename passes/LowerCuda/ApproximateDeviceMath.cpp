@@ -352,15 +352,18 @@ void ApproximateDeviceMath::runOnOperation() {
   if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
     return signalPassFailure();
 
-  // All of them in one report.
+  // All of them in one report, those of a node once: programs share nodes.
   bool known = true;
+  llvm::DenseSet<std::tuple<Location, OperationName, Type>> reported;
   getOperation().walk([&](Operation *op) {
     if (!isa<math::MathDialect>(op->getDialect()) && !isa<arith::RemFOp>(op))
       return;
     known = false;
+    Type type = op->getResult(0).getType();
+    if (!reported.insert({op->getLoc(), op->getName(), type}).second)
+      return;
     op->emitError("the function '")
-        << op->getName().stripDialect() << "' of type "
-        << op->getResult(0).getType()
+        << op->getName().stripDialect() << "' of type " << type
         << " is not supported for target cuda; compile with --target=cpu";
   });
   if (!known)

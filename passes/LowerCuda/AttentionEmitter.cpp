@@ -23,6 +23,10 @@ static constexpr double kLog2E = 1.4426950408889634;
 static constexpr double kLn2 = 0.6931471805599453;
 static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
+/// Kernels count in 32 bits, a position and a window together. More tokens than
+/// this are on no GPU, so that a longer window sees what this one sees.
+static constexpr int64_t kLongestWindow = int64_t(1) << 30;
+
 AttentionEmitter::AttentionEmitter(AttentionKernelOp op, gpu::GPUFuncOp kernel)
     : op(op), b(op.getLoc(), kernel.getBody().front().getTerminator()),
       host(op), kernel(kernel) {
@@ -31,15 +35,20 @@ AttentionEmitter::AttentionEmitter(AttentionKernelOp op, gpu::GPUFuncOp kernel)
   elementBytes = element.getIntOrFloatBitWidth() / 8;
   headSize = cast<MemRefType>(op.getKey().getType()).getDimSize(3);
   valueSize = cast<MemRefType>(op.getValue().getType()).getDimSize(3);
-  window = op.getWindow();
+  window = std::min<int64_t>(op.getWindow(), kLongestWindow);
   scale = op.getScale().convertToDouble();
   softcap = op.getSoftcap().convertToDouble();
   causal = op.getCausal();
   hasSlopes = op.getSlopes().has_value();
-  // A word for each warp, then the turns of a rotary embedding.
-  scratch = 128;
+  scratch = scratchBytesOf(op);
+}
+
+/// A word for each warp, then the turns of a rotary embedding.
+int64_t AttentionEmitter::scratchBytesOf(AttentionKernelOp op) {
+  int64_t bytes = 128;
   if (RotaryAttr rope = op.getQueryRotaryAttr())
-    scratch += 8 * llvm::alignTo(rope.getInvFreq().getNumElements(), 16);
+    bytes += 8 * llvm::alignTo(rope.getInvFreq().getNumElements(), 16);
+  return bytes;
 }
 
 //===----------------------------------------------------------------------===//

@@ -17,6 +17,7 @@
 
 #include "dialects/BlockAttn/BlockAttn.h"
 #include "passes/Lower/KernelBuilder.h"
+#include "passes/LowerCuda/CudaChip.h"
 #include "passes/LowerCuda/DeviceBuilder.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -56,6 +57,9 @@ public:
 
   AttentionEmitter(AttentionKernelOp op, mlir::gpu::GPUFuncOp kernel);
   virtual ~AttentionEmitter() = default;
+
+  /// Shared memory for what all kernels keep there.
+  static int64_t scratchBytesOf(AttentionKernelOp op);
 
   /// Builds the kernel, and before the operation its launch.
   void emit();
@@ -209,7 +213,7 @@ struct AttentionChoice {
   /// Thread blocks of it that a multiprocessor has at once.
   int64_t residents;
 };
-AttentionChoice chooseAttention(AttentionKernelOp op, llvm::StringRef chip);
+AttentionChoice chooseAttention(AttentionKernelOp op, const CudaChip &chip);
 
 /// Puts partial results together.
 std::unique_ptr<AttentionEmitter>
@@ -221,7 +225,8 @@ mlir::Value attentionSplits(mlir::OpBuilder &b, AttentionKernelOp op);
 /// Tensor cores, for f16 and bf16; why not, where that does not apply; and the
 /// rows of a tile.
 std::unique_ptr<AttentionEmitter> makeMmaAttention(AttentionKernelOp op,
-                                                   mlir::gpu::GPUFuncOp kernel);
+                                                   mlir::gpu::GPUFuncOp kernel,
+                                                   const CudaChip &chip);
 std::optional<std::string> whyNotMma(AttentionKernelOp op);
 int64_t mmaTileRows(AttentionKernelOp op);
 
@@ -232,10 +237,11 @@ std::optional<std::string> whyNotWgmma(AttentionKernelOp op);
 int64_t wgmmaTileRows(AttentionKernelOp op);
 
 /// f32 arithmetic, for anything with known head sizes.
-std::unique_ptr<AttentionEmitter>
-makeSimtAttention(AttentionKernelOp op, mlir::gpu::GPUFuncOp kernel);
+std::unique_ptr<AttentionEmitter> makeSimtAttention(AttentionKernelOp op,
+                                                    mlir::gpu::GPUFuncOp kernel,
+                                                    const CudaChip &chip);
 std::optional<std::string> whyNotSimt(AttentionKernelOp op);
-int64_t simtTileRows();
+int64_t simtTileRows(AttentionKernelOp op, const CudaChip &chip);
 
 } // namespace blockattn
 

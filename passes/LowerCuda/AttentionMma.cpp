@@ -59,17 +59,23 @@ int64_t blockattn::mmaTileRows(AttentionKernelOp op) {
 }
 
 std::unique_ptr<AttentionEmitter>
-blockattn::makeMmaAttention(AttentionKernelOp op, gpu::GPUFuncOp kernel) {
-  return std::make_unique<MmaAttention>(op, kernel);
+blockattn::makeMmaAttention(AttentionKernelOp op, gpu::GPUFuncOp kernel,
+                            const CudaChip &chip) {
+  return std::make_unique<MmaAttention>(op, kernel, chip);
 }
 
-MmaAttention::MmaAttention(AttentionKernelOp op, gpu::GPUFuncOp kernel)
+MmaAttention::MmaAttention(AttentionKernelOp op, gpu::GPUFuncOp kernel,
+                           const CudaChip &chip)
     : FragmentAttention(op, kernel) {
   strips = stripsOf(headSize, valueSize);
   stages = 2;
   // As many scores as the outputs leave registers for, and two thread blocks'
   // worth of shared memory.
   keyTile = strips == 1 ? 32 : std::max(paddedHead, paddedValue) > 64 ? 48 : 64;
+  // Long heads do not fit everywhere.
+  while (keyTile > 16 &&
+         MmaAttention::geometry().sharedBytes > chip.sharedBytes)
+    keyTile -= 16;
 }
 
 AttentionEmitter::Geometry MmaAttention::geometry() const {

@@ -27,7 +27,8 @@ public:
   static constexpr int64_t kWarps = 4;
   static constexpr int64_t kThreads = 32 * kWarps;
 
-  MmaAttention(AttentionKernelOp op, mlir::gpu::GPUFuncOp kernel);
+  MmaAttention(AttentionKernelOp op, mlir::gpu::GPUFuncOp kernel,
+               const CudaChip &chip);
 
 protected:
   Geometry geometry() const override;

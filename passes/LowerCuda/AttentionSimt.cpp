@@ -6,7 +6,8 @@
 //
 // 256 threads have a tile of 64 rows. 16 neighbouring threads have 4 rows
 // together: each computes the scores of 2 keys of 32, and every 16th column of
-// the output. All operands are f32 in shared memory, whatever they were.
+// the output; half as many rows and keys where shared memory is short. All
+// operands are f32 in shared memory, whatever they were.
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,18 +23,42 @@ using namespace blockattn;
 
 static constexpr int64_t kThreads = 256;
 static constexpr int64_t kAcross = 16;
-static constexpr int64_t kRows = 4;
-static constexpr int64_t kTileRows = kThreads / kAcross * kRows;
-static constexpr int64_t kKeys = 2;
-static constexpr int64_t kKeyTile = kAcross * kKeys;
 /// Elements of the head that are read at once.
 static constexpr int64_t kVector = 4;
 static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 namespace {
+/// How much each thread has, and where it lies in shared memory.
+struct Layout {
+  Layout(AttentionKernelOp op, const CudaChip &chip);
+
+  int64_t tileRows() const { return kThreads / kAcross * rows; }
+  int64_t keyTile() const { return kAcross * keys; }
+  /// Elements of a row of queries or keys in shared memory; 16 bytes more than
+  /// the data, so that neighbouring rows lie in different banks.
+  int64_t pitch() const { return llvm::alignTo(headSize, kVector) + kVector; }
+  int64_t columns() const { return llvm::divideCeil(valueSize, kAcross); }
+  int64_t keysOffset() const { return scratch + 4 * tileRows() * pitch(); }
+  int64_t valuesOffset() const {
+    return keysOffset() + 4 * keyTile() * pitch();
+  }
+  int64_t weightsOffset() const {
+    return valuesOffset() + 4 * keyTile() * columns() * kAcross;
+  }
+  int64_t bytes() const {
+    return weightsOffset() + 4 * tileRows() * (keyTile() + 1);
+  }
+
+  int64_t headSize, valueSize, scratch;
+  /// Of a thread.
+  int64_t rows = 4, keys = 2;
+};
+
 class SimtAttention : public AttentionEmitter {
 public:
-  using AttentionEmitter::AttentionEmitter;
+  SimtAttention(AttentionKernelOp op, gpu::GPUFuncOp kernel,
+                const CudaChip &chip)
+      : AttentionEmitter(op, kernel), layout(op, chip) {}
 
 protected:
   Geometry geometry() const override;
@@ -41,29 +66,20 @@ protected:
   void loadQueries(Value shift) override;
   Values initialState() override;
   Values attend(const KeySegment &segment, ValueRange state) override;
-  unsigned rowsOfLane() const override { return kRows; }
-  Value laneRow(unsigned i) override { return b.add(b.mul(down, kRows), i); }
+  unsigned rowsOfLane() const override { return layout.rows; }
+  Value laneRow(unsigned i) override {
+    return b.add(b.mul(down, layout.rows), i);
+  }
   void finish(ValueRange state) override;
 
 private:
-  /// Elements of a row of queries or keys in shared memory; 16 bytes more than
-  /// the data, so that neighbouring rows lie in different banks.
-  int64_t pitch() const { return llvm::alignTo(headSize, kVector) + kVector; }
-  int64_t columns() const { return llvm::divideCeil(valueSize, kAcross); }
-  int64_t keysOffset() const {
-    return scratchBytes() + 4 * kTileRows * pitch();
-  }
-  int64_t valuesOffset() const { return keysOffset() + 4 * kKeyTile * pitch(); }
-  int64_t weightsOffset() const {
-    return valuesOffset() + 4 * kKeyTile * columns() * kAcross;
-  }
-
   Value sharedAt(int64_t base, Value elements);
   void copyTile(Value source, Value stride, int64_t size, int64_t target,
                 int64_t pitch, Value firstKey, Value end);
   Values scores();
   Values step(const KeySegment &segment, Value firstKey, ValueRange state);
 
+  Layout layout;
   /// The thread's place among the rows and among the columns.
   Value down, across;
 };
@@ -85,16 +101,33 @@ std::optional<std::string> blockattn::whyNotSimt(AttentionKernelOp op) {
   return std::nullopt;
 }
 
-int64_t blockattn::simtTileRows() { return kTileRows; }
+Layout::Layout(AttentionKernelOp op, const CudaChip &chip) {
+  auto sizeOf = [](Value operand) {
+    return cast<MemRefType>(operand.getType()).getDimSize(3);
+  };
+  headSize = sizeOf(op.getKey());
+  valueSize = sizeOf(op.getValue());
+  scratch = AttentionEmitter::scratchBytesOf(op);
+  // Long heads do not fit everywhere.
+  if (bytes() > chip.sharedBytes) {
+    rows = 2;
+    keys = 1;
+  }
+}
+
+int64_t blockattn::simtTileRows(AttentionKernelOp op, const CudaChip &chip) {
+  return Layout(op, chip).tileRows();
+}
 
 std::unique_ptr<AttentionEmitter>
-blockattn::makeSimtAttention(AttentionKernelOp op, gpu::GPUFuncOp kernel) {
-  return std::make_unique<SimtAttention>(op, kernel);
+blockattn::makeSimtAttention(AttentionKernelOp op, gpu::GPUFuncOp kernel,
+                             const CudaChip &chip) {
+  return std::make_unique<SimtAttention>(op, kernel, chip);
 }
 
 AttentionEmitter::Geometry SimtAttention::geometry() const {
-  return {kThreads, kTileRows, kKeyTile,
-          weightsOffset() + 4 * kTileRows * (kKeyTile + 1), /*residents=*/1};
+  return {kThreads, layout.tileRows(), layout.keyTile(), layout.bytes(),
+          /*residents=*/1};
 }
 
 Value SimtAttention::sharedAt(int64_t base, Value elements) {
@@ -107,18 +140,18 @@ void SimtAttention::prepare() {
   // Columns beyond the data are zeros, and stay so.
   int64_t padding = llvm::alignTo(headSize, kVector) - headSize;
   for (int64_t i = 0; i < padding; ++i)
-    b.loop(thread, b.i32(kTileRows + kKeyTile), b.i32(kThreads),
+    b.loop(thread, b.i32(layout.tileRows() + layout.keyTile()), b.i32(kThreads),
            [&](Value row) {
-             Value at = b.add(b.mul(row, pitch()), headSize + i);
-             b.store(b.f32(0), sharedAt(scratchBytes(), at));
+             Value at = b.add(b.mul(row, layout.pitch()), headSize + i);
+             b.store(b.f32(0), sharedAt(layout.scratch, at));
            });
 }
 
 void SimtAttention::loadQueries(Value shift) {
-  forEachQuery(shift, kThreads, kTileRows,
+  forEachQuery(shift, kThreads, layout.tileRows(),
                [&](Value row, Value d, Value value) {
-                 Value at = b.add(b.mul(row, pitch()), d);
-                 b.store(value, sharedAt(scratchBytes(), at));
+                 Value at = b.add(b.mul(row, layout.pitch()), d);
+                 b.store(value, sharedAt(layout.scratch, at));
                });
 }
 
@@ -126,7 +159,7 @@ void SimtAttention::loadQueries(Value shift) {
 void SimtAttention::copyTile(Value source, Value stride, int64_t size,
                              int64_t target, int64_t pitch, Value firstKey,
                              Value end) {
-  b.loop(thread, b.i32(kKeyTile * size), b.i32(kThreads), [&](Value i) {
+  b.loop(thread, b.i32(layout.keyTile() * size), b.i32(kThreads), [&](Value i) {
     Value row = b.div(i, size), column = b.rem(i, size);
     Value index = b.add(firstKey, row);
     Value loaded = b.branch(
@@ -142,40 +175,43 @@ void SimtAttention::copyTile(Value source, Value stride, int64_t size,
 }
 
 AttentionEmitter::Values SimtAttention::initialState() {
-  Values state(kRows * columns(), b.f32(0));
-  state.append(kRows, b.f32(-kInfinity));
-  state.append(kRows, b.f32(0));
+  Values state(layout.rows * layout.columns(), b.f32(0));
+  state.append(layout.rows, b.f32(-kInfinity));
+  state.append(layout.rows, b.f32(0));
   return state;
 }
 
 /// The thread's scores: [row][key], keys are across + 16 * key.
 AttentionEmitter::Values SimtAttention::scores() {
   auto vector = VectorType::get({kVector}, b.getF32Type());
-  Value rows = sharedAt(scratchBytes(), b.mul(b.mul(down, kRows), pitch()));
-  Value keys = sharedAt(keysOffset(), b.mul(across, pitch()));
+  Value rows =
+      sharedAt(layout.scratch, b.mul(b.mul(down, layout.rows), layout.pitch()));
+  Value keys = sharedAt(layout.keysOffset(), b.mul(across, layout.pitch()));
   int64_t pieces = llvm::divideCeil(headSize, kVector);
   return b.loop(
-      b.i32(0), b.i32(pieces), b.i32(1), Values(kRows * kKeys, b.f32(0)),
+      b.i32(0), b.i32(pieces), b.i32(1),
+      Values(layout.rows * layout.keys, b.f32(0)),
       [&](Value piece, ValueRange carried) {
         Value bytes = b.mul(piece, 4 * kVector);
         auto read = [&](Value base, int64_t row) {
           Value whole = b.load(
-              vector, b.offset(b.offset(base, bytes), 4 * row * pitch()), 16);
+              vector, b.offset(b.offset(base, bytes), 4 * row * layout.pitch()),
+              16);
           Values parts;
           for (int64_t i = 0; i < kVector; ++i)
             parts.push_back(LLVM::ExtractElementOp::create(b, whole, b.i32(i)));
           return parts;
         };
         SmallVector<Values> k;
-        for (int64_t key = 0; key < kKeys; ++key)
+        for (int64_t key = 0; key < layout.keys; ++key)
           k.push_back(read(keys, key * kAcross));
         Values sums(carried);
-        for (int64_t row = 0; row < kRows; ++row) {
+        for (int64_t row = 0; row < layout.rows; ++row) {
           Values q = read(rows, row);
-          for (int64_t key = 0; key < kKeys; ++key)
+          for (int64_t key = 0; key < layout.keys; ++key)
             for (int64_t i = 0; i < kVector; ++i)
-              sums[row * kKeys + key] =
-                  b.fma(q[i], k[key][i], sums[row * kKeys + key]);
+              sums[row * layout.keys + key] =
+                  b.fma(q[i], k[key][i], sums[row * layout.keys + key]);
         }
         return sums;
       });
@@ -183,11 +219,11 @@ AttentionEmitter::Values SimtAttention::scores() {
 
 AttentionEmitter::Values SimtAttention::step(const KeySegment &segment,
                                              Value firstKey, ValueRange state) {
-  int64_t outputs = kRows * columns();
+  int64_t outputs = layout.rows * layout.columns();
   Values next(state), weights = scores();
   Value c = b.f32(factor());
-  SmallVector<Value, kKeys> index, seen, places;
-  for (int64_t key = 0; key < kKeys; ++key) {
+  SmallVector<Value> index, seen, places;
+  for (int64_t key = 0; key < layout.keys; ++key) {
     index.push_back(b.add(b.add(firstKey, across), key * kAcross));
     if (segment.keyMask)
       seen.push_back(keyMaskAt(segment, index[key]));
@@ -195,11 +231,12 @@ AttentionEmitter::Values SimtAttention::step(const KeySegment &segment,
       places.push_back(placeOf(segment, index[key]));
   }
   Value weightRows =
-      sharedAt(weightsOffset(), b.mul(b.mul(down, kRows), kKeyTile + 1));
-  for (int64_t row = 0; row < kRows; ++row) {
+      sharedAt(layout.weightsOffset(),
+               b.mul(b.mul(down, layout.rows), layout.keyTile() + 1));
+  for (int64_t row = 0; row < layout.rows; ++row) {
     Value maximum = state[outputs + row];
-    for (int64_t key = 0; key < kKeys; ++key) {
-      Value &score = weights[row * kKeys + key];
+    for (int64_t key = 0; key < layout.keys; ++key) {
+      Value &score = weights[row * layout.keys + key];
       if (needsCap())
         score = capped(score);
       if (hasSlopes)
@@ -217,38 +254,40 @@ AttentionEmitter::Values SimtAttention::step(const KeySegment &segment,
     Value base = b.select(b.equalF(maximum, b.f32(-kInfinity)), b.f32(0),
                           b.mulF(maximum, b.f32(-factor())));
     Value rescale = b.exp2(b.fma(state[outputs + row], c, base));
-    Value sum = b.mulF(state[outputs + kRows + row], rescale);
-    for (int64_t key = 0; key < kKeys; ++key) {
-      Value weight = b.exp2(b.fma(weights[row * kKeys + key], c, base));
+    Value sum = b.mulF(state[outputs + layout.rows + row], rescale);
+    for (int64_t key = 0; key < layout.keys; ++key) {
+      Value weight = b.exp2(b.fma(weights[row * layout.keys + key], c, base));
       sum = b.addF(sum, weight);
-      Value at = b.add(across, row * (kKeyTile + 1) + key * kAcross);
+      Value at = b.add(across, row * (layout.keyTile() + 1) + key * kAcross);
       b.store(weight, b.offset(weightRows, b.mul(at, 4)));
     }
     next[outputs + row] = maximum;
-    next[outputs + kRows + row] = sum;
-    for (int64_t column = 0; column < columns(); ++column) {
-      Value &output = next[row * columns() + column];
+    next[outputs + layout.rows + row] = sum;
+    for (int64_t column = 0; column < layout.columns(); ++column) {
+      Value &output = next[row * layout.columns() + column];
       output = b.mulF(output, rescale);
     }
   }
   // The rows of 16 threads are read by the same 16 alone.
   NVVM::SyncWarpOp::create(b, b.i32(-1));
   Values sums = b.loop(
-      b.i32(0), b.i32(kKeyTile), b.i32(1), ArrayRef(next).take_front(outputs),
-      [&](Value key, ValueRange carried) {
+      b.i32(0), b.i32(layout.keyTile()), b.i32(1),
+      ArrayRef(next).take_front(outputs), [&](Value key, ValueRange carried) {
         Values products(carried);
-        Value values = sharedAt(valuesOffset(),
-                                b.add(b.mul(key, columns() * kAcross), across));
+        Value values =
+            sharedAt(layout.valuesOffset(),
+                     b.add(b.mul(key, layout.columns() * kAcross), across));
         Value column0 = b.offset(weightRows, b.mul(key, 4));
         Values v;
-        for (int64_t column = 0; column < columns(); ++column)
+        for (int64_t column = 0; column < layout.columns(); ++column)
           v.push_back(
               b.load(b.getF32Type(), b.offset(values, 4 * column * kAcross)));
-        for (int64_t row = 0; row < kRows; ++row) {
-          Value weight = b.load(b.getF32Type(),
-                                b.offset(column0, 4 * row * (kKeyTile + 1)));
-          for (int64_t column = 0; column < columns(); ++column) {
-            Value &product = products[row * columns() + column];
+        for (int64_t row = 0; row < layout.rows; ++row) {
+          Value weight =
+              b.load(b.getF32Type(),
+                     b.offset(column0, 4 * row * (layout.keyTile() + 1)));
+          for (int64_t column = 0; column < layout.columns(); ++column) {
+            Value &product = products[row * layout.columns() + column];
             product = b.fma(weight, v[column], product);
           }
         }
@@ -260,33 +299,34 @@ AttentionEmitter::Values SimtAttention::step(const KeySegment &segment,
 
 AttentionEmitter::Values SimtAttention::attend(const KeySegment &segment,
                                                ValueRange state) {
-  return b.loop(segment.begin, segment.end, b.i32(kKeyTile), state,
+  return b.loop(segment.begin, segment.end, b.i32(layout.keyTile()), state,
                 [&](Value firstKey, ValueRange carried) {
                   // All are done with the tile before, and with the queries.
                   b.barrier();
                   copyTile(segment.keys, segment.keyStride, headSize,
-                           keysOffset(), pitch(), firstKey, segment.end);
-                  copyTile(segment.values, segment.valueStride, valueSize,
-                           valuesOffset(), columns() * kAcross, firstKey,
+                           layout.keysOffset(), layout.pitch(), firstKey,
                            segment.end);
+                  copyTile(segment.values, segment.valueStride, valueSize,
+                           layout.valuesOffset(), layout.columns() * kAcross,
+                           firstKey, segment.end);
                   b.barrier();
                   return step(segment, firstKey, carried);
                 });
 }
 
 void SimtAttention::finish(ValueRange state) {
-  int64_t outputs = kRows * columns();
-  for (int64_t row = 0; row < kRows; ++row) {
-    Value sum = state[outputs + kRows + row];
+  int64_t outputs = layout.rows * layout.columns();
+  for (int64_t row = 0; row < layout.rows; ++row) {
+    Value sum = state[outputs + layout.rows + row];
     for (int64_t mask = 1; mask < kAcross; mask *= 2)
       sum = b.addF(sum, b.shuffleXor(sum, mask));
     auto [inverse, lse] = normalizer(state[outputs + row], sum);
     Value factor = inverse, logarithm = lse;
     Value index = b.add(firstRow, laneRow(row));
     auto outputs = [&](Value address, bool partial) {
-      for (int64_t column = 0; column < columns(); ++column) {
+      for (int64_t column = 0; column < layout.columns(); ++column) {
         Value at = b.add(across, column * kAcross);
-        Value output = b.mulF(state[row * columns() + column], factor);
+        Value output = b.mulF(state[row * layout.columns() + column], factor);
         Value bytes = b.wide(b.mul(at, partial ? 4 : elementBytes));
         auto store = [&] {
           b.store(partial ? output : b.fromF32(output, element),

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "passes/LowerCuda/AttentionEmitter.h"
+#include "passes/LowerCuda/CudaChip.h"
 #include "passes/LowerCuda/DeviceKernel.h"
 #include "passes/LowerCuda/Passes.h"
 
@@ -21,19 +22,21 @@ using namespace mlir;
 using namespace blockattn;
 
 AttentionChoice blockattn::chooseAttention(AttentionKernelOp op,
-                                           StringRef chip) {
+                                           const CudaChip &chip) {
   std::optional<std::string> notMma = whyNotMma(op);
   if (notMma) {
     if (std::optional<std::string> why = whyNotSimt(op))
       return {AttentionVariant::None, *why, 1, 1};
-    return {AttentionVariant::Simt, *notMma, simtTileRows(), 2};
+    return {AttentionVariant::Simt, *notMma, simtTileRows(op, chip), 2};
   }
-  std::string reason = "16-bit floats and a head size of whole 16 bytes";
-  // The letter says that the code need not run on later architectures.
-  if (chip != "sm_90a")
-    return {AttentionVariant::Mma, reason, mmaTileRows(op), 2};
-  if (std::optional<std::string> why = whyNotWgmma(op))
-    return {AttentionVariant::Mma, reason + "; not wgmma: " + *why,
+  std::optional<std::string> notWgmma = whyNotWgmma(op);
+  if (!notWgmma && !chip.hasWgmma)
+    notWgmma = chip.name.str() + " has none; --target=cuda:sm_90a, for Hopper "
+                                 "alone, gives it";
+  if (notWgmma)
+    return {AttentionVariant::Mma,
+            "16-bit floats and a head size of whole 16 bytes; not wgmma: " +
+                *notWgmma,
             mmaTileRows(op), 2};
   return {AttentionVariant::Wgmma,
           "16-bit floats and a head size of whole 32 bytes on sm_90a",
@@ -56,12 +59,13 @@ static StringRef nameOf(AttentionVariant variant) {
 
 static std::unique_ptr<AttentionEmitter> makeEmitter(AttentionVariant variant,
                                                      AttentionKernelOp op,
-                                                     gpu::GPUFuncOp kernel) {
+                                                     gpu::GPUFuncOp kernel,
+                                                     const CudaChip &chip) {
   if (variant == AttentionVariant::Wgmma)
     return makeWgmmaAttention(op, kernel);
   if (variant == AttentionVariant::Mma)
-    return makeMmaAttention(op, kernel);
-  return makeSimtAttention(op, kernel);
+    return makeMmaAttention(op, kernel, chip);
+  return makeSimtAttention(op, kernel, chip);
 }
 
 namespace {
@@ -69,7 +73,7 @@ struct LowerAttentionToCuda
     : public blockattn::impl::LowerAttentionToCudaBase<LowerAttentionToCuda> {
   using LowerAttentionToCudaBase::LowerAttentionToCudaBase;
   void runOnOperation() override;
-  LogicalResult lower(AttentionKernelOp op);
+  LogicalResult lower(AttentionKernelOp op, const CudaChip &chip);
 
   SmallVector<Attribute> variants;
 };
@@ -91,7 +95,8 @@ static gpu::GPUFuncOp makeKernel(AttentionKernelOp op, StringRef variant,
   return kernel;
 }
 
-LogicalResult LowerAttentionToCuda::lower(AttentionKernelOp op) {
+LogicalResult LowerAttentionToCuda::lower(AttentionKernelOp op,
+                                          const CudaChip &chip) {
   if (isa<TensorType>(op.getQuery().getType()))
     return op.emitError("attention on tensors cannot become code; bufferize it "
                         "first (--blockattn-bufferize)");
@@ -101,7 +106,7 @@ LogicalResult LowerAttentionToCuda::lower(AttentionKernelOp op) {
            << choice.reason << "; compile with --target=cpu";
   StringRef variant = nameOf(choice.variant);
   gpu::GPUFuncOp kernel = makeKernel(op, variant, variants.size());
-  makeEmitter(choice.variant, op, kernel)->emit();
+  makeEmitter(choice.variant, op, kernel, chip)->emit();
 
   if (workspaceOf(op))
     makeAttentionMerge(op, makeKernel(op, "merge", variants.size()))->emit();
@@ -117,11 +122,14 @@ LogicalResult LowerAttentionToCuda::lower(AttentionKernelOp op) {
 
 void LowerAttentionToCuda::runOnOperation() {
   variants.clear();
+  const CudaChip *target = requireCudaChip(getOperation(), chip);
+  if (!target)
+    return signalPassFailure();
   SmallVector<AttentionKernelOp> ops;
   getOperation().walk([&](AttentionKernelOp op) { ops.push_back(op); });
   bool failed = false;
   for (AttentionKernelOp op : ops)
-    if (mlir::failed(lower(op)))
+    if (mlir::failed(lower(op, *target)))
       failed = true;
   if (failed)
     return signalPassFailure();

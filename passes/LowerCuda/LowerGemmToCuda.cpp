@@ -6,6 +6,7 @@
 
 #include "passes/Lower/MatrixProduct.h"
 #include "passes/Lower/RuntimeCalls.h"
+#include "passes/LowerCuda/CudaChip.h"
 #include "passes/LowerCuda/DeviceMemory.h"
 #include "passes/LowerCuda/Passes.h"
 #include "passes/LowerCuda/ProductResult.h"
@@ -399,14 +400,11 @@ void Lowering::run() {
 }
 
 void LowerGemmToCuda::runOnOperation() {
-  // "sm_90a"
-  int architecture = 0;
-  StringRef digits =
-      StringRef(chip).drop_front(std::min<size_t>(3, chip.size()));
-  bool hasClusters =
-      !digits.consumeInteger(10, architecture) && architecture >= 90;
+  const CudaChip *target = requireCudaChip(getOperation(), chip);
+  if (!target)
+    return signalPassFailure();
   SmallVector<func::FuncOp> functions(getOperation().getOps<func::FuncOp>());
   for (func::FuncOp func : functions)
     if (!func.isDeclaration())
-      Lowering(func, hasClusters).run();
+      Lowering(func, target->hasClusters).run();
 }

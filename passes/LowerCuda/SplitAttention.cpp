@@ -6,6 +6,7 @@
 
 #include "passes/Lower/KernelBuilder.h"
 #include "passes/LowerCuda/AttentionEmitter.h"
+#include "passes/LowerCuda/CudaChip.h"
 #include "passes/LowerCuda/Passes.h"
 
 namespace blockattn {
@@ -16,13 +17,11 @@ namespace blockattn {
 using namespace mlir;
 using namespace blockattn;
 
-/// Multiprocessors of the largest GPUs.
-static constexpr int64_t kMultiprocessors = 132;
 static constexpr int64_t kMostSplits = 64;
 
-static void split(AttentionKernelOp op, StringRef chip) {
+static void split(AttentionKernelOp op, const CudaChip &chip) {
   AttentionChoice choice = chooseAttention(op, chip);
-  int64_t wanted = choice.residents * kMultiprocessors;
+  int64_t wanted = choice.residents * chip.multiprocessors;
   KernelBuilder b(op.getLoc(), op);
   Value result = op.getOutputs()[0];
   Value queries = b.dim(result, 1), heads = b.dim(result, 2);
@@ -51,10 +50,13 @@ struct SplitAttention
   using SplitAttentionBase::SplitAttentionBase;
 
   void runOnOperation() override {
+    const CudaChip *target = requireCudaChip(getOperation(), chip);
+    if (!target)
+      return signalPassFailure();
     getOperation().walk([&](AttentionKernelOp op) {
       if (op.getCache() && isa<MemRefType>(op.getQuery().getType()) &&
           !workspaceOf(op))
-        split(op, chip);
+        split(op, *target);
     });
   }
 };

@@ -1,4 +1,7 @@
 // RUN: blockattn-opt %s --blockattn-lower-attention-to-cuda --split-input-file --verify-diagnostics
+// RUN: not blockattn-opt %s --blockattn-lower-attention-to-cuda=chip=sm_7 --split-input-file 2>&1 | FileCheck %s --check-prefix=CHIP
+
+// CHIP: error: there is no architecture 'sm_7'; those known are sm_80, sm_86, sm_89, sm_90, sm_90a, sm_100, sm_100a, sm_120
 
 func.func @tensors(%q: tensor<1x4x2x8xf32>, %k: tensor<1x4x1x8xf32>, %o: tensor<1x4x2x8xf32>) -> tensor<1x4x2x8xf32> {
   // expected-error@+1 {{attention on tensors cannot become code; bufferize it first (--blockattn-bufferize)}}

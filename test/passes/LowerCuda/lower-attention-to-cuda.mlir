@@ -2,7 +2,7 @@
 // RUN: blockattn-opt %s --blockattn-lower-attention-to-cuda --canonicalize --split-input-file | FileCheck %s --check-prefix=WHY
 
 // 16-bit floats are multiplied by tensor cores; scores never leave registers.
-// WHY: blockattn.attention_variants = [{kernel = "attention_0_mma_d64", reason = "16-bit floats and a head size of whole 16 bytes", variant = "mma"}]
+// WHY: blockattn.attention_variants = [{kernel = "attention_0_mma_d64", reason = "16-bit floats and a head size of whole 16 bytes; not wgmma: sm_80 has none; --target=cuda:sm_90a, for Hopper alone, gives it", variant = "mma"}]
 // CHECK-LABEL: func.func @tensor_cores
 // The rows of a tile are queries times heads of a group.
 // CHECK:         %[[GROUP:.*]] = arith.divui
@@ -135,6 +135,21 @@ func.func @slopes(%q: memref<1x?x2x64xf16>, %o: memref<1x?x2x64xf16>) {
 func.func @two_sided(%q: memref<1x?x2x64xf16>, %o: memref<1x?x2x64xf16>) {
   blockattn.attention_kernel %q, %q, %q outs(%o : memref<1x?x2x64xf16>)
       {scale = 0.125 : f32, window = 65 : i64}
+      : memref<1x?x2x64xf16>, memref<1x?x2x64xf16>, memref<1x?x2x64xf16>
+  return
+}
+
+// -----
+
+// A window longer than any sequence is not cut to 32 bits, where it would be 1.
+// CHECK-LABEL: func.func @long_window
+// CHECK:         gpu.func @attention_0_mma_d64
+// CHECK-DAG:       arith.constant -1073741823 : i32
+// CHECK-DAG:       arith.constant 1073741824 : i32
+// CHECK-DAG:       arith.constant 1073741823 : i32
+func.func @long_window(%q: memref<1x?x2x64xf16>, %o: memref<1x?x2x64xf16>) {
+  blockattn.attention_kernel %q, %q, %q outs(%o : memref<1x?x2x64xf16>)
+      {scale = 0.125 : f32, window = 4294967297 : i64}
       : memref<1x?x2x64xf16>, memref<1x?x2x64xf16>, memref<1x?x2x64xf16>
   return
 }

@@ -1,6 +1,9 @@
 // RUN: blockattn-opt %s --blockattn-lower-gemm-to-cuda --split-input-file | FileCheck %s
+// RUN: not blockattn-opt %s --blockattn-lower-gemm-to-cuda=chip=sm_7 --split-input-file 2>&1 | FileCheck %s --check-prefix=CHIP
 
-// The pass cannot fail: a product that the library does not compute stays as it
+// CHIP: error: there is no architecture 'sm_7'; those known are sm_80, sm_86, sm_89, sm_90, sm_90a, sm_100, sm_100a, sm_120
+
+// Nothing else makes the pass fail: a product that the library does not compute stays as it
 // is, for a kernel, and where none does nothing is declared.
 
 // CHECK-NOT: ba_cuda_gemm

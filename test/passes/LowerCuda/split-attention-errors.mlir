@@ -1,6 +1,9 @@
 // RUN: blockattn-opt %s --pass-pipeline='builtin.module(func.func(blockattn-split-attention))' --split-input-file | FileCheck %s
+// RUN: not blockattn-opt %s --pass-pipeline='builtin.module(func.func(blockattn-split-attention{chip=sm_7}))' --split-input-file 2>&1 | FileCheck %s --check-prefix=CHIP
 
-// The pass cannot fail: attention that gets no memory to work in stays as it
+// CHIP: error: there is no architecture 'sm_7'; those known are sm_80, sm_86, sm_89, sm_90, sm_90a, sm_100, sm_100a, sm_120
+
+// Nothing else makes the pass fail: attention that gets no memory to work in stays as it
 // is.
 
 // On tensors there is no memory yet.

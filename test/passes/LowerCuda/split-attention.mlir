@@ -1,9 +1,13 @@
-// RUN: blockattn-opt %s --pass-pipeline='builtin.module(func.func(blockattn-split-attention,canonicalize))' | FileCheck %s
+// RUN: blockattn-opt %s --pass-pipeline='builtin.module(func.func(blockattn-split-attention,canonicalize))' | FileCheck %s --check-prefixes=CHECK,SM80
+// RUN: blockattn-opt %s --pass-pipeline='builtin.module(func.func(blockattn-split-attention{chip=sm_86},canonicalize))' | FileCheck %s --check-prefixes=CHECK,SM86
 
 // Two parts or more need memory: for each row its outputs and its log-sum-exp.
 // CHECK-LABEL: func.func @few_queries
 // CHECK-SAME:    (%[[Q:.*]]: memref<1x?x8x64xf16>
 // CHECK-DAG:     %[[C65:.*]] = arith.constant 65 : index
+// As many thread blocks as fill a GPU, two on each multiprocessor.
+// SM80-DAG:      arith.constant 264 : index
+// SM86-DAG:      arith.constant 168 : index
 // CHECK-DAG:     %[[C64:.*]] = arith.constant 64 : index
 // CHECK:         %[[QUERIES:.*]] = memref.dim
 // CHECK:         %[[PARTS:.*]] = arith.minsi %{{.*}}, %[[C64]]
