@@ -57,6 +57,9 @@ LogicalResult Compiler::checkOptions() {
   if (options.emit == EmitKind::Ptx && !target.cuda)
     return error("--emit=ptx is for --target=cuda; the code for target cpu is "
                  "shown by --emit=llvm");
+  if (!options.ptxas.empty() && !target.cuda)
+    return error("--ptxas is for --target=cuda; the target is " +
+                 options.target);
   if (options.dtype != "f32" && options.dtype != "bf16" &&
       options.dtype != "f16")
     return error("--dtype=" + options.dtype +

@@ -226,7 +226,7 @@ void LowerOnnxToLinalgPass::report(ArrayRef<Refusal> refusals) {
       getOperation().emitError()
       << refusals.size()
       << (refusals.size() == 1 ? " operation" : " operations")
-      << " can not be compiled for the CPU";
+      << " can not be compiled";
   for (auto &[kind, ops] : kinds) {
     Diagnostic &note = error.attachNote(ops.front()->getLoc());
     onnx::describeNodes(note, getOperation(), ops);
