@@ -37,7 +37,7 @@ class DeviceMemory(ctypes.Structure):
 
 class StepTime(ctypes.Structure):
     _fields_ = [("name", c_char_p), ("count", c_int64), ("seconds", c_double),
-                ("operations", c_double)]
+                ("operations", c_double), ("bytes", c_double)]
 
 
 class Error(RuntimeError):

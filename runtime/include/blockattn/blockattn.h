@@ -196,7 +196,8 @@ BA_API void ba_model_release(ba_model *model);
 /* JSON text. */
 BA_API const char *ba_model_manifest(const ba_model *model);
 /* The level of the loaded code, for example "x86-64-v3"; on a GPU "sm_90a", or
-   "ptx" where its driver compiled the code. */
+   "ptx" where its driver compiled the code; then, in parentheses, which better
+   code of the artifact the driver rejected. */
 BA_API const char *ba_model_cpu_level(const ba_model *model);
 /* "cpu" or "cuda:N". */
 BA_API const char *ba_model_device(const ba_model *model);
@@ -208,6 +209,8 @@ typedef struct ba_device_memory {
 
 /* What the model has taken of a GPU's memory; zeros on the CPU. */
 BA_API ba_device_memory ba_model_device_memory(const ba_model *model);
+/* The peak from here on, at first what is taken now. */
+BA_API void ba_model_reset_peak_memory(ba_model *model);
 BA_API int32_t ba_model_threads(const ba_model *model);
 /* Token ids are below this; 0 when the model does not say. */
 BA_API int64_t ba_model_vocab_size(const ba_model *model);
@@ -351,6 +354,8 @@ typedef struct ba_step_time {
   int64_t count;
   double seconds;    /* of all together */
   double operations; /* of all together; 0: not known */
+  double bytes;      /* that have to be read and written, each once; 0: not
+                        known */
 } ba_step_time;
 
 /* The times since the profile was started or last read, in the order of their

@@ -147,6 +147,7 @@ public:
   ba_device_memory deviceMemory() const {
     return ba_model_device_memory(get());
   }
+  void resetPeakMemory() { ba_model_reset_peak_memory(get()); }
   int threads() const { return ba_model_threads(get()); }
   int64_t vocabSize() const { return ba_model_vocab_size(get()); }
   ba_kv_info kvInfo() const { return ba_model_kv_info(get()); }

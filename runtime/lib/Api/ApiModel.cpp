@@ -153,6 +153,10 @@ ba_device_memory ba_model_device_memory(const ba_model *model) {
   return {use.current, use.peak};
 }
 
+void ba_model_reset_peak_memory(ba_model *model) {
+  unwrap(model)->device().resetPeak();
+}
+
 int32_t ba_model_threads(const ba_model *model) {
   return unwrap(model)->device().threads();
 }

@@ -173,8 +173,9 @@ ba_status *ba_session_read_profile(ba_session *session,
     session->times = std::move(*times);
     session->shownTimes.clear();
     for (const StepTime &step : session->times)
-      session->shownTimes.push_back(
-          {step.name.c_str(), step.count, step.seconds, step.operations});
+      session->shownTimes.push_back({step.name.c_str(), step.count,
+                                     step.seconds, step.operations,
+                                     step.bytes});
     *steps = session->shownTimes.data();
     *count = session->shownTimes.size();
     return Status();

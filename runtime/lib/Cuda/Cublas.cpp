@@ -241,6 +241,7 @@ Status Cublas::choose(const ba_cuda_gemm &gemm, const Product &product,
           gemm.batch,       gemm.stride_a,
           gemm.stride_b,    gemm.stride_c,
           product.epilogue, static_cast<int64_t>(product.alignments)};
+  bool isFirst = true;
   {
     std::lock_guard<std::mutex> lock(mutex);
     auto known = choices.find(key);
@@ -249,14 +250,10 @@ Status Cublas::choose(const ba_cuda_gemm &gemm, const Product &product,
       if (choice.isMeasured || !mayMeasure)
         return Status();
     }
-  }
-  bool isFirst = true;
-  {
-    std::lock_guard<std::mutex> lock(mutex);
-    isFirst = !choices.count(key);
-    std::optional<ProductChoices::Algorithm> known = kept.find(key);
-    if (isFirst && known && isUsable(*known, product, workspace)) {
-      choice = {*known, /*isMeasured=*/true};
+    isFirst = known == choices.end();
+    std::optional<ProductChoices::Algorithm> earlier = kept.find(key);
+    if (isFirst && earlier && isUsable(*earlier, product, workspace)) {
+      choice = {*earlier, /*isMeasured=*/true};
       choices[key] = choice;
       return Status();
     }
@@ -294,9 +291,11 @@ Status Cublas::choose(const ba_cuda_gemm &gemm, const Product &product,
     uint64_t bytes = bytesOf(gemm.c_type) *
                      ((gemm.batch - 1) * gemm.stride_c + gemm.m * gemm.ldc);
     Expected<char *> memory = gpu.allocate(bytes, "measuring a matrix product");
-    // Without room there is no measuring.
-    if (!memory)
-      return Status();
+    if (!memory) {
+      Status status = memory.takeError();
+      // Without room the library's guess stays.
+      return status.code() == BA_OUT_OF_MEMORY ? Status() : std::move(status);
+    }
     trial.c = scratch = *memory;
   }
   if (!isFirst && count > 1) {

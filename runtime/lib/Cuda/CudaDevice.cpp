@@ -58,6 +58,7 @@ public:
   MemoryUse memoryUse() const override {
     return {gpu->currentBytes(), gpu->peakBytes()};
   }
+  void resetPeak() override { gpu->resetPeak(); }
 
 private:
   std::unique_ptr<Gpu> gpu;
@@ -103,6 +104,8 @@ Expected<std::unique_ptr<Device>>
 blockattn::rt::openCudaDevice(const Artifact &artifact,
                               const Manifest &manifest, int ordinal,
                               int threads, const std::string &tuningFile) {
+  if (Status status = ProductChoices::check(tuningFile))
+    return status;
   Expected<std::unique_ptr<Gpu>> gpu = Gpu::open(ordinal);
   if (!gpu)
     return gpu.takeError();

@@ -19,7 +19,7 @@ using namespace blockattn::rt::cuda;
 
 Status Profile::begin(StreamHandle stream) {
   const Driver &driver = gpu.driver();
-  Step step{nullptr, nullptr, {}, 0};
+  Step step{nullptr, nullptr, {}, 0, 0};
   for (Event *event : {&step.begin, &step.end})
     if (Status status =
             gpu.check(driver.eventCreate(event, 0), "making a timer"))
@@ -28,9 +28,11 @@ Status Profile::begin(StreamHandle stream) {
   return gpu.check(driver.eventRecord(step.begin, stream), "taking the time");
 }
 
-Status Profile::end(StreamHandle stream, std::string name, double operations) {
+Status Profile::end(StreamHandle stream, std::string name, double operations,
+                    double bytes) {
   steps.back().name = std::move(name);
   steps.back().operations = operations;
+  steps.back().bytes = bytes;
   return gpu.check(gpu.driver().eventRecord(steps.back().end, stream),
                    "taking the time");
 }
@@ -48,11 +50,12 @@ Expected<std::vector<StepTime>> Profile::take() {
       continue;
     auto [place, isNew] = places.insert({step.name, result.size()});
     if (isNew)
-      result.push_back({step.name, 0, 0, 0});
+      result.push_back({step.name, 0, 0, 0, 0});
     StepTime &total = result[place->second];
     ++total.count;
     total.seconds += milliseconds * 1e-3;
     total.operations += step.operations;
+    total.bytes += step.bytes;
   }
   clear();
   return result;
@@ -88,7 +91,7 @@ Status CudaRun::wait(const std::string &what) {
 }
 
 template <typename Name, typename Body>
-void CudaRun::step(double operations, Name name, Body body) {
+void CudaRun::step(double operations, double bytes, Name name, Body body) {
   if (failed.any())
     return;
   // Compiled code cannot catch what is thrown here.
@@ -99,7 +102,7 @@ void CudaRun::step(double operations, Name name, Body body) {
     if (!status)
       status = body();
     if (!status && at.profile)
-      status = at.profile->end(at.stream, name(), operations);
+      status = at.profile->end(at.stream, name(), operations, bytes);
     if (!status && at.isBlocking && !at.isRecording)
       status = wait(name());
     if (status)
@@ -122,7 +125,7 @@ void CudaRun::launch(void *exec, int32_t index, int64_t gridX, int64_t gridY,
                                "artifact does not have");
   const KernelModule::Kernel &kernel = kernels[index];
   auto name = [&] { return kernel.name; };
-  self->step(0, name, [&]() -> Status {
+  self->step(0, 0, name, [&]() -> Status {
     constexpr int64_t mostX = INT32_MAX, mostYZ = 65535;
     if (gridX < 0 || gridY < 0 || gridZ < 0 || gridX > mostX ||
         gridY > mostYZ || gridZ > mostYZ)
@@ -162,7 +165,15 @@ void CudaRun::gemm(void *exec, const ba_cuda_gemm *gemm) {
     return result;
   };
   double operations = 2.0 * gemm->m * gemm->n * gemm->k * gemm->batch;
-  self->step(operations, name, [&] {
+  // A factor that all of a batch use is read once.
+  double factor = gemm->type == BA_CUDA_F32 ? 4 : 2;
+  double result = gemm->c_type == BA_CUDA_F32 ? 4 : 2;
+  double bytes =
+      factor * gemm->m * gemm->k * (gemm->stride_a ? gemm->batch : 1) +
+      factor * gemm->k * gemm->n * (gemm->stride_b ? gemm->batch : 1) +
+      result * gemm->m * gemm->n * gemm->batch *
+          (gemm->beta != 0 || gemm->residual ? 2 : 1);
+  self->step(operations, bytes, name, [&] {
     return self->at.cublas.multiply(*gemm, self->at.stream, self->at.workspace,
                                     !self->at.isRecording && !self->at.profile);
   });
@@ -173,7 +184,7 @@ void CudaRun::copy(void *exec, void *dst, const void *src, int64_t bytes) {
   if (bytes <= 0)
     return;
   auto name = [] { return std::string("copy"); };
-  self->step(0, name, [&] {
+  self->step(0, 2.0 * bytes, name, [&] {
     return self->at.gpu.check(
         self->at.gpu.driver().copyOnDevice(address(dst), address(src), bytes,
                                            self->at.stream),
@@ -187,7 +198,7 @@ void CudaRun::fill(void *exec, void *dst, uint32_t pattern,
   if (count <= 0)
     return;
   auto name = [] { return std::string("fill"); };
-  self->step(0, name, [&] {
+  self->step(0, static_cast<double>(count) * patternBytes, name, [&] {
     const Driver &driver = self->at.gpu.driver();
     Address place = address(dst);
     Result result = patternBytes == 1
@@ -203,7 +214,7 @@ void CudaRun::check(void *exec, const void *condition, int32_t code,
                     const char *message) {
   CudaRun *self = static_cast<CudaRun *>(exec);
   auto name = [] { return std::string("check"); };
-  self->step(0, name, [&]() -> Status {
+  self->step(0, 0, name, [&]() -> Status {
     Checks &checks = self->at.checks;
     if (checks.list.size() == Checks::kMost) {
       // Makes room; a recording cannot.
@@ -231,7 +242,7 @@ void CudaRun::read(void *exec, void *host, const void *device, int64_t bytes) {
   if (bytes <= 0 || self->at.isRecording)
     return;
   auto name = [] { return std::string("read"); };
-  self->step(0, name, [&]() -> Status {
+  self->step(0, 0, name, [&]() -> Status {
     if (Status status = self->at.gpu.check(
             self->at.gpu.driver().copyToHost(host, address(device), bytes,
                                              self->at.stream),

@@ -26,7 +26,8 @@ public:
   Profile(const Profile &) = delete;
 
   Status begin(StreamHandle stream);
-  Status end(StreamHandle stream, std::string name, double operations);
+  Status end(StreamHandle stream, std::string name, double operations,
+             double bytes);
   /// Waits for the steps; those of one name are added up.
   Expected<std::vector<StepTime>> take();
 
@@ -34,7 +35,7 @@ private:
   struct Step {
     Event begin, end;
     std::string name;
-    double operations;
+    double operations, bytes;
   };
   void clear();
 
@@ -106,7 +107,7 @@ private:
   /// Does a step, timed and waited for as the environment wants; `name` makes
   /// its name.
   template <typename Name, typename Body>
-  void step(double operations, Name name, Body body);
+  void step(double operations, double bytes, Name name, Body body);
   Status wait(const std::string &what);
 
   Environment at;

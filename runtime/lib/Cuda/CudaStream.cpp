@@ -21,6 +21,9 @@ constexpr uint64_t kInputAlignment = 256;
 /// Runs with one set of addresses before they are recorded: the first finds
 /// the kernels loaded, the second measures matrix products.
 constexpr int kRunsBeforeRecording = 2;
+/// A recording that fails for want of memory, say, is tried again, each time
+/// after this many times more runs.
+constexpr int kPatience = 4, kMostRunsBeforeRecording = 1 << 20;
 
 } // namespace
 
@@ -45,7 +48,7 @@ public:
 
   Gpu &gpu;
   std::vector<void *> addresses;
-  int runs = 0;
+  int runs = 0, runsBefore = kRunsBeforeRecording;
   bool isUnrepeatable = false;
   GraphExec graph = nullptr;
   std::vector<Checks::Check> checks;
@@ -146,7 +149,7 @@ Status CudaStream::runSteps(const Program &program,
 }
 
 /// Records the program's steps. Leaves `recording` without a graph where that
-/// is not possible.
+/// is not possible, be it for good or this time; the run is then done without.
 Status CudaStream::record(const Program &program,
                           std::vector<void *> &arguments,
                           Recording &recording) {
@@ -169,9 +172,12 @@ Status CudaStream::record(const Program &program,
     recording.graph = nullptr;
   if (graph)
     driver.graphDestroy(graph);
-  recording.isUnrepeatable = !recording.graph;
-  if (!recording.graph)
+  recording.isUnrepeatable = run.isUnrepeatable();
+  if (!recording.graph) {
     recording.clear();
+    recording.runsBefore =
+        std::min(recording.runsBefore * kPatience, kMostRunsBeforeRecording);
+  }
   return gpu.checkAlive();
 }
 
@@ -210,7 +216,7 @@ Status CudaStream::run(const Program &program, std::vector<void *> &arguments,
   }
   bool mayRecord =
       !recording.isUnrepeatable && !isOpen && !times && !isBlocking;
-  if (mayRecord && !recording.graph && recording.runs >= kRunsBeforeRecording)
+  if (mayRecord && !recording.graph && recording.runs >= recording.runsBefore)
     if (Status status = record(program, arguments, recording))
       return status;
   if (mayRecord && recording.graph) {

@@ -34,7 +34,11 @@ Expected<std::unique_ptr<Gpu>> Gpu::open(int ordinal) {
   Expected<const Driver *> driver = Driver::get();
   if (!driver)
     return driver.takeError();
-  std::unique_ptr<Gpu> gpu(new Gpu(**driver));
+  return open(**driver, ordinal);
+}
+
+Expected<std::unique_ptr<Gpu>> Gpu::open(const Driver &driver, int ordinal) {
+  std::unique_ptr<Gpu> gpu(new Gpu(driver));
   if (Status status = gpu->start(ordinal))
     return status;
   return gpu;
@@ -186,7 +190,12 @@ Result Gpu::take(Address &memory, uint64_t bytes) {
   if (Result result = api->poolAlloc(&memory, bytes, pool, memoryStream))
     return result;
   // From here on it is the caller's, in whatever stream.
-  return api->streamSynchronize(memoryStream);
+  Result result = api->streamSynchronize(memoryStream);
+  if (result != kSuccess) {
+    api->poolFree(memory, memoryStream);
+    memory = 0;
+  }
+  return result;
 }
 
 Expected<char *> Gpu::allocate(uint64_t wanted, const char *purpose) {
@@ -214,6 +223,11 @@ Expected<char *> Gpu::allocate(uint64_t wanted, const char *purpose) {
   current += bytes;
   peak = std::max<uint64_t>(peak, current);
   return reinterpret_cast<char *>(static_cast<uintptr_t>(memory));
+}
+
+void Gpu::resetPeak() {
+  std::lock_guard<std::mutex> lock(mutex);
+  peak = current.load();
 }
 
 Status Gpu::outOfMemory(uint64_t bytes, const char *purpose) {

@@ -22,6 +22,8 @@ namespace blockattn::rt::cuda {
 class Gpu {
 public:
   static Expected<std::unique_ptr<Gpu>> open(int ordinal);
+  /// By a driver that outlives the GPU.
+  static Expected<std::unique_ptr<Gpu>> open(const Driver &driver, int ordinal);
   ~Gpu();
   Gpu(const Gpu &) = delete;
   Gpu &operator=(const Gpu &) = delete;
@@ -55,6 +57,8 @@ public:
   void free(char *memory) noexcept;
   uint64_t currentBytes() const { return current; }
   uint64_t peakBytes() const { return peak; }
+  /// From here on the peak is a new one.
+  void resetPeak();
 
   /// Makes the context current for a scope.
   class Scope {

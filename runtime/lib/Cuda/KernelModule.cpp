@@ -47,18 +47,44 @@ KernelModule::~KernelModule() {
   gpu.driver().moduleUnload(module);
 }
 
+Result KernelModule::loadMachineCode(const Artifact::Section &section) {
+  // The driver is not told the size: what is no ELF file it must not see.
+  constexpr std::string_view magic("\177ELF");
+  constexpr size_t headerBytes = 64;
+  if (section.size < headerBytes ||
+      std::string_view(section.data, magic.size()) != magic)
+    return kErrorInvalidImage;
+  return gpu.driver().moduleLoad(&module, section.data, 0, nullptr, nullptr);
+}
+
 Status KernelModule::loadCode(const Artifact &artifact) {
+  std::string rejected;
   for (const std::string &level : levelsOf(gpu.architecture()))
     if (const Artifact::Section *section =
             artifact.find(kCubinSectionPrefix + level)) {
-      levelName = level;
-      return gpu.check(
-          gpu.driver().moduleLoad(&module, section->data, 0, nullptr, nullptr),
-          "loading section " + quote(section->name) + " of " +
-              quote(artifact.path()));
+      Result result = loadMachineCode(*section);
+      // Code of another assembler, or damaged before it came into the file:
+      // there may be other code that does.
+      if (result == kErrorInvalidImage || result == kErrorNoBinaryForGpu ||
+          result == kErrorInvalidSource) {
+        rejected += (rejected.empty() ? "" : ", ") + section->name +
+                    " is rejected: " + gpu.driver().describe(result);
+        continue;
+      }
+      levelName = level + (rejected.empty() ? "" : " (" + rejected + ")");
+      return gpu.check(result, "loading section " + quote(section->name) +
+                                   " of " + quote(artifact.path()));
     }
-  if (const Artifact::Section *ptx = artifact.find(kPtxSection))
+  if (const Artifact::Section *ptx = artifact.find(kPtxSection)) {
+    levelName = "ptx" + (rejected.empty() ? "" : " (" + rejected + ")");
     return compile(artifact, *ptx);
+  }
+  if (!rejected.empty())
+    return error(BA_UNSUPPORTED,
+                 "%s has no kernels that %s takes, and no PTX: %s; compile the "
+                 "model again with --target=cuda",
+                 quote(artifact.path()).c_str(), gpu.title().c_str(),
+                 rejected.c_str());
   return error(BA_UNSUPPORTED,
                "%s has no kernels for %s, which needs sm_%d or PTX; compile "
                "the model with --target=cuda",
@@ -68,7 +94,6 @@ Status KernelModule::loadCode(const Artifact &artifact) {
 
 Status KernelModule::compile(const Artifact &artifact,
                              const Artifact::Section &ptx) {
-  levelName = "ptx";
   std::string text(ptx.data, ptx.size), log(4096, '\0');
   int options[] = {kJitErrorLogBuffer, kJitErrorLogBufferSize};
   void *values[] = {log.data(), reinterpret_cast<void *>(log.size())};

@@ -33,13 +33,15 @@ public:
   ~KernelModule();
   KernelModule(const KernelModule &) = delete;
 
-  /// "sm_90a", or "ptx" where the driver compiled it.
+  /// "sm_90a", or "ptx" where the driver compiled it, with what was wrong with
+  /// better code of the artifact in parentheses.
   const std::string &level() const { return levelName; }
   const std::vector<Kernel> &kernels() const { return list; }
 
 private:
   explicit KernelModule(Gpu &gpu) : gpu(gpu) {}
   Status loadCode(const Artifact &artifact);
+  Result loadMachineCode(const Artifact::Section &section);
   Status compile(const Artifact &artifact, const Artifact::Section &ptx);
   Status find(const Artifact &artifact, const Manifest &manifest);
 

@@ -10,20 +10,25 @@
 #include <atomic>
 #include <cinttypes>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <locale>
 #include <sstream>
+#include <string_view>
 #include <unistd.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+using namespace blockattn::rt;
 using namespace blockattn::rt::cuda;
 
 namespace {
 
 constexpr char kTitle[] = "blockattn matrix products 1";
+/// How the files of all versions begin.
+constexpr std::string_view kKind = "blockattn matrix products ";
 constexpr char kFor[] = "for ", kEnd[] = "end ";
 /// No file of ours is larger; keeps a wrong one from being read whole.
 constexpr std::streamoff kMostBytes = std::streamoff(32) << 20;
@@ -60,6 +65,25 @@ std::string readFile(const std::string &path) {
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
+/// Whether the file is absent, empty or one of these. Anything else, a device
+/// or what can't be read too, is not ours to replace.
+bool isReplaceable(const std::string &path) {
+  std::error_code failure;
+  std::filesystem::file_status status = std::filesystem::status(path, failure);
+  // What can't be looked at, as in a directory that is not there, won't be
+  // written either.
+  if (!std::filesystem::exists(status))
+    return true;
+  if (!std::filesystem::is_regular_file(status))
+    return false;
+  std::ifstream file(path, std::ios::binary);
+  std::string begin(kKind.size(), '\0');
+  if (!file)
+    return false;
+  file.read(begin.data(), static_cast<std::streamsize>(begin.size()));
+  return file.gcount() == 0 || begin == kKind;
+}
+
 /// All of it or nothing: readers see the old file or the new one.
 bool replaceFile(const std::string &path, const std::string &text) {
   static std::atomic<unsigned> count{0};
@@ -77,6 +101,15 @@ bool replaceFile(const std::string &path, const std::string &text) {
 }
 
 } // namespace
+
+Status ProductChoices::check(const std::string &path) {
+  if (path.empty() || isReplaceable(path))
+    return Status();
+  return error(BA_INVALID_ARGUMENT,
+               "%s is no file of measured matrix products, and would be "
+               "replaced by one; name another tuning file, or none",
+               quote(path).c_str());
+}
 
 ProductChoices::Environments ProductChoices::parse(const std::string &text) {
   size_t end = text.rfind(kEnd);
@@ -169,6 +202,6 @@ void ProductChoices::save(bool isLast) {
     environments.erase(environments.begin(),
                        environments.end() - (kMostEnvironments - 1));
   environments.push_back({environment, std::move(merged)});
-  if (!replaceFile(path, print(environments)))
+  if (!isReplaceable(path) || !replaceFile(path, print(environments)))
     path.clear();
 }

@@ -15,13 +15,15 @@
 //
 // A choice holds for one kind of GPU with one version of the library: for each
 // of these environments there is a part of the file. The file is only a memory:
-// one that is absent, damaged or of another format counts as empty, and one
-// that can't be written is not.
+// one that is absent, damaged or of another version counts as empty, and one
+// that can't be written is not. Whatever is no file of this kind is left alone.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef BLOCKATTN_RUNTIME_CUDA_PRODUCTCHOICES_H
 #define BLOCKATTN_RUNTIME_CUDA_PRODUCTCHOICES_H
+
+#include "Support/Status.h"
 
 #include <array>
 #include <cstdint>
@@ -47,6 +49,10 @@ public:
 
   /// Without a path nothing is kept.
   explicit ProductChoices(std::string path = {}) : path(std::move(path)) {}
+
+  /// That the file may be replaced: an error for one that something else wrote,
+  /// which the user named by mistake.
+  static Status check(const std::string &path);
 
   /// Reads what the file has for the environment, a text without line breaks.
   void open(std::string forEnvironment);

@@ -72,8 +72,9 @@ struct StepTime {
   std::string name;
   int64_t count;
   double seconds;
-  /// Operations on numbers, 0 where it is not known.
-  double operations;
+  /// Operations on numbers, and bytes that have to be read and written, each
+  /// once; 0 where it is not known.
+  double operations, bytes;
 };
 
 /// The runs of one session, one after the other. For one thread at a time.
@@ -146,6 +147,8 @@ public:
   };
   /// Of memory that was allocated here; zeros for the host.
   virtual MemoryUse memoryUse() const = 0;
+  /// From here on the peak is a new one.
+  virtual void resetPeak() {}
 };
 
 /// The device that `options` ask for, or, if they do not, the first of the

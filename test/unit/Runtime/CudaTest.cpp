@@ -162,6 +162,19 @@ TEST(CudaErrors, TuningFileOnTheCpu) {
             std::string::npos);
 }
 
+TEST(CudaErrors, TuningFileOfAnotherKind) {
+  TemporaryFile file(makeArtifact(cudaSections()));
+  const std::string before = file.read();
+  ba_model_options options = BA_MODEL_OPTIONS_INIT;
+  // The artifact itself, by mistake.
+  options.tuning_file = file.path().c_str();
+  EXPECT_NE(errorOf([&] {
+              Model model(file.path(), options);
+            }).find("is no file of measured matrix products"),
+            std::string::npos);
+  EXPECT_EQ(file.read(), before);
+}
+
 TEST(CudaErrors, NoDriver) {
   if (hasGpu())
     GTEST_SKIP() << "there is one";
@@ -348,6 +361,9 @@ TEST_F(Cuda, Profile) {
   EXPECT_STREQ(steps[0].name, "below");
   EXPECT_EQ(steps[0].count, 2);
   EXPECT_GT(steps[0].seconds, 0);
+  for (const ba_step_time &step : steps)
+    if (std::string(step.name) == "copy")
+      EXPECT_EQ(step.bytes, 2 * 2 * 64 * 4);
   session->profile(false);
   session->run("affine");
   EXPECT_TRUE(session->readProfile().empty());

@@ -13,6 +13,7 @@
 #include <fstream>
 
 using namespace blockattn::rt::cuda;
+using blockattn::rt::Status;
 using blockattn::test::TemporaryFile;
 
 namespace {
@@ -147,6 +148,30 @@ TEST(ProductChoices, AreWrittenNowAndThen) {
   EXPECT_LT(writes, 60);
   choices.save(/*isLast=*/true);
   EXPECT_EQ(written(), 300u);
+}
+
+TEST(ProductChoices, OthersFilesAreLeftAlone) {
+  for (const char *text : {"BLOCKATT", "blockattn matrix product", "x"}) {
+    TemporaryFile file(text);
+    Status status = ProductChoices::check(file.path());
+    ASSERT_TRUE(status) << text;
+    EXPECT_NE(
+        std::string(status.text()).find("no file of measured matrix products"),
+        std::string::npos);
+    keep(file.path(), kH200, 1, 11);
+    EXPECT_EQ(file.read(), text);
+  }
+  EXPECT_TRUE(ProductChoices::check("/dev/null"));
+  EXPECT_TRUE(ProductChoices::check("/"));
+  // Absent, empty, and what an earlier version wrote.
+  TemporaryFile empty(""), old("blockattn matrix products 0\nx\n");
+  for (const std::string &path :
+       {std::string(), std::string("/nowhere/at/all.tuned"), empty.path(),
+        old.path()}) {
+    EXPECT_FALSE(ProductChoices::check(path)) << path;
+    keep(path, kH200, 1, 11);
+  }
+  EXPECT_EQ(opened(old.path(), kH200).find(key(1)), algorithm(11));
 }
 
 TEST(ProductChoices, NeedNoFile) {
