@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "tools/blockattn-run/AttentionWork.h"
 #include "tools/blockattn-run/Support.h"
 
 #include <nlohmann/json.hpp>
@@ -13,6 +14,7 @@
 #include <cstdio>
 #include <functional>
 #include <map>
+#include <optional>
 
 using namespace blockattn;
 using namespace blockattn::tools;
@@ -31,12 +33,27 @@ std::vector<int64_t> someTokens(int64_t count, int64_t vocabulary) {
   return tokens;
 }
 
+/// Decoding steps before the time is taken: the first ones find kernels loaded
+/// and products measured, then a step is recorded, to be replayed from there
+/// on.
+constexpr int kStepsBeforeDecoding = 3;
+
 class Bench {
 public:
-  Bench(const Model &model, const InputFiles &inputs, bool json, int64_t repeat,
+  Bench(Model &model, const InputFiles &inputs, bool json, int64_t repeat,
         bool profile)
-      : model(model), inputs(inputs), session(model), json(json),
-        repeat(repeat), profile(profile) {}
+      : model(model), inputs(inputs), json(json), repeat(repeat),
+        profile(profile), attentionWork(model) {}
+
+  /// A new session, for the inputs of a program; the peak of memory is from
+  /// here on what this program takes.
+  void start(const std::string &program) {
+    session.reset();
+    resetPeakMemory();
+    model.resetPeakMemory();
+    session.emplace(model);
+    inputs.bind(model, *session, program);
+  }
 
   /// Runs `body` once to warm up and then `repeat` times; the best counts.
   double measure(const std::function<void()> &body) {
@@ -56,30 +73,73 @@ public:
   void takeProfile(const std::function<void()> &body) {
     if (!profile)
       return;
-    session.profile(true);
+    session->profile(true);
     body();
-    std::vector<ba_step_time> steps = session.readProfile();
+    std::vector<ba_step_time> steps = session->readProfile();
     std::sort(steps.begin(), steps.end(),
               [](const ba_step_time &a, const ba_step_time &b) {
                 return a.seconds > b.seconds;
               });
     stepTimes = nlohmann::json::array();
-    for (const ba_step_time &step : steps)
+    for (const ba_step_time &step : steps) {
       stepTimes.push_back({{"step", step.name},
                            {"count", step.count},
                            {"seconds", step.seconds},
-                           {"operations", step.operations}});
-    session.profile(false);
+                           {"operations", step.operations},
+                           {"bytes", step.bytes}});
+      addRates(stepTimes.back());
+    }
+    session->profile(false);
   }
 
-  /// The most memory used so far, where the model runs.
+  /// All attentions together, and all products, of the steps that are reported
+  /// next. A kernel alone does not say what it computes.
+  nlohmann::json sums(const std::vector<Queries> &queries) const {
+    Work work = attentionWork.of(queries);
+    nlohmann::json attention = {{"step", "all attentions"},
+                                {"count", 0},
+                                {"seconds", 0.0},
+                                {"operations", work.operations},
+                                {"bytes", work.bytes}};
+    nlohmann::json products = {{"step", "all products"},
+                               {"count", 0},
+                               {"seconds", 0.0},
+                               {"operations", 0.0},
+                               {"bytes", 0.0}};
+    auto add = [](nlohmann::json &sum, const nlohmann::json &step,
+                  const char *name) {
+      sum[name] = sum[name].get<double>() + step[name].get<double>();
+    };
+    for (const nlohmann::json &step : stepTimes) {
+      bool isAttention = AttentionWork::isKernel(step["step"]);
+      if (!isAttention && step["operations"].get<double>() == 0)
+        continue;
+      nlohmann::json &sum = isAttention ? attention : products;
+      sum["count"] = sum["count"].get<int64_t>() + step["count"].get<int64_t>();
+      add(sum, step, "seconds");
+      if (isAttention)
+        continue;
+      add(sum, step, "operations");
+      add(sum, step, "bytes");
+    }
+    nlohmann::json result = nlohmann::json::array();
+    for (nlohmann::json *sum : {&attention, &products})
+      if ((*sum)["count"] != 0) {
+        addRates(*sum);
+        result.push_back(std::move(*sum));
+      }
+    return result;
+  }
+
+  /// The most memory used by the program, where the model runs.
   uint64_t memory() const {
     return model.device() == "cpu" ? peakMemory()
                                    : model.deviceMemory().peak_bytes;
   }
 
-  void report(const char *what, int64_t length, int64_t tokens,
-              double seconds) {
+  /// `queries` are those of the run whose steps were taken.
+  void report(const char *what, int64_t length, int64_t tokens, double seconds,
+              const std::vector<Queries> &queries) {
     double rate = seconds > 0 ? tokens / seconds : 0;
     results.push_back({{"what", what},
                        {"length", length},
@@ -87,43 +147,41 @@ public:
                        {"seconds", seconds},
                        {"tokens_per_second", rate},
                        {"peak_memory_bytes", memory()}});
-    if (!stepTimes.empty())
+    if (!stepTimes.empty()) {
+      nlohmann::json totals = sums(queries);
       results.back()["steps"] = stepTimes;
+      results.back()["sums"] = totals;
+      stepTimes.insert(stepTimes.end(), totals.begin(), totals.end());
+    }
     if (!json)
       std::printf("%-26s %8lld %8lld %10.2f ms %10.0f %8.0f MiB\n", what,
                   static_cast<long long>(length),
                   static_cast<long long>(tokens), seconds * 1e3, rate,
                   memory() / 1048576.0);
-    for (const nlohmann::json &step : stepTimes) {
-      double time = step["seconds"], operations = step["operations"];
-      std::string speed;
-      if (operations > 0 && time > 0) {
-        char text[32];
-        std::snprintf(text, sizeof text, "%10.1f TFLOP/s",
-                      operations / time * 1e-12);
-        speed = text;
-      }
+    for (const nlohmann::json &step : stepTimes)
       if (!json)
         std::printf("    %-40s %6lld x %10.3f ms%s\n",
                     step["step"].get<std::string>().c_str(),
-                    step["count"].get<long long>(), time * 1e3, speed.c_str());
-    }
+                    step["count"].get<long long>(),
+                    step["seconds"].get<double>() * 1e3,
+                    ratesText(step).c_str());
     stepTimes.clear();
   }
 
   /// `starts` are the blocks of program `block`.
   void prefill(const std::string &program, const std::vector<int64_t> &tokens,
                const std::vector<int64_t> &starts) {
-    inputs.bind(model, session, program);
-    session.setBlocks(starts);
+    start(program);
+    session->setBlocks(starts);
     for (const ba_value_info &info : model.inputs(program))
       if (std::string(info.role) == "tokens")
-        session.setInput(info.name, view(tokens.data(), shape(tokens.size())));
-    double seconds = measure([&] { session.run(program); });
+        session->setInput(info.name, view(tokens.data(), shape(tokens.size())));
+    double seconds = measure([&] { session->run(program); });
     report(program == "full" ? "full attention" : "block attention",
-           tokens.size(), tokens.size(), seconds);
+           tokens.size(), tokens.size(), seconds,
+           queriesOfBlocks(program == "full" ? std::vector<int64_t>{0} : starts,
+                           tokens.size()));
     answers[program] = lastLogits(program, tokens.size() - starts.back());
-    session.clear();
   }
 
   /// How the programs' logits of the last block's tokens compare.
@@ -161,34 +219,42 @@ public:
   /// Blocks are encoded once; then a prompt of all of them is answered.
   void reuse(const std::vector<int64_t> &tokens,
              const std::vector<int64_t> &starts) {
-    inputs.bind(model, session, "encode");
+    start("encode");
     std::vector<KVBlock> blocks;
-    int64_t cached = starts.back();
+    int64_t cached = starts.back(), length = tokens.size();
     double encode = measure([&] { blocks = encodeAll(tokens, starts); });
-    report("encode blocks", tokens.size(), cached, encode);
+    std::vector<Queries> queries = queriesOfBlocks(starts, length);
+    queries.pop_back();
+    report("encode blocks", length, cached, encode, queries);
+    start("extend");
     double answer = measure([&] {
       Prompt prompt(model);
       for (const KVBlock &block : blocks)
         prompt.append(block);
-      session.extend(prompt, tokens.data() + cached, tokens.size() - cached);
+      session->extend(prompt, tokens.data() + cached, tokens.size() - cached);
     });
     answers["extend"] = lastLogits("extend", tokens.size() - cached);
-    report("first token, blocks cached", tokens.size(), tokens.size() - cached,
-           answer);
+    report("first token, blocks cached", length, length - cached, answer,
+           {{0, cached, length}});
   }
 
   void decode(const std::vector<int64_t> &tokens,
               const std::vector<int64_t> &starts, int64_t steps) {
     Prompt prompt(model);
-    encodeBlocks(session, prompt, tokens, starts);
-    session.extend(prompt, tokens.data() + starts.back(),
-                   tokens.size() - starts.back());
+    start("encode");
+    encodeBlocks(*session, prompt, tokens, starts);
+    start("extend");
+    session->extend(prompt, tokens.data() + starts.back(),
+                    tokens.size() - starts.back());
+    for (int i = 0; i < kStepsBeforeDecoding; ++i)
+      session->extend(prompt, &tokens[i % tokens.size()], 1);
     double begin = now();
     for (int64_t i = 0; i < steps; ++i)
-      session.extend(prompt, &tokens[i % tokens.size()], 1);
+      session->extend(prompt, &tokens[i % tokens.size()], 1);
     double seconds = now() - begin;
-    takeProfile([&] { session.extend(prompt, tokens.data(), 1); });
-    report("decode", tokens.size(), steps, seconds);
+    takeProfile([&] { session->extend(prompt, tokens.data(), 1); });
+    int64_t length = prompt.length();
+    report("decode", tokens.size(), steps, seconds, {{0, length - 1, length}});
   }
 
   nlohmann::json take() { return std::move(results); }
@@ -202,9 +268,9 @@ private:
     std::vector<KVBlock> blocks;
     Prompt prompt(model);
     for (size_t i = 0; i + 1 < starts.size(); ++i) {
-      blocks.push_back(session.encode(tokens.data() + starts[i],
-                                      starts[i + 1] - starts[i],
-                                      prompt.length()));
+      blocks.push_back(session->encode(tokens.data() + starts[i],
+                                       starts[i + 1] - starts[i],
+                                       prompt.length()));
       prompt.append(blocks.back());
     }
     return blocks;
@@ -216,7 +282,7 @@ private:
     for (const ba_value_info &info : model.outputs(program)) {
       if (std::string(info.name) != "logits" || info.dtype != BA_F32)
         continue;
-      ba_tensor logits = session.output(info.name);
+      ba_tensor logits = session->output(info.name);
       if (logits.rank != 3 || logits.shape[0] != 1 || logits.shape[1] < count)
         continue;
       int64_t width = logits.shape[2];
@@ -238,12 +304,13 @@ private:
     return {1, static_cast<int64_t>(count)};
   }
 
-  const Model &model;
+  Model &model;
   const InputFiles &inputs;
-  Session session;
+  std::optional<Session> session;
   bool json;
   int64_t repeat;
   bool profile;
+  AttentionWork attentionWork;
   nlohmann::json results = nlohmann::json::array();
   /// Of what is reported next; none without --profile.
   nlohmann::json stepTimes = nlohmann::json::array();
@@ -276,7 +343,9 @@ void blockattn::tools::runBench(const Arguments &arguments) {
       "all "
       "blocks but the last\nare cached, and decoding. The best of --repeat "
       "runs "
-      "counts, after one to warm up.");
+      "counts, after one to warm up; of\ndecoding the mean of --decode steps, "
+      "after three. The memory is the most that a\nprogram takes, weights and "
+      "cached blocks with it.");
   ModelOptions options;
   std::optional<std::vector<int64_t>> lengths;
   std::vector<std::string> inputTexts;
@@ -300,7 +369,8 @@ void blockattn::tools::runBench(const Arguments &arguments) {
                       1000);
   commandLine.flag("profile",
                    "the time of each kernel and matrix product, on a GPU,\n"
-                   "in one more run of each",
+                   "in one more run of each; operations and bytes a second\n"
+                   "where they are known, a byte counting once",
                    profile);
   if (!commandLine.parse(arguments))
     return;

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -213,6 +214,11 @@ uint64_t blockattn::tools::peakMemory() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return static_cast<uint64_t>(usage.ru_maxrss) * 1024;
+}
+
+void blockattn::tools::resetPeakMemory() {
+  // 5 resets the peak, see proc(5).
+  std::ofstream("/proc/self/clear_refs") << 5;
 }
 
 nlohmann::json blockattn::tools::describeCounters(const Session &session,

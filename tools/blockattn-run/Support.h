@@ -105,8 +105,11 @@ private:
 /// Seconds since an unspecified moment.
 double now();
 
-/// The most memory that this process has used, in bytes.
+/// The most memory that this process has used, in bytes, since it was last
+/// reset.
 uint64_t peakMemory();
+/// From here on the peak is a new one, where the system allows that.
+void resetPeakMemory();
 
 /// What a session did, for --json.
 nlohmann::json describeCounters(const Session &session, const Model &model);
