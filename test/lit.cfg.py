@@ -2,6 +2,7 @@
 #   lit -sv --param build=build test
 import os
 import shutil
+import subprocess
 
 import lit.formats
 
@@ -43,6 +44,24 @@ if os.path.isdir(shared):
 
 if os.path.exists("/dev/nvidiactl"):
     config.available_features.add("gpu")
+    # Architectures as "sm_90", and what the tests of kernels alone need.
+    try:
+        shown = subprocess.run(
+            ["nvidia-smi", "--query-gpu=compute_cap", "--format=csv,noheader"],
+            stdout=subprocess.PIPE, text=True).stdout
+    except OSError:
+        shown = ""
+    config.available_features.update(
+        "sm_" + line.strip().replace(".", "") for line in shown.split("\n")
+        if line.strip())
+    if subprocess.run([python, "-c", "import cupy, torch"],
+                      stderr=subprocess.DEVNULL).returncode == 0:
+        config.available_features.add("cupy")
+sanitizer = (shutil.which("compute-sanitizer")
+             or shutil.which("/usr/local/cuda/bin/compute-sanitizer"))
+if sanitizer:
+    config.available_features.add("compute-sanitizer")
+    config.substitutions.append(("%sanitizer", sanitizer))
 if shutil.which("ptxas") or os.path.exists("/usr/local/cuda/bin/ptxas"):
     config.available_features.add("ptxas")
 

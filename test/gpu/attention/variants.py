@@ -80,6 +80,7 @@ ALL = [
             cache=True, lse=True),
     variant("f32_slopes_cache", "f32", d=16, heads=4, kv_heads=2, slopes=True,
             cache=True, lse=True),
+    variant("bf16_d96", d=96, layout=True, lse=True),
 ]
 
 
