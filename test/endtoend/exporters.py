@@ -54,6 +54,13 @@ class Table(Comparison):
             super().fail(what, why)
 
 
+def widened(array):
+    """numpy has no bfloat16: such arrays come as two bytes without a type."""
+    if array.dtype.kind != "V" or array.dtype.itemsize != 2:
+        return array
+    return (array.view(np.uint16).astype(np.uint32) << 16).view(np.float32)
+
+
 def tolerance_of(half, want):
     """Half precision is compared relative to the size of the results."""
     if half:
@@ -97,7 +104,7 @@ class Sample:
     def infer(self, what, inputs, wanted, *flags, where=None):
         got = self.work.infer(self.artifact, inputs, list(wanted), *flags)
         for name, want in wanted.items():
-            self.close(f"{what} {name}", got[name], want,
+            self.close(f"{what} {name}", widened(got[name]), want,
                        where if name in RESULTS else None)
 
     def check(self, with_blocks=True):

@@ -20,6 +20,7 @@ class Family:
     output: str = "logits"
     positions: bool = True  # position_ids is an input
     optimizer: str | None = None  # what ONNX Runtime's optimiser calls it
+    genai: dict = field(default_factory=dict)  # options for onnxruntime-genai
 
 
 def rope(kind, **options):
@@ -35,18 +36,22 @@ def encoder(config, **options):
 
 LONG = dict(long_factor=[1.0, 1.5, 2.0, 3.0], short_factor=[1.0, 1.1, 1.2, 1.3],
             original_max_position_embeddings=64)
+LONGER = {**LONG, "long_factor": [1.0, 1.2, 1.5, 1.7, 2.0, 2.3, 2.6, 3.0],
+          "short_factor": [1.0, 1.0, 1.1, 1.1, 1.2, 1.2, 1.3, 1.3]}
 
 FAMILIES = {
     "llama": Family("LlamaConfig"),
     "llama_linear": Family("LlamaConfig", rope("linear", factor=2.0)),
     "llama_dynamic": Family("LlamaConfig", {
-        **rope("dynamic", factor=2.0), "max_position_embeddings": 16}),
+        **rope("dynamic", factor=2.0), "max_position_embeddings": 16},
+                            genai={"max_position_embeddings": 64}),
     "llama_llama3": Family("LlamaConfig", rope(
         "llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0,
         original_max_position_embeddings=64)),
     "llama_yarn": Family("LlamaConfig", rope(
         "yarn", factor=4.0, original_max_position_embeddings=64)),
-    "llama_longrope": Family("LlamaConfig", rope("longrope", **LONG)),
+    "llama_longrope": Family("LlamaConfig", rope("longrope", **LONG),
+                             genai=rope("longrope", **LONGER)),
     "mistral_window": Family("MistralConfig", {"sliding_window": 7}),
     "qwen2": Family("Qwen2Config"),
     "qwen3": Family("Qwen3Config", {"head_dim": 16}, optimizer="qwen3"),
@@ -57,13 +62,15 @@ FAMILIES = {
         "head_dim": 16, "sliding_window": 7, "query_pre_attn_scalar": 16,
         "layer_types": ["sliding_attention", "full_attention"]}),
     "phi2": Family("PhiConfig", {"partial_rotary_factor": 0.5},
-                   optimizer="phi"),
-    "phi3": Family("Phi3Config"),
+                   optimizer="phi", genai={"hidden_size": 128}),
+    "phi3": Family("Phi3Config", genai={
+        "original_max_position_embeddings": 256}),
     "olmo2": Family("Olmo2Config"),
     "olmo3": Family("Olmo3Config", {
         "sliding_window": 7,
         "layer_types": ["sliding_attention", "full_attention"]}),
-    "smollm3": Family("SmolLM3Config", {"no_rope_layers": [1, 0]}),
+    "smollm3": Family("SmolLM3Config", {"no_rope_layers": [1, 0]},
+                      genai={"no_rope_layers": [1, 1]}),
     "gpt_neox": Family("GPTNeoXConfig", {"num_key_value_heads": None},
                        optimizer="gpt_neox"),
     "gpt2": Family("GPT2Config", {"n_inner": 64,
@@ -111,11 +118,18 @@ FAMILIES = {
 TINY = dict(vocab_size=32, intermediate_size=16)
 
 
-def build(name, attention, tiny=False):
+# ONNX Runtime's GroupQueryAttention takes head sizes that are multiples of 16 (and
+# rotary sizes, too), and tables of positions that have all of the tokens.
+GENAI = dict(hidden_size=64)
+
+
+def build(name, attention, tiny=False, genai=False):
     """The family's model with random weights, and its configuration."""
     import transformers
     family = FAMILIES[name]
     options = {**SMALL, **(TINY if tiny else {}), **family.options}
+    if genai:
+        options |= {**GENAI, **family.genai}
     if tiny and "layer_types" not in options and \
             "no_rope_layers" not in options:
         options["num_hidden_layers"] = 1

@@ -13,6 +13,8 @@ is there already is not made again. Needs torch, transformers, onnx and onnxscri
 import argparse
 import contextlib
 import functools
+import importlib.metadata
+import json
 import multiprocessing
 import os
 import sys
@@ -101,8 +103,9 @@ class Job:
         self.file = self.path + ".onnx"
         self.spec = FAMILIES[family]
         torch.manual_seed(0)
-        self.model, self.config = build(family, self.spelling.attention,
-                                        tiny)
+        self.model, self.config = build(
+            family, self.spelling.attention, tiny,
+            genai=self.spelling.exporter == "genai")
         self.model.to(self.spelling.dtype)
         self.past = self.spelling.inputs == "past"
         self.names = ["input_ids"]
@@ -260,11 +263,23 @@ class Job:
             begin += count
 
 
+def versions():
+    """Of the packages that decide how a model is spelled."""
+    found = {}
+    for name in ("torch", "transformers", "onnxruntime", "optimum",
+                 "onnxruntime-genai"):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found
+
+
 def make(family, spelling, folder, tiny=False):
     job = Job(family, spelling, folder, tiny)
     job.export()
     data = job.references()
     job.check_export(data)
+    with open(job.path + ".made", "w") as file:
+        json.dump(versions(), file)
     np.savez_compressed(job.path + ".npz", **data)
 
 
@@ -286,7 +301,9 @@ def first_line(error):
     cause = error.__cause__
     if cause is not None and str(cause).strip():
         lines = str(cause).strip().splitlines()
-    return lines[0][:200]
+    if isinstance(error, KeyError):
+        lines[0] = f"KeyError: {lines[0]}"
+    return lines[0][:400]
 
 
 def make_if_missing(pair, folder, tiny):

@@ -30,11 +30,19 @@ from spellings import SPELLINGS, SWEEP, SWEPT  # noqa: E402
 HEAD = """# Families and exports
 
 What the compiler makes of each family and each spelling that exporters have for
-it: tiny models with random weights, compared with PyTorch's own results. This
-page is written by `test/families/matrix.py`; here with torch {torch},
-transformers {transformers}{more}.
+it: tiny models with random weights, compared with PyTorch's own results.
 
 {summary}
+
+{versions}
+
+To write this page again, with `blockattn-compile` and `blockattn-run`
+in PATH and the packages of `test/families/requirements.txt` (and Optimum or
+onnxruntime-genai for their rows):
+
+```sh
+python3 test/families/matrix.py /tmp/models --jobs 8 --output docs/families.md
+```
 
 ## How they are spelled
 
@@ -47,25 +55,73 @@ transformers {transformers}{more}.
 
 ## Results
 
-`raised` counts attentions. A number is the largest difference from PyTorch's
+`raised` counts attentions, all and those raised to one operation. A number is the largest difference from PyTorch's
 float32 results: `full`, `padding` (a batch with a row that is padded on the
 left), `step` (past keys and values; 28, 1 and 4 tokens), `block` (against an
 explicit mask), `reuse` (blocks encoded alone). In float32 1e-4 is allowed, in 16
-bits 2e-2 of the largest logit. A letter stands for a reason below the table, an
-empty field for what the model has no inputs for.
+bits 2e-2 of the largest logit. A letter is the reason, below the table, why there
+is no such program, or why an attention is not raised; an empty field is what the
+model has no inputs for.
 
 """
 
 
-def versions():
-    from importlib.metadata import PackageNotFoundError, version
-    found = {}
-    for name in ("torch", "transformers", "onnxruntime", "onnxruntime-genai"):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            pass
-    return found
+MISSING = """
+## What the exporters could not write
+
+None of these models got as far as the compiler. What is said by ONNX Runtime is
+said of a file that the exporter wrote, run with a past of no tokens; everything
+else is said by the exporter, which lacks what the model needs, or by transformers.
+
+"""
+
+# A name in quotes, and not what lies between the apostrophes of two words.
+QUOTED = re.compile(r"(?<!\w)'[^']*'(?!\w)")
+
+# What an exporter says of one model or one machine: names of temporary folders
+# and of nodes, and the addresses of pages with more.
+PARTICULAR = (
+    (re.compile(r"/tmp/tmp\w+/"), ""),
+    (re.compile(r"(?<![\w:/])(?:/[\w.-]+)+/(?=[\w.-]+\.\w+)"), ""),
+    (re.compile(r"Load model from \S+ failed:"), "Load model failed: "),
+    (re.compile(r"Name:'[^']*' "), ""),
+    (re.compile(r"\[ONNXRuntimeError\] : \d+ : "), "ONNX Runtime: "),
+    (re.compile(r"Non-zero status code returned while running "), ""),
+    (re.compile(r"translating node %(\w+?)(?:_\d+)? .*"),
+     r"translating a node %\1"),
+    (re.compile(r"input parameter .*"), "an input"),
+    (re.compile(r" Please (?:request|refer).*"), ""),
+    (re.compile(r"^\w+(?=For\w+ does not support)"), "..."),
+    (re.compile(r"a \w+ model, that is"), "a model that is"),
+)
+LONGEST = 160
+
+
+def general(reason):
+    """What an exporter says, without what is only one model's."""
+    for pattern, instead in PARTICULAR:
+        reason = pattern.sub(instead, reason)
+    if len(reason) > LONGEST:
+        reason = reason[:LONGEST].rsplit(" ", 1)[0] + " ..."
+    return reason.strip()
+
+
+def grouped(names):
+    """Pairs of a family and a spelling, as `family (spelling, ...)`."""
+    families = collections.defaultdict(list)
+    for family, spelling in names:
+        families[family].append(spelling)
+    return [f"{family} ({', '.join(spellings)})"
+            for family, spellings in families.items()]
+
+
+def versions_of(path):
+    """What a model was made with, as make_models.py says beside it."""
+    made = path[:-len(".onnx")] + ".made"
+    if not os.path.exists(made):
+        return {}
+    with open(made) as text:
+        return json.load(text)
 
 
 def is_reported(failure, info):
@@ -75,13 +131,16 @@ def is_reported(failure, info):
 
 def measure(path):
     """What becomes of one model."""
-    result = {"raised": "", "worst": {}, "refused": [], "wrong": []}
+    result = {"raised": "", "worst": {}, "refused": [], "wrong": [],
+              "unraised": []}
     compare = Table()
     try:
         info = explain(path)
         result["raised"] = "{}/{}".format(
             sum(a["raised"] for a in info["attentions"]),
             len(info["attentions"]))
+        result["unraised"] = [reason for a in info["attentions"]
+                              if not a["raised"] for reason in a["reasons"]]
         result["refused"] = info.get("refused") or []
         Sample(path, compare, info).check(with_blocks=not result["refused"])
         result["wrong"] = [f for f in compare.failures
@@ -90,6 +149,8 @@ def measure(path):
         lines = [line for line in str(stop).splitlines()
                  if line.startswith("error:")]
         result["wrong"] = lines[:1] or str(stop).splitlines()[-1:]
+    except Exception as error:  # one model must not end the table of all
+        result["wrong"] = [f"{type(error).__name__}: {error}"]
     result["worst"] = {kind: float(worst)
                        for kind, worst in compare.worst.items()}
     return result
@@ -111,26 +172,31 @@ def cached(path, compiler):
 class Page:
     def __init__(self):
         self.rows, self.reasons, self.wrong = [], {}, []
+        self.versions = []  # pairs of a spelling and what it was made with
         self.missing = collections.defaultdict(list)
         self.all_raised = self.refused = self.models = 0
 
-    def letter(self, reason):
+    def letters(self, reasons):
+        """A letter for each reason, and one for those that are the same."""
         # What differs between two models with the same reason is a name.
-        reason = re.sub(r"'[^']*'", "'...'", reason.split("\n")[0])
-        return self.reasons.setdefault(reason,
-                                       chr(ord("a") + len(self.reasons)))
+        short = [QUOTED.sub("'...'", reason.split("\n")[0])
+                 for reason in reasons]
+        return "".join(sorted({
+            self.reasons.setdefault(reason, chr(ord("a") + len(self.reasons)))
+            for reason in short}))
 
-    def add(self, family, spelling, result):
+    def add(self, family, spelling, result, versions):
         self.models += 1
         raised, _, count = result["raised"].partition("/")
         self.all_raised += bool(count) and raised == count
         self.refused += bool(result["refused"])
         cells = {kind: f"{worst:.0e}" for kind, worst in
                  result["worst"].items()}
-        cells["raised"] = result["raised"]
-        for reason in result["refused"]:
-            for kind in ("block", "reuse"):
-                cells[kind] = cells.get(kind, "") + self.letter(reason)
+        unraised = self.letters(result.get("unraised", []))
+        cells["raised"] = f"{result['raised']} {unraised}".strip()
+        if result["refused"]:
+            cells["block"] = cells["reuse"] = self.letters(result["refused"])
+        self.versions.append((spelling, versions))
         if result["wrong"]:
             cells["full"] = cells.get("full", "") + " **wrong**"
             self.wrong.append(f"{family}_{spelling}: {result['wrong'][0]}")
@@ -138,12 +204,8 @@ class Page:
             cells.get(c, "") for c in ("raised", *KINDS)) + " |")
 
     def write(self, file):
-        found = versions()
-        more = "".join(f", {name} {at}" for name, at in found.items()
-                       if name not in ("torch", "transformers"))
         file.write(HEAD.format(
-            **{name: found.get(name, "") for name in
-               ("torch", "transformers")}, more=more, summary=self.summary(),
+            versions=self.made_with(), summary=self.summary(),
             spellings="\n".join(spelled())))
         file.write("| family | export | raised | " + " | ".join(KINDS) +
                    " |\n" + "| --- " * (len(KINDS) + 3) + "|\n")
@@ -152,9 +214,22 @@ class Page:
             file.write(f"* {letter}: {reason}\n")
         for line in self.wrong:
             file.write(f"* wrong: {line}\n")
-        file.write("\n## What the exporters could not write\n\n")
+        file.write(MISSING)
         for reason, names in self.missing.items():
-            file.write(f"* {', '.join(names)}: {reason}\n")
+            file.write(f"* {', '.join(grouped(names))}: {reason}\n")
+
+    def made_with(self):
+        """The versions of most models, and of those with others."""
+        counts = collections.Counter(json.dumps(found)
+                                     for _, found in self.versions)
+        lines = []
+        for found, _ in counts.most_common():
+            names = dict.fromkeys(spelling for spelling, other in self.versions
+                                  if json.dumps(other) == found)
+            who = "The rows of " + ", ".join(names) if lines else "This page"
+            lines.append(f"{who}: " + ", ".join(
+                " ".join(pair) for pair in json.loads(found).items()) + ".")
+        return "\n".join(lines)
 
     def summary(self):
         return (f"{self.models} models: every attention raised in "
@@ -195,12 +270,12 @@ def main():
         results = pool.map(lambda pair: cached(path(*pair) + ".onnx", compiler),
                            made)
         for pair, result in zip(made, results):
-            page.add(*pair, result)
+            page.add(*pair, result, versions_of(path(*pair) + ".onnx"))
             print(page.rows[-1], flush=True)
     for pair in names:
         if os.path.exists(path(*pair) + ".failed"):
             with open(path(*pair) + ".failed") as text:
-                page.missing[text.read().strip()].append("_".join(pair))
+                page.missing[general(text.read())].append(pair)
     for line in page.wrong:
         print("wrong:", line)
     print(page.summary())
