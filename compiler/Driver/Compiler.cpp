@@ -20,10 +20,12 @@
 #include "passes/Lower/Passes.h"
 #include "runtime/include/blockattn/artifact_format.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/ToolOutputFile.h"
@@ -49,6 +51,9 @@ LogicalResult Compiler::error(const Twine &message) {
   return emitError(UnknownLoc::get(&context)) << message;
 }
 
+static const StringLiteral programNames[] = {"full", "block", "encode",
+                                             "extend"};
+
 LogicalResult Compiler::checkOptions() {
   llvm::Expected<Target> parsed = parseTarget(options.target);
   if (!parsed)
@@ -64,12 +69,11 @@ LogicalResult Compiler::checkOptions() {
       options.dtype != "f16")
     return error("--dtype=" + options.dtype +
                  " is not known; use f32, bf16 or f16");
-  static const StringLiteral known[] = {"full", "block", "encode", "extend"};
   for (const std::string &program : options.programs) {
     if (program == "train")
       return error("the program 'train' is not supported by this build; use "
                    "full, block, encode and extend");
-    if (!llvm::is_contained(known, program))
+    if (!llvm::is_contained(programNames, program))
       return error("there is no program '" + program +
                    "'; the programs are full, block, encode and extend");
   }
@@ -144,12 +148,39 @@ LogicalResult Compiler::runPhase(const Phase &phase, unsigned number) {
     }
   }
   if (phase.name == "blockify") {
+    findMissingPrograms();
     programs = describePrograms(*module);
     manifest = describeModel(*module, modelPath);
   } else if (phase.name == "lower") {
     addMemoryPlans(*module, programs);
   }
   return dump(phase, number);
+}
+
+void Compiler::findMissingPrograms() {
+  refused = (*module)->getAttrOfType<ArrayAttr>("blockattn.refused");
+  missing.clear();
+  if (!options.programs.empty() || !refused)
+    return;
+  for (StringRef name : programNames)
+    if (llvm::none_of(module->getOps<func::FuncOp>(), [&](func::FuncOp func) {
+          auto program = func->getAttrOfType<StringAttr>("blockattn.program");
+          return program && program.getValue() == name;
+        }))
+      missing.push_back(name.str());
+}
+
+/// Whoever asked for programs was told by an error.
+void Compiler::warnOfMissingPrograms() {
+  if (missing.empty())
+    return;
+  InFlightDiagnostic warning = emitWarning(UnknownLoc::get(&context));
+  warning << "without the program" << (missing.size() == 1 ? " " : "s ")
+          << llvm::join(missing, ", ")
+          << ", which can't be made of this model (--explain shows more, and "
+             "--programs says which must be there)";
+  for (auto reason : refused.getAsRange<StringAttr>())
+    warning.attachNote() << reason.getValue();
 }
 
 LogicalResult Compiler::run() {
@@ -177,6 +208,7 @@ Explanation Compiler::explain() {
 }
 
 LogicalResult Compiler::emit(StringRef outputPath) {
+  warnOfMissingPrograms();
   if (options.emit == EmitKind::Artifact && options.compileTo.empty())
     return emitArtifact(outputPath);
   std::error_code ec;

@@ -60,6 +60,9 @@ public:
 
 private:
   llvm::LogicalResult runPhase(const Phase &phase, unsigned number);
+  /// Notes which programs the model does not allow, where none were asked for.
+  void findMissingPrograms();
+  void warnOfMissingPrograms();
   llvm::LogicalResult dump(const Phase &phase, unsigned number);
   llvm::LogicalResult emitArtifact(llvm::StringRef outputPath);
   mlir::FailureOr<std::vector<CodeSection>> emitCudaCode();
@@ -93,6 +96,8 @@ private:
   /// since lowering leaves nothing of it.
   llvm::json::Object manifest;
   llvm::json::Array programs;
+  std::vector<std::string> missing;
+  mlir::ArrayAttr refused;
   std::vector<std::pair<std::string, double>> times;
 };
 

@@ -6,6 +6,7 @@
 
 #include "compiler/Driver/Explain.h"
 
+#include "compiler/Driver/Diagnostics.h"
 #include "compiler/Emit/Json.h"
 
 #include "llvm/ADT/SmallVector.h"
@@ -24,21 +25,11 @@ void printExplanationJson(const Explanation &explanation,
                                                 : llvm::json::Array();
   if (explanation.refused)
     object["refused"] = toJson(explanation.refused);
+  if (!explanation.errors.empty())
+    object["errors"] = llvm::json::Array(explanation.errors);
   if (explanation.kernels)
     object["attention_kernels"] = toJson(explanation.kernels);
   os << llvm::formatv("{0:2}\n", llvm::json::Value(std::move(object)));
-}
-
-/// Names of a model may hold anything; what would move a terminal's cursor is
-/// escaped.
-static std::string printable(StringRef text) {
-  std::string result;
-  for (unsigned char c : text)
-    if (c < 0x20 || c == 0x7f)
-      result += "\\x" + llvm::utohexstr(c, /*LowerCase=*/true, /*Width=*/2);
-    else
-      result += static_cast<char>(c);
-  return result;
 }
 
 /// A cell of the table; absent and null entries are a dash, and so is a window
@@ -102,7 +93,9 @@ void printExplanationTable(const Explanation &explanation,
     }
     os << "\n";
   }
-  if (rows.size() == 1)
+  if (!explanation.attentions)
+    os << "(none was looked for: the model did not come so far)\n";
+  else if (rows.size() == 1)
     os << "(no attention found)\n";
 
   // What was not done, each reason once with the nodes that it concerns.
@@ -128,7 +121,7 @@ void printExplanationTable(const Explanation &explanation,
       }
     }
     for (auto &[reason, places] : reasons) {
-      os << "\n" << printable(reason) << "\n";
+      os << "\n" << printableLines(reason, "") << "\n";
       for (const std::string &place : places)
         os << "  at " << place << "\n";
     }
@@ -143,7 +136,7 @@ void printExplanationTable(const Explanation &explanation,
   if (explanation.refused) {
     os << "\nPrograms that were not made:\n";
     for (auto reason : explanation.refused.getAsRange<StringAttr>())
-      os << "  " << printable(reason) << "\n";
+      os << "  " << printableLines(reason.getValue(), "  ") << "\n";
   }
   if (explanation.kernels) {
     os << "\nAttention kernels:\n";

@@ -8,6 +8,7 @@
 #define BLOCKATTN_COMPILER_DRIVER_EXPLAIN_H
 
 #include "mlir/IR/BuiltinAttributes.h"
+#include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 
 namespace blockattn {
@@ -15,13 +16,15 @@ namespace blockattn {
 struct Explanation {
   std::string model;
   /// A dictionary for each attention, with the keys that the documentation of
-  /// `--explain=json` lists.
+  /// `--explain=json` lists; null where the compilation ended before.
   mlir::ArrayAttr attentions;
   /// Why there are no block programs; null where there are.
   mlir::ArrayAttr refused;
   /// A dictionary {kernel, variant, reason} for each attention kernel of the
   /// code; null where the target has but one.
   mlir::ArrayAttr kernels;
+  /// What stood in the way, in the form of `--diagnostics=json`.
+  llvm::json::Array errors;
 };
 
 void printExplanationJson(const Explanation &explanation,

@@ -8,6 +8,8 @@
 #ifndef BLOCKATTN_COMPILER_IMPORT_REPORT_H
 #define BLOCKATTN_COMPILER_IMPORT_REPORT_H
 
+#include "dialects/Onnx/Location.h"
+
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Location.h"
 
@@ -40,9 +42,7 @@ private:
   mlir::DiagnosticEngine::HandlerID counter;
 };
 
-/// A name of the model for a message: quoted, odd characters escaped, and cut
-/// where it is very long.
-std::string quoted(llvm::StringRef name);
+using onnx::quoted;
 
 } // namespace blockattn
 

@@ -27,6 +27,10 @@ llvm::StringRef nodeName(mlir::Location loc);
 /// the innermost one where all are.
 std::optional<std::string> userSource(mlir::Location loc);
 
+/// A name of the model for a message: quoted, odd characters escaped, and cut
+/// where it is very long.
+std::string quoted(llvm::StringRef name);
+
 } // namespace blockattn::onnx
 
 #endif // BLOCKATTN_DIALECTS_ONNX_LOCATION_H

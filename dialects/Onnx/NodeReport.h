@@ -46,8 +46,8 @@ inline void describeNodes(mlir::Diagnostic &note, mlir::ModuleOp module,
   note << "), " << ops.size() << (ops.size() == 1 ? " time: " : " times: ");
   for (auto [index, op] : llvm::enumerate(ops.take_front(maxNodes))) {
     llvm::StringRef name = nodeName(op->getLoc());
-    note << (index ? ", " : "") << '\''
-         << (name.empty() ? llvm::StringRef("unnamed") : name) << '\'';
+    note << (index ? ", " : "")
+         << quoted(name.empty() ? llvm::StringRef("unnamed") : name);
     if (std::optional<std::string> source = userSource(op->getLoc()))
       note << " (" << *source << ')';
   }

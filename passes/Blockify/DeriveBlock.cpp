@@ -15,6 +15,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/BitVector.h"
+#include "llvm/ADT/MapVector.h"
 
 namespace blockattn {
 #define GEN_PASS_DEF_DERIVEBLOCK
@@ -28,6 +29,44 @@ namespace {
 
 struct DeriveBlock : blockattn::impl::DeriveBlockBase<DeriveBlock> {
   using DeriveBlockBase::DeriveBlockBase;
+
+  /// "the attention at node 'a' is", "5 attentions, at 'a', 'b', 'c', ...,
+  /// are".
+  static std::string attentionsAt(ArrayRef<StringRef> nodes, StringRef one,
+                                  StringRef several) {
+    constexpr size_t maxNodes = 3;
+    if (nodes.size() == 1)
+      return "the attention at node " + onnx::quoted(nodes.front()) + " " +
+             one.str();
+    std::string text = std::to_string(nodes.size()) + " attentions, at ";
+    for (StringRef node : nodes.take_front(maxNodes))
+      text += onnx::quoted(node) + ", ";
+    return text + (nodes.size() > maxNodes ? "..., " : "") + several.str();
+  }
+
+  /// Attentions that were not recognised, together where they share a reason:
+  /// that is its first line; pictures are for --explain.
+  void findUnraised(SmallVectorImpl<std::string> &reasons) {
+    auto entries =
+        getOperation()->getAttrOfType<ArrayAttr>("blockattn.attentions");
+    if (!entries)
+      return;
+    llvm::MapVector<StringRef, SmallVector<StringRef>> nodesOf;
+    for (auto entry : entries.getAsRange<DictionaryAttr>()) {
+      auto raised = entry.getAs<BoolAttr>("raised");
+      if (!raised || raised.getValue())
+        continue;
+      auto node = entry.getAs<StringAttr>("node");
+      auto list = entry.getAs<ArrayAttr>("reasons");
+      auto reason =
+          list && !list.empty() ? dyn_cast<StringAttr>(list[0]) : StringAttr();
+      nodesOf[reason ? reason.getValue().split('\n').first : StringRef()]
+          .push_back(node ? node.getValue() : StringRef("?"));
+    }
+    for (auto &[reason, nodes] : nodesOf)
+      reasons.push_back(attentionsAt(nodes, "was", "were") + " not recognised" +
+                        (reason.empty() ? "" : ": " + reason.str()));
+  }
 
   /// Why the graph has no block form; empty where it has one.
   SmallVector<std::string> findObstacles(func::FuncOp full) {
@@ -54,26 +93,17 @@ struct DeriveBlock : blockattn::impl::DeriveBlockBase<DeriveBlock> {
                               .str());
       }
     int64_t attentions = 0;
+    SmallVector<StringRef> twoSided;
     full.walk([&](AttentionOp op) {
       ++attentions;
       if (!op.getCausal())
-        reasons.push_back(("the attention at node '" +
-                           onnx::nodeName(op.getLoc()) +
-                           "' is not causal: every token sees later ones, so "
-                           "blocks can't be encoded on their own")
-                              .str());
+        twoSided.push_back(onnx::nodeName(op.getLoc()));
     });
-    if (auto entries =
-            getOperation()->getAttrOfType<ArrayAttr>("blockattn.attentions"))
-      for (auto entry : entries.getAsRange<DictionaryAttr>()) {
-        auto raised = entry.getAs<BoolAttr>("raised");
-        auto node = entry.getAs<StringAttr>("node");
-        if (raised && !raised.getValue())
-          reasons.push_back(("the attention at node '" +
-                             (node ? node.getValue() : StringRef("?")) +
-                             "' was not recognised (see --explain)")
-                                .str());
-      }
+    if (!twoSided.empty())
+      reasons.push_back(attentionsAt(twoSided, "is", "are") +
+                        " not causal: every token sees later ones, so blocks "
+                        "can't be encoded on their own");
+    findUnraised(reasons);
     if (reasons.empty())
       if (SmallVector<Operation *> mixing = findTokenMixing(full);
           !mixing.empty())

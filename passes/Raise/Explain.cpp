@@ -50,7 +50,7 @@ DictionaryAttr AttentionEntry::toAttr(Builder &b) const {
 
 void AttentionEntry::remark() const {
   for (const std::string &reason : reasons) {
-    std::string text = "attention '" + onnx::nodeName(location).str() + "'";
+    std::string text = "attention " + onnx::quoted(onnx::nodeName(location));
     if (std::optional<std::string> source = onnx::userSource(location))
       text += " (" + *source + ")";
     text += ": " + reason;

@@ -125,7 +125,7 @@ bool MaskFitter::fitLargeConstants(AttentionSite &site, MaskFit &fit) {
       return true;
     for (auto [number, constant] : scalars)
       if (number > 0 && seen->isChunked(number)) {
-        fit.reason = chunksOf(number);
+        setChunked(fit, number);
         return false;
       }
     fit.reason = std::string("its mask is ") +
@@ -153,11 +153,12 @@ bool MaskFitter::fitLargeConstants(AttentionSite &site, MaskFit &fit) {
     std::optional<int64_t> more =
         windowWith(site, fit, constant, sign * 11, isOther);
     if (isOther) {
-      fit.reason = isChunkedBy(site, fit, constant, sign * 5)
-                       ? chunksOf(size)
-                       : "its mask depends on the constant " +
-                             std::to_string(number) +
-                             " and is neither causal nor a window beyond it";
+      if (isChunkedBy(site, fit, constant, sign * 5))
+        setChunked(fit, size);
+      else
+        fit.reason = "its mask depends on the constant " +
+                     std::to_string(number) +
+                     " and is neither causal nor a window beyond it";
       return false;
     }
     if (!few || !more || (*few == 0 && *more == 0))

@@ -16,7 +16,7 @@ using namespace blockattn::raise;
 
 std::string MaskFit::name() const {
   if (!reason.empty())
-    return "unknown";
+    return otherName.str();
   SmallVector<StringRef> parts;
   if (window > 0)
     parts.push_back(causal ? "window" : "two-sided window");
@@ -172,8 +172,7 @@ bool MaskFitter::fitShape(AttentionSite &site, MaskFit &fit) {
       picture = std::move(seen);
   }
   if (anyBias) {
-    fit.reason = "its mask is a bias that is not only 0 or minus infinity: "
-                 "queries (rows) see keys (columns)" +
+    fit.reason = "its mask is a bias that is not only 0 or minus infinity" +
                  picture->picture();
     return false;
   }
@@ -181,8 +180,7 @@ bool MaskFitter::fitShape(AttentionSite &site, MaskFit &fit) {
   fit.window = farthest < longest ? farthest + 1 : 0;
   if (!check(site, fit, settings,
              "its mask is neither causal nor a window nor none")) {
-    if (Reason other = nameOther(site, settings); !other.empty())
-      fit.reason = other;
+    nameOther(site, fit, settings);
     return false;
   }
   if (fit.slopes.empty())
@@ -330,6 +328,10 @@ bool MaskFitter::fitPositions(AttentionSite &site, MaskFit &fit) {
       onlyArgument(site, ArgumentKind::Positions, fit.reason);
   if (!argument)
     return false;
+  fit.positions = *argument;
+  if (!check(site, fit, settings,
+             "its mask depends on positions, but not as packed sequences do"))
+    return false;
   auto type = cast<RankedTensorType>(argument->getType());
   if (type.getDimSize(0) != 1 || !type.getElementType().isInteger(64) ||
       subject.hasPast() || !fit.causal) {
@@ -338,9 +340,7 @@ bool MaskFitter::fitPositions(AttentionSite &site, MaskFit &fit) {
                  "keys alone";
     return false;
   }
-  fit.positions = *argument;
-  return check(site, fit, settings,
-               "its mask depends on positions, but not as packed sequences do");
+  return true;
 }
 
 MaskFit MaskFitter::classify(AttentionSite &site) {

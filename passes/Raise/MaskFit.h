@@ -39,10 +39,12 @@ struct MaskFit {
   bool slopesSkipPadding = false;
   /// Why the mask is none of these; empty otherwise.
   Reason reason;
+  /// What it is called in that case.
+  llvm::StringRef otherName = "unknown";
 
   /// "none", "causal", "window", "two-sided window", "padding",
-  /// "causal+padding", "causal+packed",
-  /// ..., or "unknown".
+  /// "causal+padding", "causal+packed", ...; "chunked", "prefix" or "unknown"
+  /// where there is a reason.
   std::string name() const;
   /// Whether query i of row `batch` sees key j in the setting.
   bool allows(const Setting &setting, int64_t batch, int64_t i,
@@ -97,9 +99,10 @@ private:
   bool fitPadding(AttentionSite &site, MaskFit &fit);
   bool fitPositions(AttentionSite &site, MaskFit &fit);
   bool fitLargeConstants(AttentionSite &site, MaskFit &fit);
-  /// What else a mask is, where that has a name.
-  Reason nameOther(AttentionSite &site, llvm::ArrayRef<Setting> settings);
-  static Reason chunksOf(int64_t size);
+  /// Says what else a mask is, where that has a name.
+  void nameOther(AttentionSite &site, MaskFit &fit,
+                 llvm::ArrayRef<Setting> settings);
+  static void setChunked(MaskFit &fit, int64_t size);
   bool isChunkedBy(AttentionSite &site, const MaskFit &fit,
                    mlir::Value constant, int64_t value);
   std::optional<int64_t> windowWith(AttentionSite &site, const MaskFit &fit,

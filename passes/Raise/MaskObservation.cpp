@@ -16,6 +16,12 @@ using namespace blockattn::raise;
 std::string MaskFitter::Observation::picture() const {
   std::string text;
   llvm::raw_string_ostream os(text);
+  os << "\nqueries (rows) see (x) keys (columns)";
+  if (!setting.positions.empty()) {
+    os << " at positions ";
+    llvm::interleave(setting.positions, os, " ");
+  }
+  os << ':';
   for (int64_t i = 0; i < std::min<int64_t>(rows, 12); ++i) {
     os << "\n  ";
     for (int64_t j = 0; j < std::min<int64_t>(columns, 24); ++j)
@@ -153,9 +159,7 @@ bool MaskFitter::check(AttentionSite &site, MaskFit &fit,
     if (!seen)
       return false;
     if (!agrees(*seen, fit)) {
-      fit.reason =
-          (what + ": queries (rows) see keys (columns)" + seen->picture())
-              .str();
+      fit.reason = what.str() + seen->picture();
       return false;
     }
   }
@@ -185,14 +189,16 @@ bool MaskFitter::Observation::hasPrefix(int64_t size) const {
   return true;
 }
 
-Reason MaskFitter::chunksOf(int64_t size) {
-  return "each query sees the earlier keys of its own chunk of " +
-         std::to_string(size) +
-         " tokens alone (as in Llama 4), which attention can not say: the "
-         "program `full` computes it as it is written";
+void MaskFitter::setChunked(MaskFit &fit, int64_t size) {
+  fit.otherName = "chunked";
+  fit.reason = "each query sees the earlier keys of its own chunk of " +
+               std::to_string(size) +
+               " tokens alone (as in Llama 4), which attention can not say: "
+               "the program `full` computes it as it is written";
 }
 
-Reason MaskFitter::nameOther(AttentionSite &site, ArrayRef<Setting> settings) {
+void MaskFitter::nameOther(AttentionSite &site, MaskFit &fit,
+                           ArrayRef<Setting> settings) {
   std::vector<Observation> all;
   for (const Setting &setting : settings) {
     Reason ignored;
@@ -206,13 +212,16 @@ Reason MaskFitter::nameOther(AttentionSite &site, ArrayRef<Setting> settings) {
     if (size > 1 && llvm::all_of(all, [&](const Observation &seen) {
           return seen.isChunked(size);
         }))
-      return chunksOf(size);
-    if (llvm::all_of(
-            all, [&](const Observation &seen) { return seen.hasPrefix(size); }))
-      return "its first " + std::to_string(size) +
-             " keys are seen by all queries, also by those before them (a "
-             "prefix), which attention can not say: the program `full` "
-             "computes it as it is written";
+      return setChunked(fit, size);
+    if (llvm::all_of(all, [&](const Observation &seen) {
+          return seen.hasPrefix(size);
+        })) {
+      fit.otherName = "prefix";
+      fit.reason = "its first " + std::to_string(size) +
+                   " keys are seen by all queries, also by those before them "
+                   "(a prefix), which attention can not say: the program "
+                   "`full` computes it as it is written";
+      return;
+    }
   }
-  return {};
 }

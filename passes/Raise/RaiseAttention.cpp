@@ -146,7 +146,8 @@ Raiser::consider(AttentionSite &site, AttentionEntry &entry, Reason &reason) {
   candidate.site = site;
   candidate.mask = masks.fit(site);
   entry.mask = candidate.mask.name();
-  entry.window = candidate.mask.window;
+  // Of a mask that is not understood no window is told either.
+  entry.window = candidate.mask.reason.empty() ? candidate.mask.window : 0;
 
   auto heads = [&](Operand operand, StringRef name, Heads &result) {
     std::optional<Heads> found = findHeads(subject, site, operand);

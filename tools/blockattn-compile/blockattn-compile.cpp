@@ -193,10 +193,12 @@ static int run() {
   bool ok = succeeded(compiler.checkOptions()) &&
             succeeded(compiler.load(inputPath)) && succeeded(compiler.run());
   if (wantsExplain) {
+    Explanation explanation = compiler.explain();
+    explanation.errors = printer.getErrors();
     if (explain == "json")
-      printExplanationJson(compiler.explain(), outs());
+      printExplanationJson(explanation, outs());
     else
-      printExplanationTable(compiler.explain(), outs());
+      printExplanationTable(explanation, outs());
   }
   // The linker, which runs inside of this process, resets all options.
   bool wantsTiming = timing;

@@ -34,6 +34,24 @@ module attributes {blockattn.attentions = [{node = "odd", raised = false}]} {
 
 // -----
 
+// The real reason, once for all that share it, without its picture; what a name
+// holds is escaped.
+// expected-error@+3 {{the programs block, encode and extend can't be made of this model}}
+// expected-note@+2 {{4 attentions, at 'a', 'b', 'c\x1B', ..., were not recognised: its mask is odd}}
+// expected-note@+1 {{the attention at node 'e' was not recognised: its values are scaled}}
+module attributes {blockattn.attentions = [
+    {node = "a", raised = false, reasons = ["its mask is odd\0Ax."]},
+    {node = "b", raised = false, reasons = ["its mask is odd\0Ax."]},
+    {node = "c\1B", raised = false, reasons = ["its mask is odd\0A.x"]},
+    {node = "d", raised = false, reasons = ["its mask is odd"]},
+    {node = "e", raised = false, reasons = ["its values are scaled"]}]} {
+  func.func @main(%w: tensor<1x?xi64> {onnx.name = "input_ids"}) -> tensor<1x?xi64> {
+    return %w : tensor<1x?xi64>
+  }
+}
+
+// -----
+
 // expected-error@+1 {{there is no function @main to make programs of}}
 module {
 }
@@ -109,5 +127,19 @@ module {
   func.func @main(%w: tensor<1x6xi64> {onnx.name = "input_ids"}, %s: tensor<1x6x6xf32> {onnx.name = "s"}, %v: tensor<1x6x8xf32> {onnx.name = "v"}) -> tensor<1x6x8xf32> {
     %p = onnx.MatMul(%s, %v) : (tensor<1x6x6xf32>, tensor<1x6x8xf32>) -> tensor<1x6x8xf32> loc("weigh")
     return %p : tensor<1x6x8xf32>
+  }
+}
+
+// -----
+
+// Positions are counted from token ids.
+// expected-error@+2 {{the programs block, encode and extend can't be made of this model}}
+// expected-note@+1 {{data of several tokens come together at 'count' (CumSum), which is no attention that was recognised (see docs/when-not-raised.md); where positions are counted from token ids, export the model with position_ids}}
+module {
+  func.func @main(%w: tensor<1x?xi64> {onnx.name = "input_ids"}, %x: tensor<1x?x2x4xf32> {onnx.name = "x"}) -> (tensor<1x?x2x4xf32>, tensor<1x?xi64>) {
+    %axis = onnx.Constant dense<1> : tensor<i64>
+    %c = onnx.CumSum(%w, %axis) : (tensor<1x?xi64>, tensor<i64>) -> tensor<1x?xi64> loc("count")
+    %o = blockattn.attention %x, %x, %x {causal, scale = 0.5 : f32} : tensor<1x?x2x4xf32>, tensor<1x?x2x4xf32>, tensor<1x?x2x4xf32> -> tensor<1x?x2x4xf32>
+    return %o, %c : tensor<1x?x2x4xf32>, tensor<1x?xi64>
   }
 }

@@ -17,9 +17,14 @@
 // CHECK-DAG: attention 'given_bias': its mask comes from the input 'attn_mask', whose values are known at run time only
 // CHECK-DAG: attention 'given_heads': its mask comes from the input '#1', whose values are known at run time only
 // CHECK-DAG: attention 'fixed_decreasing': its mask depends on positions, but not as packed sequences do
+// CHECK-DAG: attention 'decreasing_rows': its mask depends on positions, but not as packed sequences do
 // CHECK-DAG: attention 'squared': its scores are neither scaled nor soft-capped
 // CHECK: module attributes {blockattn.attentions = [
 // CHECK-SAME: mask = "unknown", node = "curve", {{.*}}raised = false, reasons = ["its mask is a bias
+// CHECK-SAME: mask = "unknown", node = "band", {{[^}]*}}window = 0 : i64}
+// CHECK-SAME: mask = "prefix", node = "prefix", {{[^}]*}}window = 0 : i64}
+// CHECK-SAME: mask = "chunked", node = "chunked", {{[^}]*}}window = 0 : i64}
+// CHECK-SAME: mask = "chunked", node = "chunked_4", {{[^}]*}}window = 0 : i64}
 // CHECK-NOT: blockattn.attention %
 
 // A bias that grows with the square of the distance.
@@ -315,6 +320,25 @@ func.func @fixed_decreasing(%q: tensor<1x4x4x8xf32>, %pos: tensor<1x4xi64> {onnx
   %p = onnx.Softmax(%s1) : (tensor<1x4x4x4xf32>) -> tensor<1x4x4x4xf32> loc("fixed_decreasing")
   %y = onnx.MatMul(%p, %q) : (tensor<1x4x4x4xf32>, tensor<1x4x4x8xf32>) -> tensor<1x4x4x8xf32>
   return %y : tensor<1x4x4x8xf32>
+}
+
+// The same, of any number of rows.
+func.func @decreasing_rows(%q: tensor<?x4x?x8xf32> {onnx.dims = ["batch", "", "seq", ""]}, %pos: tensor<?x?xi64> {onnx.name = "position_ids", onnx.dims = ["batch", "seq"]}) -> tensor<?x4x?x8xf32> {
+  %visible = onnx.Constant dense<0.0> : tensor<f32>
+  %masked = onnx.Constant dense<-3.40282347E+38> : tensor<f32>
+  %kt = onnx.Transpose(%q) {perm = array<i64: 0, 1, 3, 2>} : (tensor<?x4x?x8xf32>) -> tensor<?x4x8x?xf32>
+  %s0 = onnx.MatMul(%q, %kt) : (tensor<?x4x?x8xf32>, tensor<?x4x8x?xf32>) -> tensor<?x4x?x?xf32>
+  %first = onnx.Constant dense<1> : tensor<1xi64>
+  %last = onnx.Constant dense<2> : tensor<1xi64>
+  %i = onnx.Unsqueeze(%pos, %last) : (tensor<?x?xi64>, tensor<1xi64>) -> tensor<?x?x1xi64>
+  %j = onnx.Unsqueeze(%pos, %first) : (tensor<?x?xi64>, tensor<1xi64>) -> tensor<?x1x?xi64>
+  %le = onnx.LessOrEqual(%j, %i) : (tensor<?x1x?xi64>, tensor<?x?x1xi64>) -> tensor<?x?x?xi1>
+  %where = onnx.Where(%le, %visible, %masked) : (tensor<?x?x?xi1>, tensor<f32>, tensor<f32>) -> tensor<?x?x?xf32>
+  %mask = onnx.Unsqueeze(%where, %first) : (tensor<?x?x?xf32>, tensor<1xi64>) -> tensor<?x1x?x?xf32>
+  %s1 = onnx.Add(%s0, %mask) : (tensor<?x4x?x?xf32>, tensor<?x1x?x?xf32>) -> tensor<?x4x?x?xf32>
+  %p = onnx.Softmax(%s1) : (tensor<?x4x?x?xf32>) -> tensor<?x4x?x?xf32> loc("decreasing_rows")
+  %y = onnx.MatMul(%p, %q) : (tensor<?x4x?x?xf32>, tensor<?x4x?x8xf32>) -> tensor<?x4x?x8xf32>
+  return %y : tensor<?x4x?x8xf32>
 }
 
 // Chunks that are longer than what is tried: they show with a smaller number in
