@@ -6,7 +6,7 @@
 
 #include "passes/Blockify/TokenMixing.h"
 #include "passes/Blockify/Programs.h"
-#include "passes/Raise/Dataflow.h"
+#include "passes/Raise/TokenPlaces.h"
 
 #include "dialects/Onnx/Location.h"
 #include "dialects/Onnx/Onnx.h"
@@ -28,18 +28,17 @@ public:
 
   bool mixes(Operation *op) const {
     // What is done with lengths, positions and masks is no data.
-    if (op->getNumResults() == 0 || !isData(op->getResult(0)))
+    if (op->getNumResults() == 0 || !deps.isData(op->getResult(0)))
+      return false;
+    // Positions may be counted from token ids.
+    if (raise::joinsTokens(op, fixedLength))
+      return true;
+    if (!isData(op->getResult(0)))
       return false;
     if (auto matmul = dyn_cast<onnx::MatMulOp>(op))
       return mixesProduct(matmul);
     if (auto softmax = dyn_cast<onnx::SoftmaxOp>(op))
       return isOpen(softmax.getInput(), softmax.getAxis());
-    if (auto sum = dyn_cast<onnx::CumSumOp>(op))
-      return isOpen(sum.getX(), raise::integerConstant(sum.getAxis()));
-    if (isa<onnx::ReduceL1Op, onnx::ReduceL2Op, onnx::ReduceMaxOp,
-            onnx::ReduceMeanOp, onnx::ReduceMinOp, onnx::ReduceProdOp,
-            onnx::ReduceSumOp, onnx::ReduceSumSquareOp>(op))
-      return mixesReduction(op);
     // Loops may carry anything from one token to the next.
     return op->getNumRegions() != 0 && !isa<onnx::IfOp>(op);
   }
@@ -64,27 +63,13 @@ private:
     return common == fixedLength && isData(op.getA()) && isData(op.getB());
   }
 
-  static bool mixesReduction(Operation *op) {
-    Value axes = op->getNumOperands() > 1 ? op->getOperand(1) : Value();
-    if (axes)
-      return isOpen(op->getOperand(0), raise::integerConstant(axes));
-    auto noop = op->getAttrOfType<IntegerAttr>("noop_with_empty_axes");
-    auto type = dyn_cast<RankedTensorType>(op->getOperand(0).getType());
-    return !(noop && noop.getInt()) && !(type && type.hasStaticShape());
-  }
-
   /// Whether an axis may be that of the tokens: its extent is not known.
-  static bool isOpen(Value data, std::optional<SmallVector<int64_t>> axes) {
-    auto type = dyn_cast<RankedTensorType>(data.getType());
-    if (!type || !axes)
-      return !type || !type.hasStaticShape();
-    return llvm::any_of(*axes, [&](int64_t axis) {
-      axis += axis < 0 ? type.getRank() : 0;
-      return axis < 0 || axis >= type.getRank() || type.isDynamicDim(axis);
-    });
-  }
   static bool isOpen(Value data, int64_t axis) {
-    return isOpen(data, SmallVector<int64_t>{axis});
+    auto type = dyn_cast<RankedTensorType>(data.getType());
+    if (!type)
+      return true;
+    axis += axis < 0 ? type.getRank() : 0;
+    return axis < 0 || axis >= type.getRank() || type.isDynamicDim(axis);
   }
 
   raise::Dependences deps;
@@ -115,7 +100,13 @@ std::string blockattn::describeTokenMixing(ArrayRef<Operation *> ops) {
   }
   if (ops.size() > kNamed)
     text += " and " + std::to_string(ops.size() - kNamed) + " more";
-  return "data of several tokens come together at " + text +
+  text = "data of several tokens come together at " + text +
          ", which is no attention that was recognised (see "
          "docs/when-not-raised.md)";
+  if (llvm::any_of(ops, [](Operation *op) {
+        return !isa<FloatType>(getElementTypeOrSelf(op->getResult(0)));
+      }))
+    text += "; where positions are counted from token ids, export the model "
+            "with position_ids";
+  return text;
 }

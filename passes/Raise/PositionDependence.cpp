@@ -40,7 +40,13 @@ static bool isRelative(AttentionOp op) {
          query.getPositions() == key.getPositions();
 }
 
-PositionAnalysis::PositionAnalysis(func::FuncOp func) : subject(func) {
+PositionAnalysis::PositionAnalysis(func::FuncOp func)
+    : subject(func), places(subject) {
+  Setting few, more;
+  few.length = 1;
+  more.length = 2;
+  if (subject.clamp(few).length == subject.clamp(more).length)
+    fixedLength = subject.clamp(few).length;
   for (Operation &op : func.getBody().front())
     visit(&op);
 }
@@ -62,40 +68,6 @@ bool PositionAnalysis::countsTokens(Value value) {
   return false;
 }
 
-/// Whether a value has the same elements for every token, wherever it stands
-/// and however many there are.
-bool PositionAnalysis::isSameForAllTokens(Value value) {
-  std::vector<double> first;
-  for (auto [length, position] :
-       {std::pair<int64_t, int64_t>{7, 0}, {7, 3}, {11, 0}}) {
-    Setting setting;
-    setting.length = length;
-    for (int64_t i = 0; i < length; ++i)
-      setting.positions.push_back(position + i);
-    Trial trial(subject, subject.clamp(setting));
-    const onnx::HostTensor *tensor = trial.evaluate(value);
-    if (!tensor || tensor->getNumElements() == 0)
-      return false;
-    // Whatever stands in one place of the tokens stands in all of them.
-    ArrayRef<int64_t> shape = tensor->getShape();
-    int64_t period = 1, rank = tensor->getRank();
-    for (int64_t i = rank - 1; i >= 0 && shape[i] != trial.setting().length;
-         --i)
-      period *= shape[i];
-    std::vector<double> vector;
-    for (int64_t i = 0; i < period; ++i)
-      vector.push_back(tensor->getF(i));
-    for (int64_t i = period, e = tensor->getNumElements(); i < e; ++i)
-      if (tensor->getF(i) != vector[i % period])
-        return false;
-    if (first.empty())
-      first = vector;
-    if (vector != first)
-      return false;
-  }
-  return true;
-}
-
 /// Whether an op moves past keys or values: where they stand is no part of
 /// them.
 static bool movesPast(Operation *op) {
@@ -111,11 +83,18 @@ static bool movesPast(Operation *op) {
 unsigned PositionAnalysis::enters(Operation *op) {
   if (isa<AttentionOp, RotaryOp>(op) || movesPast(op))
     return 0;
-  unsigned taint = 0;
-  for (Value operand : op->getOperands()) {
+  unsigned taint = joinsTokens(op, fixedLength) ? Joined : 0;
+  for (OpOperand &use : op->getOpOperands()) {
+    Value operand = use.get();
     unsigned bits = subject.deps.of(operand);
-    if (bits == 0 || (bits & OnData))
+    if (bits & OnData)
       continue;
+    if (bits == 0) {
+      // Of so many tokens, positions are constants.
+      if (places.differ(use, fixedLength))
+        taint |= isa<onnx::AddOp, onnx::SumOp>(op) ? Learned : Other;
+      continue;
+    }
     auto type = dyn_cast<RankedTensorType>(operand.getType());
     bool isShape = type && type.getRank() <= 1 &&
                    type.getElementType().isIntOrIndex() &&
@@ -125,7 +104,7 @@ unsigned PositionAnalysis::enters(Operation *op) {
     // Zeros in the place of padding are no positions, nor is one vector for
     // all tokens, such as the embedding of a token type.
     if (isShape || (bits == OnMask && !countsTokens(operand)) ||
-        isSameForAllTokens(operand))
+        places.areSame(operand))
       continue;
     taint |= isa<onnx::AddOp, onnx::SumOp>(op) ? Learned : Other;
   }
@@ -154,10 +133,12 @@ void PositionAnalysis::visit(Operation *op) {
           (taints.lookup(attention.getValue()) & Rotated))
         entered |= Other;
     }
-  } else if (isa<RotaryOp>(op)) {
+  } else if (auto rotary = dyn_cast<RotaryOp>(op)) {
     taint |= Rotated;
+    if (!places.arePlaces(rotary.getPositions()))
+      entered |= Bent;
   }
-  for (unsigned bit : {Learned, Other})
+  for (unsigned bit : {Learned, Other, Bent, Joined})
     if (entered & bit)
       origins.try_emplace(bit, op);
   if (taint | entered)
@@ -192,6 +173,18 @@ PositionUse PositionAnalysis::of(AttentionOp op) {
     use.reasons.push_back("keys and values are tied to their place: at " +
                           origin(Other) +
                           " positions or lengths enter the computation");
+  if (taint & Bent)
+    use.reasons.push_back(
+        "keys and values are tied to their place: the rotation at " +
+        origin(Bent) +
+        " is not by each token's position plus a constant (such as by one that "
+        "is bounded, divided or counted anew)");
+  if (taint & Joined)
+    use.reasons.push_back(
+        "keys and values depend on earlier tokens other than by attention: " +
+        origin(Joined) +
+        " counts, sums up or compares data of several tokens (such as to make "
+        "positions of token ids)");
   if (taint & Rotated)
     use.reasons.push_back(
         "keys and values are tied to their place: queries and "

@@ -7,7 +7,7 @@
 #ifndef BLOCKATTN_PASSES_RAISE_POSITIONDEPENDENCE_H
 #define BLOCKATTN_PASSES_RAISE_POSITIONDEPENDENCE_H
 
-#include "passes/Raise/Trial.h"
+#include "passes/Raise/TokenPlaces.h"
 
 #include "dialects/BlockAttn/BlockAttn.h"
 
@@ -33,15 +33,19 @@ private:
   enum Taint : unsigned {
     Rotated = 1, ///< rotated by positions
     Learned = 2, ///< an embedding of the position was added
-    Other = 4
+    Other = 4,
+    Bent = 8,   ///< rotated by something else than the positions
+    Joined = 16 ///< counted or summed up over tokens
   };
 
   void visit(mlir::Operation *op);
   unsigned enters(mlir::Operation *op);
   bool countsTokens(mlir::Value value);
-  bool isSameForAllTokens(mlir::Value value);
 
   Subject subject;
+  TokenPlaces places;
+  /// 0 where the number of tokens is not fixed.
+  int64_t fixedLength = 0;
   llvm::DenseMap<mlir::Value, unsigned> taints;
   /// For each taint but Rotated the op where it entered first.
   llvm::DenseMap<unsigned, mlir::Operation *> origins;
