@@ -249,7 +249,7 @@ std::optional<BlockArgument> MaskFitter::onlyArgument(AttentionSite &site,
 bool MaskFitter::fitPadding(AttentionSite &site, MaskFit &fit) {
   SmallVector<Setting> settings;
   for (auto [length, past] :
-       {std::pair<int64_t, int64_t>{6, 0}, {1, 5}, {4, 3}})
+       {std::pair<int64_t, int64_t>{6, 0}, {40, 0}, {1, 5}, {4, 3}})
     for (int pattern = 0; pattern < 4; ++pattern) {
       if (past > 0 && !subject.hasPast())
         continue;
@@ -307,11 +307,10 @@ bool MaskFitter::fitPadding(AttentionSite &site, MaskFit &fit) {
 
 bool MaskFitter::fitPositions(AttentionSite &site, MaskFit &fit) {
   SmallVector<Setting> settings;
-  static const std::vector<int64_t> tried[] = {{7, 8, 9, 10, 11, 12, 13, 14},
-                                               {0, 1, 2, 0, 1, 2, 3, 0},
-                                               {3, 4, 9, 10, 11, 0, 1, 5},
-                                               {2, 2, 2, 3, 4, 4, 5, 6},
-                                               {9, 8, 7, 6, 7, 8, 3, 2}};
+  static const std::vector<int64_t> tried[] = {
+      {7, 8, 9, 10, 11, 12, 13, 14}, {0, 1, 2, 0, 1, 2, 3, 0},
+      {3, 4, 9, 10, 11, 0, 1, 5},    {2, 2, 2, 3, 4, 4, 5, 6},
+      {9, 8, 7, 6, 7, 8, 3, 2},      {250, 251, 0, 1, 2, 300, 301, 302}};
   for (const std::vector<int64_t> &positions : tried) {
     Setting setting;
     setting.length = positions.size();
@@ -355,7 +354,7 @@ MaskFit MaskFitter::classify(AttentionSite &site) {
                                 observe(site, one, fit, ignored));
   }
   if (!understandsArguments(site, fit.reason) || !fitShape(site, fit) ||
-      !fitLargeConstants(site, fit))
+      !fitLengths(site, fit) || !fitLargeConstants(site, fit))
     return fit;
   if ((site.maskDependence & OnMask) && !fitPadding(site, fit))
     return fit;

@@ -83,6 +83,12 @@ private:
     bool hasPrefix(int64_t size) const;
   };
 
+  /// A length that matters to the mask, in proportion to a constant.
+  struct Threshold {
+    double length, number;
+    mlir::Value constant;
+  };
+
   MaskFit classify(AttentionSite &site);
   /// Without the bias of `fit`, which may be less than what is there.
   std::optional<Observation> observe(AttentionSite &site,
@@ -98,7 +104,18 @@ private:
   bool fitShape(AttentionSite &site, MaskFit &fit);
   bool fitPadding(AttentionSite &site, MaskFit &fit);
   bool fitPositions(AttentionSite &site, MaskFit &fit);
+  bool fitLengths(AttentionSite &site, MaskFit &fit);
+  bool fitLength(AttentionSite &site, MaskFit &fit, int64_t total);
   bool fitLargeConstants(AttentionSite &site, MaskFit &fit);
+  bool fitThreshold(AttentionSite &site, MaskFit &fit, const Threshold &at);
+  /// The constants of one element that the mask is made with.
+  llvm::SmallVector<std::pair<double, mlir::Value>>
+  scalars(AttentionSite &site);
+  llvm::SmallVector<Threshold> thresholds(AttentionSite &site,
+                                          const MaskFit &fit);
+  /// How many keys the last query sees; 0: all.
+  static int64_t windowOf(const Observation &seen);
+  void setDiffers(AttentionSite &site, MaskFit &fit, const Observation &seen);
   /// Says what else a mask is, where that has a name.
   void nameOther(AttentionSite &site, MaskFit &fit,
                  llvm::ArrayRef<Setting> settings);
@@ -106,7 +123,7 @@ private:
   bool isChunkedBy(AttentionSite &site, const MaskFit &fit,
                    mlir::Value constant, int64_t value);
   std::optional<int64_t> windowWith(AttentionSite &site, const MaskFit &fit,
-                                    mlir::Value constant, int64_t value,
+                                    mlir::Value constant, double value,
                                     bool &isOther);
   std::optional<mlir::BlockArgument>
   onlyArgument(AttentionSite &site, ArgumentKind kind, Reason &reason);
@@ -116,6 +133,8 @@ private:
 
   Subject &subject;
   bool stepsOfOne = false;
+  /// Up to how many tokens without a past the last mask was tried.
+  int64_t proven = 0;
   std::map<std::string, std::unique_ptr<Trial>> trials;
   std::map<std::string, MaskFit> known;
 };

@@ -26,10 +26,8 @@ static constexpr int64_t kMaxHeadSize = 1024, kMaxHeads = 1024;
 /// A trial with more tokens takes too long.
 static constexpr int64_t kMaxTokens = 512;
 
-/// Positions and tables have the tokens in one dimension, and ones elsewhere:
-/// all elements are `value`, or those of `list` in order.
-static bool bindPositions(Trial &trial, Subject &subject, Value positions,
-                          ArrayRef<int64_t> list) {
+bool RotaryFitter::bindPositions(Trial &trial, Subject &subject,
+                                 Value positions, ArrayRef<int64_t> list) {
   std::optional<SmallVector<int64_t>> dims =
       subject.dims(positions, trial.setting());
   if (!dims || onnx::countElements(*dims) != static_cast<int64_t>(list.size()))
@@ -343,11 +341,11 @@ bool RotaryFitter::verify(const RotaryRegion &region,
     std::optional<bool> agrees =
         agreesAt(region, match, {large, 0, large - 1, large / 2, 9, 1, 2});
     if (!agrees)
-      return true;
+      break;
     if (!*agrees)
       return false;
   }
-  return true;
+  return holdsAtLengths(region, match);
 }
 
 /// Whether there is a position for each token when there are earlier ones, too:

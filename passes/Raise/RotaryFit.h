@@ -11,6 +11,8 @@
 
 #include "dialects/BlockAttn/BlockAttn.h"
 
+#include <map>
+
 namespace blockattn::raise {
 
 /// A region that may be a rotary embedding: x and y are heads of tokens, of
@@ -63,6 +65,16 @@ private:
   std::vector<double> anglesOfOne(const RotaryMatch &match,
                                   const Candidate &candidate);
   bool verify(const RotaryRegion &region, const RotaryMatch &match);
+  bool holdsAtLengths(const RotaryRegion &region, const RotaryMatch &match);
+  std::optional<bool> tablesAgree(
+      const RotaryRegion &region, const RotaryMatch &match, int64_t few,
+      int64_t many,
+      std::optional<std::pair<mlir::Value, double>> replaced = std::nullopt);
+  /// Positions have the tokens in one dimension, and ones elsewhere: they
+  /// become those of `list` in order.
+  static bool bindPositions(Trial &trial, Subject &subject,
+                            mlir::Value positions,
+                            llvm::ArrayRef<int64_t> list);
   std::optional<bool> agreesAt(const RotaryRegion &region,
                                const RotaryMatch &match,
                                llvm::ArrayRef<int64_t> positions);
@@ -74,6 +86,8 @@ private:
   Subject &subject;
   /// What earlier regions were: the next ones are likely to be the same.
   llvm::SmallVector<RotaryAttr> found;
+  /// Whether the tables were found to hold at all lengths, by what they are.
+  std::map<std::vector<const void *>, bool> lengths;
   int64_t headSize = 0, heads = 0;
 };
 
