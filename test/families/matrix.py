@@ -69,9 +69,8 @@ model has no inputs for.
 MISSING = """
 ## What the exporters could not write
 
-None of these models got as far as the compiler. What is said by ONNX Runtime is
-said of a file that the exporter wrote, run with a past of no tokens; everything
-else is said by the exporter, which lacks what the model needs, or by transformers.
+What an exporter says of a model, or of what it wrote: none of these models got
+as far as the compiler.
 
 """
 
