@@ -167,7 +167,8 @@ protected:
     test::Sections sections = {{"manifest", manifest.dump()}};
     sections.insert(sections.end(), code.begin(), code.end());
     TemporaryFile file(test::makeArtifact(sections));
-    Expected<std::unique_ptr<rt::Artifact>> artifact = rt::Artifact::open(file.path());
+    Expected<std::unique_ptr<rt::Artifact>> artifact =
+        rt::Artifact::open(file.path());
     if (!artifact)
       return artifact.takeError();
     rt::Manifest parsed;
