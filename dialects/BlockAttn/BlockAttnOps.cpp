@@ -226,14 +226,6 @@ LogicalResult LayoutOp::verify() {
   return success();
 }
 
-LogicalResult LayoutFromPositionsOp::verify() {
-  auto positions = cast<RankedTensorType>(getPositions().getType());
-  if (!mayAgree(positions.getDimSize(0), 1))
-    return emitOpError("(C1) positions must have one row, but there are ")
-           << positions.getDimSize(0);
-  return success();
-}
-
 LogicalResult FirstKeyOp::verify() {
   // C1 is the operand constraint of the result; nothing is left to check but
   // that a known token count is the result's length.

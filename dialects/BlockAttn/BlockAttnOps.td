@@ -173,18 +173,14 @@ def BlockAttn_LayoutFromPositionsOp
     : BlockAttn_Op<"layout_from_positions", [Pure]> {
   let summary = "the layout of sequences packed by their positions";
   let description = [{
-    Each longest run of `positions` [1, N] in which every position is the one
-    before it plus 1 is a segment of one block. So graphs read their positions
-    that detect packed sequences (a mask that is causal, but does not reach back
-    beyond such a run).
-
-    Constraints:
-      * (C1) `positions` has one row where that is known.
+    Each longest run within a row of `positions` [B, N] in which every position
+    is the one before it plus 1 is a segment of one block. So graphs read their
+    positions that detect packed sequences (a mask that is causal, but does not
+    reach back beyond such a run). The layout is of B * N tokens, row after row.
   }];
   let arguments = (ins RankedTensorOf<[I64], [HasAnyRankOfPred<[2]>]>:$positions);
   let results = (outs BlockAttn_LayoutType:$result);
   let assemblyFormat = "$positions attr-dict `:` type($positions)";
-  let hasVerifier = 1;
 }
 
 def BlockAttn_FirstKeyOp : BlockAttn_Op<"first_key", [Pure]> {

@@ -115,7 +115,7 @@ static LogicalResult evalLayoutFromPositions(LayoutFromPositionsOp op,
                                              std::string &why) {
   Layout layout;
   for (int64_t i = 0; i < in[0]->getNumElements(); ++i)
-    if (i == 0 || in[0]->getI(i) != in[0]->getI(i - 1) + 1)
+    if (i % in[0]->getDim(1) == 0 || in[0]->getI(i) != in[0]->getI(i - 1) + 1)
       layout.blocks.push_back(
           {i, true, static_cast<int64_t>(layout.blocks.size())});
   out[0] = layout.write(op.getContext());

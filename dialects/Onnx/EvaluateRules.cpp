@@ -138,30 +138,25 @@ SmallVector<int64_t> blockattn::onnx::broadcastStrides(ArrayRef<int64_t> shape,
   return result;
 }
 
-void blockattn::onnx::walk(
-    ArrayRef<int64_t> shape, ArrayRef<SmallVector<int64_t>> strides,
-    llvm::function_ref<void(int64_t, ArrayRef<int64_t>)> body) {
-  int64_t count = *countElements(shape);
-  SmallVector<int64_t> index(shape.size(), 0), at(strides.size(), 0);
-  for (int64_t flat = 0; flat < count; ++flat) {
-    body(flat, at);
-    for (int64_t d = static_cast<int64_t>(shape.size()) - 1; d >= 0; --d) {
-      bool carries = ++index[d] == shape[d];
-      int64_t step = carries ? -(shape[d] - 1) : 1;
-      for (auto [position, stride] : llvm::zip_equal(at, strides))
-        position += step * stride[d];
-      if (!carries)
-        break;
-      index[d] = 0;
-    }
-  }
-}
-
 void blockattn::onnx::copyElement(HostTensor &to, int64_t i,
                                   const HostTensor &from, int64_t j) {
-  int64_t width = byteWidth(to.getScalar());
-  std::memcpy(to.getMutableBytes().data() + i * width,
-              from.getBytes().data() + j * width, width);
+  char *target = to.getMutableBytes().data();
+  const char *source = from.getBytes().data();
+  // Copies of a known size are single instructions.
+  switch (byteWidth(to.getScalar())) {
+  case 1:
+    target[i] = source[j];
+    return;
+  case 2:
+    std::memcpy(target + i * 2, source + j * 2, 2);
+    return;
+  case 4:
+    std::memcpy(target + i * 4, source + j * 4, 4);
+    return;
+  case 8:
+    std::memcpy(target + i * 8, source + j * 8, 8);
+    return;
+  }
 }
 
 bool blockattn::onnx::isNaNAt(const HostTensor &x, int64_t i) {

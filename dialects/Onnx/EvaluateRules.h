@@ -14,7 +14,7 @@
 
 #include "dialects/Onnx/EvaluateTensor.h"
 #include "mlir/IR/Operation.h"
-#include "llvm/ADT/STLFunctionalExtras.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/Twine.h"
 #include <functional>
@@ -97,6 +97,8 @@ private:
   llvm::StringMap<RuleFn> rules;
 };
 
+void addCompositeRules(RuleTable &);
+void addCompositeProductRules(RuleTable &);
 void addElementwiseRules(RuleTable &);
 void addCreationRules(RuleTable &);
 void addMovementRules(RuleTable &);
@@ -119,9 +121,35 @@ llvm::SmallVector<int64_t> broadcastStrides(llvm::ArrayRef<int64_t> shape,
 
 /// Walks `shape` in row-major order. `body` gets the flat index and, for each
 /// list of strides, the index that they lead to.
+template <typename Body>
 void walk(llvm::ArrayRef<int64_t> shape,
-          llvm::ArrayRef<llvm::SmallVector<int64_t>> strides,
-          llvm::function_ref<void(int64_t, llvm::ArrayRef<int64_t>)> body);
+          llvm::ArrayRef<llvm::SmallVector<int64_t>> strides, Body &&body) {
+  int64_t count = *countElements(shape), rank = shape.size();
+  int64_t row = rank > 0 ? shape.back() : 1;
+  llvm::SmallVector<int64_t> index(rank, 0), at(strides.size(), 0);
+  llvm::SmallVector<int64_t> steps(strides.size(), 0);
+  for (auto [step, stride] : llvm::zip_equal(steps, strides))
+    if (rank > 0)
+      step = stride.back();
+  for (int64_t flat = 0; flat < count;) {
+    for (int64_t i = 0; i < row; ++i, ++flat) {
+      body(flat, llvm::ArrayRef<int64_t>(at));
+      for (size_t k = 0; k < at.size(); ++k)
+        at[k] += steps[k];
+    }
+    for (size_t k = 0; k < at.size(); ++k)
+      at[k] -= row * steps[k];
+    for (int64_t d = rank - 2; d >= 0; --d) {
+      bool carries = ++index[d] == shape[d];
+      int64_t step = carries ? -(shape[d] - 1) : 1;
+      for (size_t k = 0; k < at.size(); ++k)
+        at[k] += step * strides[k][d];
+      if (!carries)
+        break;
+      index[d] = 0;
+    }
+  }
+}
 
 /// Copies one element between tensors of one element type.
 void copyElement(HostTensor &to, int64_t i, const HostTensor &from, int64_t j);
@@ -137,6 +165,10 @@ struct AxisSplit {
   int64_t outer = 1, length = 1, inner = 1;
   AxisSplit(llvm::ArrayRef<int64_t> shape, int64_t axis);
 };
+
+/// The product as MatMul has it, in the element type of both; integers wrap.
+mlir::FailureOr<HostTensor> matrixProduct(const HostTensor &a,
+                                          const HostTensor &b, RuleContext &c);
 
 } // namespace blockattn::onnx
 

@@ -132,6 +132,9 @@ double blockattn::onnx::roundTo(Scalar s, double value) {
   case Scalar::BF16:
     return quantize(value, 8, -133, 0x1.FEp127);
   case Scalar::F32:
+    // Only beyond the range is the conversion undefined.
+    if (std::fabs(value) <= std::numeric_limits<float>::max())
+      return static_cast<float>(value);
     return quantize(value, 24, -149, std::numeric_limits<float>::max());
   default:
     return value;
@@ -476,8 +479,14 @@ HostTensor HostTensor::zeros(Type elementType, ArrayRef<int64_t> shape) {
 HostTensor HostTensor::full(Type elementType, ArrayRef<int64_t> shape,
                             double value) {
   HostTensor t = zeros(elementType, shape);
-  for (int64_t i = 0; i < t.numElements; ++i)
-    t.setF(i, value);
+  if (t.numElements == 0)
+    return t;
+  t.setF(0, value);
+  size_t width = byteWidth(t.kind);
+  // What is there is doubled.
+  for (size_t done = width, all = t.bytes.size(); done < all; done *= 2)
+    std::memcpy(t.bytes.data() + done, t.bytes.data(),
+                std::min(done, all - done));
   return t;
 }
 

@@ -185,6 +185,25 @@ struct DeriveBlock : blockattn::impl::DeriveBlockBase<DeriveBlock> {
       op.getKeyMaskMutable().clear();
   }
 
+  /// The rows of a batch, joined for a layout of the graph's own, are one.
+  static void dropJoinedRows(AttentionOp op) {
+    if (!op.getLayout().getDefiningOp<LayoutFromPositionsOp>())
+      return;
+    for (OpOperand &operand : op->getOpOperands()) {
+      auto joined = operand.get().getDefiningOp<onnx::ReshapeOp>();
+      auto rows = joined
+                      ? dyn_cast<RankedTensorType>(joined.getData().getType())
+                      : RankedTensorType();
+      auto type = dyn_cast<RankedTensorType>(operand.get().getType());
+      if (!rows || !type || rows.getRank() != type.getRank())
+        continue;
+      ArrayRef<int64_t> rest = type.getShape().drop_front(2);
+      if (!ShapedType::isDynamicShape(rest) &&
+          rows.getShape().drop_front(2) == rest)
+        operand.set(joined.getData());
+    }
+  }
+
   /// One packed sequence: what is dynamic and per token becomes [1, N], with
   /// one name for N, so that the equality of lengths is known.
   void packInputs(func::FuncOp func) {
@@ -268,6 +287,8 @@ struct DeriveBlock : blockattn::impl::DeriveBlockBase<DeriveBlock> {
     func.walk([&](AttentionOp op) {
       // A layout that the graph made itself, of packed positions, gives way
       // to the program's.
+      if (op.getLayout())
+        dropJoinedRows(op);
       op.getLayoutMutable().assign(layout);
     });
     setResults(func, getResults(func));

@@ -89,14 +89,19 @@ static Value makeFirstKey(Value layout, OpFoldResult tokens, Lowering &l) {
       });
 }
 
-/// Whether a token begins a run of positions: it does not follow the one before
-/// it.
+/// Whether a token begins a run of positions: it is the first of its row, or
+/// does not follow the one before it.
 static Value beginsRun(OpBuilder &b, Location loc, Value positions,
                        Value token) {
   Value zero = arith::ConstantIndexOp::create(b, loc, 0);
+  Value row = zero;
+  if (cast<RankedTensorType>(positions.getType()).getDimSize(0) != 1) {
+    Value length = tensor::DimOp::create(b, loc, positions, 1);
+    row = arith::DivUIOp::create(b, loc, token, length);
+    token = arith::RemUIOp::create(b, loc, token, length);
+  }
   auto positionOf = [&](Value index) -> Value {
-    return tensor::ExtractOp::create(b, loc, positions,
-                                     ValueRange{zero, index});
+    return tensor::ExtractOp::create(b, loc, positions, ValueRange{row, index});
   };
   Value one = arith::ConstantIndexOp::create(b, loc, 1);
   Value before = arith::MaxSIOp::create(
@@ -140,7 +145,7 @@ static Value searchBack(OpBuilder &b, Location loc, Value from, Value least,
 /// through the chunks before where it is in none that begins there.
 static Value makeFirstOfRun(Value original, OpFoldResult tokens, Lowering &l) {
   constexpr int64_t chunk = 256;
-  l.checkEqual(tokens, l.sizes(original)[1],
+  l.checkEqual(tokens, l.product(l.sizes(original)),
                "tokens and their positions differ in number");
   Value positions = l.get(original);
   Type i64 = l.b.getI64Type();
@@ -238,7 +243,7 @@ static LogicalResult lowerLayout(LayoutOp op, Lowering &l, std::string &) {
 static LogicalResult lowerLayoutFromPositions(LayoutFromPositionsOp op,
                                               Lowering &l, std::string &) {
   Value positions = l.get(op.getPositions());
-  OpFoldResult tokens = l.sizesOf(positions)[1];
+  OpFoldResult tokens = l.product(l.sizesOf(positions));
   Type i64 = l.b.getI64Type();
   Value init =
       l.filled({tokens, l.b.getIndexAttr(3)}, l.b.getI64IntegerAttr(-1));

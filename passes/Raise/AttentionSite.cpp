@@ -317,11 +317,13 @@ onnx::HostTensor raise::evaluateScores(Subject &subject, AttentionSite &site,
     masks.push_back(*tensor);
   }
   // One head stands for all as long as the ops broadcast; some reshape.
-  SmallVector<SmallVector<int64_t>> shapes = {*dims};
-  if (dims->size() == 4)
-    shapes.insert(shapes.begin(), {(*dims)[0], 1, (*dims)[2], (*dims)[3]});
   std::string why;
-  for (ArrayRef<int64_t> shape : shapes) {
+  for (bool one : {true, false}) {
+    if ((one && dims->size() != 4) || site.oneHead.value_or(one) != one)
+      continue;
+    SmallVector<int64_t> shape = *dims;
+    if (one)
+      shape[1] = 1;
     std::optional<int64_t> count = onnx::countElements(shape);
     if (!count || *count > Trial::kMaxElements) {
       why = "they are too many";
@@ -332,8 +334,10 @@ onnx::HostTensor raise::evaluateScores(Subject &subject, AttentionSite &site,
       trial.bind(value, tensor);
     trial.bind(product, onnx::HostTensor::full(getElementTypeOrSelf(product),
                                                shape, score));
-    if (const onnx::HostTensor *result = trial.evaluate(site.scores, &why))
+    if (const onnx::HostTensor *result = trial.evaluate(site.scores, &why)) {
+      site.oneHead = one;
       return *result;
+    }
   }
   reason = "its scores cannot be evaluated: " + why;
   return {};

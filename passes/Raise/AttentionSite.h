@@ -28,6 +28,9 @@ struct AttentionSite {
   llvm::SmallVector<mlir::Operation *> scoreOps;
   /// What the mask inputs depend on.
   unsigned maskDependence = 0;
+  /// Whether the scores of one head can be evaluated in place of all, once
+  /// that is known.
+  std::optional<bool> oneHead;
 };
 
 /// Why something is not raised; empty where it is.

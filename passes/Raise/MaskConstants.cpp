@@ -248,5 +248,5 @@ bool MaskFitter::fitLargeConstants(AttentionSite &site, MaskFit &fit) {
     if (!subject.hasPast())
       last = size + 3;
   }
-  return true;
+  return fitPieces(site, fit, static_cast<double>(reach));
 }

@@ -7,7 +7,6 @@
 #include "passes/Raise/MaskFit.h"
 
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/raw_ostream.h"
 #include <cmath>
 
 using namespace mlir;
@@ -63,7 +62,7 @@ bool MaskFit::allows(const Setting &setting, int64_t batch, int64_t i,
   if (positions && !setting.positions.empty()) {
     // One sequence is a run of positions that rise by one.
     for (int64_t t = std::min(i, j) + 1; t <= std::max(i, j); ++t)
-      if (setting.positions[t] != setting.positions[t - 1] + 1)
+      if (setting.position(batch, t) != setting.position(batch, t - 1) + 1)
         return false;
   }
   return true;
@@ -311,15 +310,20 @@ bool MaskFitter::fitPositions(AttentionSite &site, MaskFit &fit) {
       {7, 8, 9, 10, 11, 12, 13, 14}, {0, 1, 2, 0, 1, 2, 3, 0},
       {3, 4, 9, 10, 11, 0, 1, 5},    {2, 2, 2, 3, 4, 4, 5, 6},
       {9, 8, 7, 6, 7, 8, 3, 2},      {250, 251, 0, 1, 2, 300, 301, 302}};
-  for (const std::vector<int64_t> &positions : tried) {
+  constexpr int64_t kLength = 8;
+  auto add = [&](ArrayRef<int64_t> first, ArrayRef<int64_t> second) {
     Setting setting;
-    setting.length = positions.size();
+    setting.length = kLength;
+    setting.batch = second.empty() ? 1 : 2;
     // The contents are for the sizes that the function takes.
     setting = subject.clamp(setting);
-    for (int64_t t = 0; t < setting.length; ++t)
-      setting.positions.push_back(positions[t % positions.size()]);
+    for (ArrayRef<int64_t> row : {first, second})
+      for (int64_t t = 0; t < setting.length && !row.empty(); ++t)
+        setting.positions.push_back(row[t % kLength]);
     settings.push_back(setting);
-  }
+  };
+  for (const std::vector<int64_t> &positions : tried)
+    add(positions, {});
   MaskFit without = fit;
   if (check(site, without, settings, ""))
     return true;
@@ -328,15 +332,18 @@ bool MaskFitter::fitPositions(AttentionSite &site, MaskFit &fit) {
   if (!argument)
     return false;
   fit.positions = *argument;
+  auto type = cast<RankedTensorType>(argument->getType());
+  // Each row has its own, and the next one may seem to go on with it.
+  if (subject.hasBatch() && type.getDimSize(0) != 1)
+    for (int i : {0, 1, 5})
+      add(tried[1], tried[i]);
   if (!check(site, fit, settings,
              "its mask depends on positions, but not as packed sequences do"))
     return false;
-  auto type = cast<RankedTensorType>(argument->getType());
-  if (type.getDimSize(0) != 1 || !type.getElementType().isInteger(64) ||
-      subject.hasPast() || !fit.causal) {
+  if (!type.getElementType().isInteger(64) || subject.hasPast() ||
+      !fit.causal) {
     fit.reason = "its mask packs sequences by their positions, which is "
-                 "understood for causal attention of one row without past "
-                 "keys alone";
+                 "understood for causal attention without past keys alone";
     return false;
   }
   return true;
@@ -364,19 +371,10 @@ MaskFit MaskFitter::classify(AttentionSite &site) {
 }
 
 MaskFit MaskFitter::fit(AttentionSite &site) {
-  // Layers share their masks, and what is done with them.
-  std::string key;
-  llvm::raw_string_ostream os(key);
-  for (Value value : site.maskInputs)
-    os << value.getAsOpaquePointer() << ' ';
-  for (Operation *op : site.scoreOps) {
-    os << op->getName();
-    for (Value operand : op->getOperands())
-      if (!subject.deps.isData(operand))
-        os << operand.getAsOpaquePointer() << ',';
-  }
-  auto [it, inserted] = known.try_emplace(os.str());
-  if (inserted)
-    it->second = classify(site);
+  // Layers share their masks, and what is done with them, or make them alike.
+  unsigned key = numbers.of(site.scores, Value(site.product.getY()));
+  auto it = known.find(key);
+  if (it == known.end())
+    it = known.try_emplace(key, classify(site)).first;
   return it->second;
 }

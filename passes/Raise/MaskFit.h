@@ -8,8 +8,7 @@
 #define BLOCKATTN_PASSES_RAISE_MASKFIT_H
 
 #include "passes/Raise/AttentionSite.h"
-
-#include <map>
+#include "passes/Raise/ValueNumbers.h"
 
 namespace blockattn::raise {
 
@@ -57,7 +56,7 @@ struct MaskFit {
 /// Classifies masks by evaluating them.
 class MaskFitter {
 public:
-  explicit MaskFitter(Subject &subject) : subject(subject) {}
+  explicit MaskFitter(Subject &subject) : subject(subject), numbers(subject) {}
 
   MaskFit fit(AttentionSite &site);
 
@@ -107,6 +106,7 @@ private:
   bool fitLengths(AttentionSite &site, MaskFit &fit);
   bool fitLength(AttentionSite &site, MaskFit &fit, int64_t total);
   bool fitLargeConstants(AttentionSite &site, MaskFit &fit);
+  bool fitPieces(AttentionSite &site, MaskFit &fit, double reach);
   bool fitThreshold(AttentionSite &site, MaskFit &fit, const Threshold &at);
   /// The constants of one element that the mask is made with.
   llvm::SmallVector<std::pair<double, mlir::Value>>
@@ -132,11 +132,13 @@ private:
   llvm::SetVector<mlir::Value> slice(AttentionSite &site, bool sizes = true);
 
   Subject &subject;
+  ValueNumbers numbers;
   bool stepsOfOne = false;
   /// Up to how many tokens without a past the last mask was tried.
   int64_t proven = 0;
   std::map<std::string, std::unique_ptr<Trial>> trials;
-  std::map<std::string, MaskFit> known;
+  /// By the number of the scores, where their product is given.
+  llvm::DenseMap<unsigned, MaskFit> known;
 };
 
 } // namespace blockattn::raise

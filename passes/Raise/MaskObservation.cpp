@@ -19,7 +19,8 @@ std::string MaskFitter::Observation::picture() const {
   os << "\nqueries (rows) see (x) keys (columns)";
   if (!setting.positions.empty()) {
     os << " at positions ";
-    llvm::interleave(setting.positions, os, " ");
+    llvm::interleave(ArrayRef(setting.positions).take_front(setting.length), os,
+                     " ");
   }
   os << ':';
   for (int64_t i = 0; i < std::min<int64_t>(rows, 12); ++i) {

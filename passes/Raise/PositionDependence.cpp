@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "passes/Raise/PositionDependence.h"
+#include "passes/Raise/RotaryFit.h"
 
 #include "dialects/Onnx/Location.h"
 #include "dialects/Onnx/Onnx.h"
@@ -169,10 +170,17 @@ PositionUse PositionAnalysis::of(AttentionOp op) {
         "keys and values are tied to their place: " + origin(Learned) +
         " adds something that depends on the position (such as a learned "
         "position embedding) to the hidden states");
-  if (taint & Other)
-    use.reasons.push_back("keys and values are tied to their place: at " +
-                          origin(Other) +
-                          " positions or lengths enter the computation");
+  if (taint & Other) {
+    std::string reason = "keys and values are tied to their place: at " +
+                         origin(Other) +
+                         " positions or lengths enter the computation";
+    Operation *op = origins.lookup(Other);
+    if (auto limit =
+            op ? op->getAttrOfType<StringAttr>(kRotaryLimitAttr) : StringAttr())
+      reason += ", as in a rotary embedding that is another one " +
+                limit.getValue().str() + " than for few of them";
+    use.reasons.push_back(reason);
+  }
   if (taint & Bent)
     use.reasons.push_back(
         "keys and values are tied to their place: the rotation at " +

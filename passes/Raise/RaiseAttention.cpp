@@ -387,6 +387,47 @@ static Value tokensFirst(OpBuilder &b, Location loc, const Heads &heads) {
   return swapHeads(b, loc, heads.value);
 }
 
+/// [batch, tokens, ...] as one row, or back in the rows of `like`.
+static Value reshapeRows(OpBuilder &b, Location loc, Value value, Value like) {
+  auto type = cast<RankedTensorType>(value.getType());
+  auto create = [&](StringRef name, ValueRange operands, Type resultType,
+                    ArrayRef<NamedAttribute> attributes = {}) {
+    OperationState state(loc, name, operands, resultType, attributes);
+    return b.create(state)->getResult(0);
+  };
+  auto constant = [&](ArrayRef<int64_t> values) -> Value {
+    auto vector = RankedTensorType::get(values.size(), b.getI64Type());
+    return onnx::ConstantOp::create(b, loc, vector,
+                                    DenseElementsAttr::get(vector, values));
+  };
+  SmallVector<int64_t> shape(type.getShape());
+  if (!like) {
+    shape[1] =
+        ShapedType::isDynamic(shape[0]) || ShapedType::isDynamic(shape[1])
+            ? ShapedType::kDynamic
+            : shape[0] * shape[1];
+    shape[0] = 1;
+    SmallVector<int64_t> target = {1, -1};
+    llvm::append_range(target, ArrayRef(shape).drop_front(2));
+    return create(onnx::ReshapeOp::getOperationName(),
+                  {value, constant(target)}, type.clone(shape));
+  }
+  auto rows = cast<RankedTensorType>(like.getType());
+  Value dims = create(onnx::ShapeOp::getOperationName(), like,
+                      RankedTensorType::get(2, b.getI64Type()),
+                      {b.getNamedAttr("start", b.getI64IntegerAttr(0)),
+                       b.getNamedAttr("end", b.getI64IntegerAttr(2))});
+  shape[0] = rows.getDimSize(0);
+  shape[1] = rows.getDimSize(1);
+  Value target = create(
+      onnx::ConcatOp::getOperationName(),
+      {dims, constant(ArrayRef(shape).drop_front(2))},
+      RankedTensorType::get(static_cast<int64_t>(shape.size()), b.getI64Type()),
+      b.getNamedAttr("axis", b.getI64IntegerAttr(0)));
+  return create(onnx::ReshapeOp::getOperationName(), {value, target},
+                type.clone(shape));
+}
+
 /// A score that belongs to no key takes its share of the weights: what remains
 /// is exp(lse) / (exp(lse) + exp(sink)).
 static Value shareWithSinks(OpBuilder &b, AttentionOp op,
@@ -441,12 +482,27 @@ AttentionOp Raiser::replace(Candidate &candidate) {
   Value keyPositions;
   if (mask.slopesSkipPadding)
     keyPositions = countTokens(b, loc, mask.padding);
+  // A layout is of one row: that of several rows has their tokens in turn.
+  Value rows = query;
+  bool joinsRows =
+      mask.positions &&
+      cast<RankedTensorType>(mask.positions.getType()).getDimSize(0) != 1;
+  if (joinsRows)
+    for (Value *operand : {&query, &key, &value, &keyMask, &keyPositions})
+      if (*operand)
+        *operand = reshapeRows(b, loc, *operand, Value());
   DenseF32ArrayAttr slopes;
   if (!mask.slopes.empty())
     slopes = b.getDenseF32ArrayAttr(SmallVector<float>(llvm::map_range(
         mask.slopes, [](double x) { return static_cast<float>(x); })));
-  Type type = candidate.resultHeadsFirst ? swapped(candidate.result.getType())
-                                         : candidate.result.getType();
+  auto type = cast<RankedTensorType>(candidate.resultHeadsFirst
+                                         ? swapped(candidate.result.getType())
+                                         : candidate.result.getType());
+  if (joinsRows) {
+    ArrayRef<int64_t> packed = cast<ShapedType>(query.getType()).getShape();
+    type = type.clone(
+        {packed[0], packed[1], type.getDimSize(2), type.getDimSize(3)});
+  }
   Type lse;
   if (!candidate.sinks.empty())
     lse = RankedTensorType::get(
@@ -463,6 +519,8 @@ AttentionOp Raiser::replace(Candidate &candidate) {
   Value result = op.getResult();
   if (lse)
     result = shareWithSinks(b, op, candidate.sinks);
+  if (joinsRows)
+    result = reshapeRows(b, loc, result, rows);
   if (candidate.resultHeadsFirst) {
     result = swapHeads(b, loc, result);
     result.setType(candidate.result.getType());

@@ -99,6 +99,7 @@ private:
     RotaryRegion bestRegion;
     std::optional<RotaryMatch> bestMatch;
     SmallVector<Operation *> bestOps;
+    std::string limit;
     for (Value y : results(mixer)) {
       CutWalker walker(ValueRange(y), [&](Value value) {
         return !subject.deps.isData(value);
@@ -117,6 +118,8 @@ private:
         if (x == bestRegion.x)
           break;
         std::optional<RotaryMatch> match = fitter.fit(region);
+        if (limit.empty())
+          limit = fitter.limit();
         if (match && isReplaceable(region, *match)) {
           best = y;
           bestRegion = region;
@@ -127,8 +130,12 @@ private:
         break;
       }
     }
-    if (!bestMatch)
+    if (!bestMatch) {
+      if (!limit.empty())
+        mixer->setAttr(kRotaryLimitAttr,
+                       StringAttr::get(mixer->getContext(), limit));
       return;
+    }
     covered.insert(bestOps.begin(), bestOps.end());
     replace(bestRegion, *bestMatch);
   }

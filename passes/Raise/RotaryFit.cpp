@@ -326,6 +326,15 @@ std::optional<bool> RotaryFitter::agreesAt(const RotaryRegion &region,
   return true;
 }
 
+/// Whether something was seen to differ, which is where the embedding ends.
+bool RotaryFitter::refuted(std::optional<bool> agrees,
+                           const std::string &where) {
+  if (agrees.value_or(true))
+    return false;
+  lastLimit = where;
+  return true;
+}
+
 bool RotaryFitter::verify(const RotaryRegion &region,
                           const RotaryMatch &match) {
   if (match.rope.getRotaryDim() > headSize)
@@ -342,7 +351,7 @@ bool RotaryFitter::verify(const RotaryRegion &region,
         agreesAt(region, match, {large, 0, large - 1, large / 2, 9, 1, 2});
     if (!agrees)
       break;
-    if (!*agrees)
+    if (refuted(agrees, "at position " + std::to_string(large)))
       return false;
   }
   return holdsAtLengths(region, match);
@@ -359,28 +368,55 @@ static bool areOfTokens(Subject &subject, Value positions) {
   return dims && onnx::countElements(*dims) == setting.length;
 }
 
-std::optional<RotaryMatch> RotaryFitter::fit(const RotaryRegion &region) {
+RotaryFitter::Finding RotaryFitter::search(const RotaryRegion &region) {
   SmallVector<Candidate> positions = candidates(region);
+  Finding finding;
   for (bool xFirst : {true, false})
     for (bool yFirst : {xFirst, !xFirst}) {
       RotaryMatch match;
       if (!chooseLayout(region, match, xFirst, yFirst))
         continue;
+      auto matches = [&](RotaryAttr rope) {
+        match.rope = rope;
+        lastLimit.clear();
+        if (!rope || !verify(region, match)) {
+          if (finding.limit.empty())
+            finding.limit = lastLimit;
+          return false;
+        }
+        finding = {match, numbers.of(match.positions), ""};
+        return true;
+      };
       for (const Candidate &candidate : positions) {
         match.positions = candidate.positions;
         if (!areOfTokens(subject, match.positions))
           continue;
-        for (RotaryAttr rope : found) {
-          match.rope = rope;
-          if (verify(region, match))
-            return match;
+        if (llvm::any_of(found, matches))
+          return finding;
+        if (matches(derive(region, match, candidate))) {
+          found.push_back(match.rope);
+          return finding;
         }
-        match.rope = derive(region, match, candidate);
-        if (!match.rope || !verify(region, match))
-          continue;
-        found.push_back(match.rope);
-        return match;
       }
+    }
+  return finding;
+}
+
+std::optional<RotaryMatch> RotaryFitter::fit(const RotaryRegion &region) {
+  unsigned key = numbers.of(region.y, region.x);
+  auto it = regions.find(key);
+  if (it == regions.end())
+    it = regions.try_emplace(key, search(region)).first;
+  const Finding &finding = it->second;
+  lastLimit = finding.limit;
+  if (!finding.match)
+    return std::nullopt;
+  // Its positions may be made like those of the first such region.
+  for (const Candidate &candidate : candidates(region))
+    if (numbers.of(candidate.positions) == finding.positions) {
+      RotaryMatch match = *finding.match;
+      match.positions = candidate.positions;
+      return match;
     }
   return std::nullopt;
 }

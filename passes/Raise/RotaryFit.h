@@ -7,13 +7,15 @@
 #ifndef BLOCKATTN_PASSES_RAISE_ROTARYFIT_H
 #define BLOCKATTN_PASSES_RAISE_ROTARYFIT_H
 
-#include "passes/Raise/Trial.h"
+#include "passes/Raise/ValueNumbers.h"
 
 #include "dialects/BlockAttn/BlockAttn.h"
 
-#include <map>
-
 namespace blockattn::raise {
+
+/// On an op that multiplies positions in: where it stops being a part of the
+/// rotary embedding that it is for few tokens.
+constexpr llvm::StringLiteral kRotaryLimitAttr = "blockattn.not_rotary";
 
 /// A region that may be a rotary embedding: x and y are heads of tokens, of
 /// rank 4.
@@ -35,13 +37,27 @@ struct RotaryMatch {
 
 class RotaryFitter {
 public:
-  explicit RotaryFitter(Subject &subject) : subject(subject) {}
+  explicit RotaryFitter(Subject &subject)
+      : subject(subject), numbers(subject) {}
 
   /// The rotary embedding that the region is, having compared the two on
   /// random data; std::nullopt if it is none.
   std::optional<RotaryMatch> fit(const RotaryRegion &region);
+  /// Where the last region stopped being the rotary embedding that it is for
+  /// few tokens, such as "at position 4095"; empty if it is one, or never
+  /// looked like one.
+  const std::string &limit() const { return lastLimit; }
 
 private:
+  /// What was found out about a region.
+  struct Finding {
+    std::optional<RotaryMatch> match;
+    unsigned positions = 0; ///< the number of the match's positions
+    std::string limit;
+  };
+
+  Finding search(const RotaryRegion &region);
+  bool refuted(std::optional<bool> agrees, const std::string &where);
   struct Candidate {
     mlir::Value positions;
     /// Cosines on the way from the positions to the tables.
@@ -66,6 +82,7 @@ private:
                                   const Candidate &candidate);
   bool verify(const RotaryRegion &region, const RotaryMatch &match);
   bool holdsAtLengths(const RotaryRegion &region, const RotaryMatch &match);
+  bool tablesHold(const RotaryRegion &region, const RotaryMatch &match);
   std::optional<bool> tablesAgree(
       const RotaryRegion &region, const RotaryMatch &match, int64_t few,
       int64_t many,
@@ -84,10 +101,14 @@ private:
                                int64_t tokens);
 
   Subject &subject;
+  ValueNumbers numbers;
+  /// Regions by their number, where x is given: layers make them alike.
+  llvm::DenseMap<unsigned, Finding> regions;
+  std::string lastLimit;
   /// What earlier regions were: the next ones are likely to be the same.
   llvm::SmallVector<RotaryAttr> found;
-  /// Whether the tables were found to hold at all lengths, by what they are.
-  std::map<std::vector<const void *>, bool> lengths;
+  /// Where tables stop being right, by what they are; empty where they hold.
+  std::map<std::vector<uintptr_t>, std::string> lengths;
   int64_t headSize = 0, heads = 0;
 };
 

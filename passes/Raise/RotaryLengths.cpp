@@ -100,24 +100,28 @@ RotaryFitter::tablesAgree(const RotaryRegion &region, const RotaryMatch &match,
 
 bool RotaryFitter::holdsAtLengths(const RotaryRegion &region,
                                   const RotaryMatch &match) {
-  auto refutes = [](std::optional<bool> agrees) {
-    return !agrees.value_or(true);
-  };
-  if (refutes(agreesAt(region, match, firstPositions(40))))
+  if (refuted(agreesAt(region, match, firstPositions(40)), "with 40 tokens"))
     return false;
   // Layers share their tables, and queries and keys do.
-  SmallVector<const void *> key = {match.rope.getAsOpaquePointer(),
-                                   match.positions.getAsOpaquePointer()};
+  std::vector<uintptr_t> key = {
+      reinterpret_cast<uintptr_t>(match.rope.getAsOpaquePointer()),
+      numbers.of(match.positions)};
   for (Value table : region.tables)
-    key.push_back(table.getAsOpaquePointer());
-  auto [it, inserted] = lengths.try_emplace(
-      std::vector<const void *>(key.begin(), key.end()), true);
-  if (!inserted)
-    return it->second;
-  it->second = false;
+    key.push_back(numbers.of(table));
+  auto [it, inserted] = lengths.try_emplace(std::move(key));
+  if (inserted && !tablesHold(region, match))
+    it->second = lastLimit;
+  lastLimit = it->second;
+  return lastLimit.empty();
+}
 
-  if (refutes(agreesAt(region, match, firstPositions(300))) ||
-      refutes(tablesAgree(region, match, 7, 1100)))
+/// Whether the tables are right for many tokens and around all constants that
+/// they are made with.
+bool RotaryFitter::tablesHold(const RotaryRegion &region,
+                              const RotaryMatch &match) {
+  if (refuted(agreesAt(region, match, firstPositions(300)),
+              "with 300 tokens") ||
+      refuted(tablesAgree(region, match, 7, 1100), "with 1100 tokens"))
     return false;
   constexpr double kLeast = 8, kMost = 131072;
   for (auto [number, constant] : scalars(subject, region, match.positions)) {
@@ -127,17 +131,18 @@ bool RotaryFitter::holdsAtLengths(const RotaryRegion &region,
     if (!(length >= kLeast && length < double(1 << 24)))
       continue;
     auto at = static_cast<int64_t>(std::floor(length));
+    std::string name = std::to_string(at);
     if (length <= kMost &&
-        refutes(agreesAt(region, match, {at - 1, at, at + 1, 0, 1, 2, 2 * at})))
+        refuted(agreesAt(region, match, {at - 1, at, at + 1, 0, 1, 2, 2 * at}),
+                "at position " + name))
       return false;
     // As many tokens as a large constant says are too many to try: a smaller
     // one in its place may not make a difference between few and more of them.
     double sign = number < 0 ? -1 : 1;
     double smaller = isReciprocal ? sign / 20 : sign * 20;
-    if (refutes(
-            tablesAgree(region, match, 7, 40, std::pair(constant, smaller))))
+    if (refuted(tablesAgree(region, match, 7, 40, std::pair(constant, smaller)),
+                "with " + name + " tokens"))
       return false;
   }
-  it->second = true;
   return true;
 }

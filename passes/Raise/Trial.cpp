@@ -301,9 +301,8 @@ onnx::HostTensor Trial::argument(BlockArgument argument) {
     int64_t column = i % last, row = i / last;
     switch (subject.deps.kind(argument)) {
     case ArgumentKind::Positions:
-      tensor.setI(i, column < static_cast<int64_t>(sizes.positions.size())
-                         ? sizes.positions[column]
-                         : sizes.past + column);
+      tensor.setI(i, column < sizes.length ? sizes.position(row, column)
+                                           : sizes.past + column);
       break;
     case ArgumentKind::Mask: {
       // A mask of the new tokens alone ends where the whole does.

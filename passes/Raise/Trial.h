@@ -30,7 +30,8 @@ struct Setting {
   int64_t batch = 1;
   int64_t length = 4; ///< tokens that are run
   int64_t past = 0;   ///< tokens whose keys and values are given
-  /// Positions of the tokens, the same in every row; empty: past, past + 1, ...
+  /// Positions of the tokens, the same in every row or row after row; empty:
+  /// past, past + 1, ...
   llvm::SmallVector<int64_t> positions;
   /// For each row the past + length elements of masks; empty: all 1.
   llvm::SmallVector<llvm::SmallVector<int64_t>> mask;
@@ -38,6 +39,12 @@ struct Setting {
   unsigned seed = 0;
 
   int64_t total() const { return past + length; }
+  int64_t position(int64_t row, int64_t token) const {
+    if (positions.empty())
+      return past + token;
+    bool isOfRows = static_cast<int64_t>(positions.size()) > length;
+    return positions[isOfRows ? row * length + token : token];
+  }
 };
 
 /// A function with what trials need to know about it.
@@ -62,6 +69,15 @@ public:
   /// Elements of a small integer tensor that holds sizes.
   std::optional<llvm::SmallVector<int64_t>>
   contents(mlir::Value value, const Setting &setting, unsigned depth = 0);
+  /// The same as expressions of the arguments' dimensions.
+  std::optional<llvm::ArrayRef<mlir::AffineExpr>>
+  symbolicDims(mlir::Value value) {
+    return shapes.dims(value);
+  }
+  std::optional<llvm::ArrayRef<mlir::AffineExpr>>
+  symbolicContents(mlir::Value value) {
+    return shapes.contents(value);
+  }
   /// Whether `contents` might know: such values are sizes, not data.
   bool isSize(mlir::Value value);
 

@@ -138,14 +138,6 @@ func.func @output_dims(%n: i64) {
 
 // -----
 
-func.func @layout_c1(%p: tensor<2x?xi64>) {
-  // expected-error@+1 {{(C1) positions must have one row, but there are 2}}
-  %0 = blockattn.layout_from_positions %p : tensor<2x?xi64>
-  return
-}
-
-// -----
-
 func.func @layout_rank(%p: tensor<?xi64>) {
   // expected-error@+1 {{operand #0 must be}}
   %0 = blockattn.layout_from_positions %p : tensor<?xi64>

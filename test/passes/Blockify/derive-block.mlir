@@ -58,6 +58,28 @@ module {
 
 // -----
 
+// So does one of the rows of a batch, which were joined for it.
+
+// CHECK-LABEL: func.func @block(
+// CHECK-SAME: %[[X:[^:]*]]: tensor<1x?x2x4xf32>
+// CHECK-SAME: %[[L:[^:]*]]: !blockattn.layout
+// CHECK-NOT: layout_from_positions
+// CHECK: blockattn.attention %[[X]], %[[X]], %[[X]] layout(%[[L]])
+module {
+  func.func @full(%w: tensor<?x?xi64> {blockattn.role = "tokens", onnx.name = "input_ids", onnx.dims = ["batch", "n"]},
+      %p: tensor<?x?xi64> {blockattn.role = "positions", onnx.name = "position_ids", onnx.dims = ["batch", "n"]},
+      %x: tensor<?x?x2x4xf32> {blockattn.role = "input", onnx.name = "x", onnx.dims = ["batch", "n", "", ""]})
+      -> (tensor<1x?x2x4xf32> {onnx.name = "out"}) attributes {blockattn.program = "full"} {
+    %shape = onnx.Constant dense<[1, -1, 2, 4]> : tensor<4xi64>
+    %l = blockattn.layout_from_positions %p : tensor<?x?xi64>
+    %r = onnx.Reshape(%x, %shape) : (tensor<?x?x2x4xf32>, tensor<4xi64>) -> tensor<1x?x2x4xf32>
+    %o = blockattn.attention %r, %r, %r layout(%l) {causal, scale = 0.5 : f32, layer = 0 : i64} : tensor<1x?x2x4xf32>, tensor<1x?x2x4xf32>, tensor<1x?x2x4xf32> -> tensor<1x?x2x4xf32>
+    return %o : tensor<1x?x2x4xf32>
+  }
+}
+
+// -----
+
 // Where the program can't be and need not be, the reason is kept, and `full` is
 // left alone.
 

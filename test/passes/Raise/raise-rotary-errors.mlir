@@ -1,6 +1,19 @@
 // What is multiplied into the data is no rotation by the positions.
 // RUN: blockattn-opt %s --blockattn-raise-rotary | FileCheck %s
+// RUN: blockattn-opt %s --blockattn-raise-rotary | FileCheck %s --check-prefix=LIMIT
 // CHECK-NOT: blockattn.rotary
+
+// It is said how far it would be one.
+// LIMIT-LABEL: func @square
+// LIMIT-NOT: blockattn.not_rotary
+// LIMIT-LABEL: func @length_dependent
+// LIMIT: blockattn.not_rotary = "at position 2047"
+// LIMIT-LABEL: func @two_angles
+// LIMIT-NOT: blockattn.not_rotary
+// LIMIT-LABEL: func @ntk_16
+// LIMIT: blockattn.not_rotary = "with 40 tokens"
+// LIMIT-LABEL: func @ntk_8192
+// LIMIT: blockattn.not_rotary = "with 8192 tokens"
 
 // The angle is the square of the position.
 func.func @square(%h: tensor<1x?x16xf32> {onnx.dims = ["", "seq", ""]}, %pos: tensor<1x?xi64> {onnx.dims = ["", "seq"], onnx.name = "position_ids"}) -> tensor<1x2x?x8xf32> {
