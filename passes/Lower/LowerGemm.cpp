@@ -5,9 +5,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialects/BlockAttn/BlockAttn.h"
-#include "passes/Lower/KernelBuilder.h"
-#include "passes/Lower/MatrixProduct.h"
 #include "passes/Lower/Passes.h"
+#include "passes/Lower/ProductCall.h"
 #include "passes/Lower/RuntimeCalls.h"
 
 #include "runtime/include/blockattn/kernel_abi.h"
@@ -33,151 +32,69 @@ static std::optional<RuntimeCall> callOf(const MatrixProduct &product) {
   return std::nullopt;
 }
 
+/// An index as i64.
+static Value toI64(KernelBuilder &b, Value index) {
+  return b.createOrFold<arith::IndexCastOp>(b.getI64Type(), index);
+}
+
 namespace {
 
 /// Emits the calls of one product.
-class GemmEmitter {
+class GemmEmitter : ProductCall {
 public:
-  GemmEmitter(KernelBuilder &builder, MatrixProduct &product, Value exec,
+  GemmEmitter(KernelBuilder &builder, const MatrixProduct &product, Value exec,
               bool overwrite)
-      : b(builder), product(product), exec(exec), overwrite(overwrite) {}
-  void emit();
+      : ProductCall(builder, product), exec(exec), overwrite(overwrite),
+        leftAddress(left.memory.address(b)),
+        rightAddress(right.memory.address(b)),
+        resultAddress(result.memory.address(b)) {}
+  void emit() {
+    forEachBatch(product.numBatch, [&](ArrayRef<Value> batch) { call(batch); });
+  }
 
 private:
-  struct Matrix {
-    Value address; ///< of the first batch, as index
-    Value elementSize;
-    SmallVector<Value> sizes, strides;
-  };
-  Matrix describe(const MatrixForm &form);
-  Value leadingDim(const MatrixForm &form, const Matrix &matrix);
-  Value pointer(const MatrixForm &form, const Matrix &matrix,
-                ArrayRef<Value> batch);
-  Value size(const MatrixForm &form, const Matrix &matrix, int64_t position) {
-    return position < 0 ? b.index(1) : matrix.sizes[position];
-  }
-  Value i64(Value index) {
-    return b.createOrFold<arith::IndexCastOp>(b.getI64Type(), index);
-  }
+  Value pointer(const Operand &operand, Value address, ArrayRef<Value> batch);
   void call(ArrayRef<Value> batch);
-  void emitBatch(SmallVector<Value> &batch);
 
-  KernelBuilder &b;
-  MatrixProduct &product;
   Value exec;
   bool overwrite;
-  Matrix a, bb, c;
+  /// Of the first batch, as index.
+  Value leftAddress, rightAddress, resultAddress;
 };
 
 } // namespace
 
-GemmEmitter::Matrix GemmEmitter::describe(const MatrixForm &form) {
-  auto type = cast<MemRefType>(form.memref.getType());
-  auto metadata = memref::ExtractStridedMetadataOp::create(b, form.memref);
-  SmallVector<int64_t> strides;
-  int64_t offset;
-  (void)type.getStridesAndOffset(strides, offset);
-  auto known = [&](int64_t value, Value otherwise) {
-    return ShapedType::isDynamic(value) ? otherwise : b.index(value);
-  };
-  Matrix matrix;
-  Value base = memref::ExtractAlignedPointerAsIndexOp::create(
-      b, metadata.getBaseBuffer());
-  matrix.elementSize = b.index(type.getElementTypeBitWidth() / 8);
-  Value bytes = b.mul(known(offset, metadata.getOffset()), matrix.elementSize);
-  matrix.address = b.add(base, bytes);
-  for (int64_t i = 0; i < type.getRank(); ++i) {
-    matrix.sizes.push_back(known(type.getDimSize(i), metadata.getSizes()[i]));
-    matrix.strides.push_back(known(strides[i], metadata.getStrides()[i]));
-  }
-  return matrix;
-}
-
-Value GemmEmitter::leadingDim(const MatrixForm &form, const Matrix &matrix) {
-  // The distance between rows as stored. A matrix of one stored row has no
-  // such distance; libraries want at least the row's length all the same.
-  int64_t outer = form.transposed ? form.column : form.row;
-  int64_t inner = form.transposed ? form.row : form.column;
-  Value length = b.max(size(form, matrix, inner), b.index(1));
-  return i64(outer < 0 ? length : matrix.strides[outer]);
-}
-
-Value GemmEmitter::pointer(const MatrixForm &form, const Matrix &matrix,
+Value GemmEmitter::pointer(const Operand &operand, Value address,
                            ArrayRef<Value> batch) {
-  Value address = matrix.address;
-  for (auto [index, position] : llvm::zip(batch, form.batch))
+  for (auto [index, position] : llvm::zip(batch, operand.form->batch))
     if (position >= 0)
-      address = b.add(address, b.mul(b.mul(index, matrix.strides[position]),
-                                     matrix.elementSize));
-  return LLVM::IntToPtrOp::create(b, LLVM::LLVMPointerType::get(b.getContext()),
-                                  i64(address));
+      address =
+          b.add(address, b.mul(b.mul(index, operand.memory.strides[position]),
+                               operand.memory.elementBytes));
+  return asPointer(b, address);
 }
 
 void GemmEmitter::call(ArrayRef<Value> batch) {
   Value beta = b.f32(overwrite ? 0 : 1);
-  Value m = i64(size(product.c, c, product.c.row));
-  Value n = i64(size(product.c, c, product.c.column));
-  Value k = i64(size(product.a, a, product.a.column));
-  Value pa = pointer(product.a, a, batch), pb = pointer(product.b, bb, batch),
-        pc = pointer(product.c, c, batch);
-  Value lda = leadingDim(product.a, a), ldb = leadingDim(product.b, bb),
-        ldc = leadingDim(product.c, c);
-  Value transA = b.i32(product.a.transposed),
-        transB = b.i32(product.b.transposed);
+  Value rows = toI64(b, m), columns = toI64(b, n), depth = toI64(b, k);
+  Value pl = pointer(left, leftAddress, batch),
+        pr = pointer(right, rightAddress, batch),
+        pc = pointer(result, resultAddress, batch);
+  Value ldl = toI64(b, leadingDim(left)), ldr = toI64(b, leadingDim(right)),
+        ldc = toI64(b, leadingDim(result));
   SmallVector<Value> arguments = {exec};
   if (callOf(product) == RuntimeCall::HalfGemm)
     arguments.push_back(
         b.i32(product.type.isF16() ? BA_KERNEL_F16 : BA_KERNEL_BF16));
-  if (!product.c.transposed) {
-    arguments.append(
-        {transA, transB, m, n, k, pa, lda, pb, ldb, beta, pc, ldc});
-  } else {
-    // The result is stored transposed: C^T = B^T A^T.
-    transA = b.i32(!product.a.transposed);
-    transB = b.i32(!product.b.transposed);
-    arguments.append(
-        {transB, transA, n, m, k, pb, ldb, pa, lda, beta, pc, ldc});
-  }
+  arguments.append({b.i32(left.transposed), b.i32(right.transposed), rows,
+                    columns, depth, pl, ldl, pr, ldr, beta, pc, ldc});
   func::CallOp::create(b, runtimeCallName(*callOf(product)), TypeRange(),
                        arguments);
-}
-
-void GemmEmitter::emitBatch(SmallVector<Value> &batch) {
-  size_t depth = batch.size();
-  if (depth == product.numBatch)
-    return call(batch);
-  Value count = size(product.c, c, product.c.batch[depth]);
-  b.loop(b.index(0), count, 1, [&](Value i) {
-    batch.push_back(i);
-    emitBatch(batch);
-    batch.pop_back();
-  });
-}
-
-void GemmEmitter::emit() {
-  a = describe(product.a);
-  bb = describe(product.b);
-  c = describe(product.c);
-  SmallVector<Value> batch;
-  emitBatch(batch);
 }
 
 //===----------------------------------------------------------------------===//
 // Weights of few bits
 //===----------------------------------------------------------------------===//
-
-/// The address of a buffer's first element.
-static Value addressOf(KernelBuilder &b, Value memref) {
-  auto type = cast<MemRefType>(memref.getType());
-  auto metadata = memref::ExtractStridedMetadataOp::create(b, memref);
-  Value base = memref::ExtractAlignedPointerAsIndexOp::create(
-      b, metadata.getBaseBuffer());
-  Value bytes =
-      b.mul(metadata.getOffset(), b.index(type.getElementTypeBitWidth() / 8));
-  return LLVM::IntToPtrOp::create(
-      b, LLVM::LLVMPointerType::get(b.getContext()),
-      b.createOrFold<arith::IndexCastOp>(b.getI64Type(), b.add(base, bytes)));
-}
 
 /// The distance of rows that lie each in one piece; null for others.
 static Value rowDistance(KernelBuilder &b, Value memref) {
@@ -186,9 +103,7 @@ static Value rowDistance(KernelBuilder &b, Value memref) {
   int64_t offset;
   if (failed(type.getStridesAndOffset(strides, offset)) || strides[1] != 1)
     return {};
-  auto metadata = memref::ExtractStridedMetadataOp::create(b, memref);
-  return b.createOrFold<arith::IndexCastOp>(b.getI64Type(),
-                                            metadata.getStrides()[0]);
+  return toI64(b, StridedMemory(b, memref).strides[0]);
 }
 
 static LogicalResult emitPacked(PackedProductOp op, Value exec) {
@@ -196,28 +111,25 @@ static LogicalResult emitPacked(PackedProductOp op, Value exec) {
   Value lda = rowDistance(b, op.getA()), ldc = rowDistance(b, op.getOutput());
   if (!lda || !ldc)
     return op.emitOpError("has rows with gaps between their elements");
-  auto i64 = [&](Value index) {
-    return b.createOrFold<arith::IndexCastOp>(b.getI64Type(), index);
-  };
-  Value m = i64(memref::DimOp::create(b, op.getA(), 0));
-  Value n = i64(memref::DimOp::create(b, op.getOutput(), 1));
-  Value k = i64(memref::DimOp::create(b, op.getA(), 1));
+  Value m = toI64(b, memref::DimOp::create(b, op.getA(), 0));
+  Value n = toI64(b, memref::DimOp::create(b, op.getOutput(), 1));
+  Value k = toI64(b, memref::DimOp::create(b, op.getA(), 1));
   Type scale = getElementTypeOrSelf(op.getScales().getType());
   int32_t scaleType = scale.isF16()    ? BA_KERNEL_F16
                       : scale.isBF16() ? BA_KERNEL_BF16
                                        : BA_KERNEL_F32;
   Value zeros =
       op.getZeroPoints()
-          ? addressOf(b, op.getZeroPoints())
+          ? pointerTo(b, op.getZeroPoints())
           : LLVM::ZeroOp::create(b, LLVM::LLVMPointerType::get(b.getContext()))
                 .getResult();
   func::CallOp::create(
       b, runtimeCallName(RuntimeCall::PackedGemm), TypeRange(),
-      ValueRange{exec, m, n, k, addressOf(b, op.getA()), lda,
-                 b.i32(op.getBits()), i64(b.index(op.getBlockSize())),
-                 addressOf(b, op.getWeight()), b.i32(scaleType),
-                 addressOf(b, op.getScales()), zeros,
-                 addressOf(b, op.getOutput()), ldc});
+      ValueRange{exec, m, n, k, pointerTo(b, op.getA()), lda,
+                 b.i32(op.getBits()), toI64(b, b.index(op.getBlockSize())),
+                 pointerTo(b, op.getWeight()), b.i32(scaleType),
+                 pointerTo(b, op.getScales()), zeros,
+                 pointerTo(b, op.getOutput()), ldc});
   op.erase();
   return success();
 }

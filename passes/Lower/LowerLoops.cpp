@@ -5,13 +5,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "passes/Lower/Descriptor.h"
-#include "passes/Lower/LoopNest.h"
+#include "passes/Lower/NestEmitter.h"
 #include "passes/Lower/Passes.h"
 
-#include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
-#include "mlir/IR/IRMapping.h"
 
 namespace blockattn {
 #define GEN_PASS_DEF_LOWERLOOPS
@@ -28,10 +26,10 @@ namespace {
 
 /// Emits the loops of one operation. Parallel loops but one are the outer
 /// ones; the *inner* parallel loop comes next, then reductions.
-class LoopEmitter {
+class LoopEmitter : NestEmitter {
 public:
-  LoopEmitter(KernelBuilder &builder, LoopNest &nest)
-      : b(builder), nest(nest), indices(nest.numLoops()) {}
+  LoopEmitter(KernelBuilder &builder, linalg::LinalgOp op)
+      : NestEmitter(builder, op) {}
   void emit();
 
 private:
@@ -40,26 +38,17 @@ private:
   void emitInner(Value begin, Value end);
   void emitPoint(bool asLanes, const IRMapping &uniform);
   void reduceLanes();
-  using Innermost = function_ref<SmallVector<Value>(ValueRange)>;
-  SmallVector<Value> reductionLoops(ArrayRef<unsigned> loops, ValueRange init,
-                                    Innermost innermost);
   // The body.
   Value loadElement(const LoopNest::Access &access, bool asLanes);
   void storeOutput(unsigned output, Value value, bool asLanes);
   IRMapping evaluateUniform();
   SmallVector<Value> evaluate(IRMapping mapping, ValueRange old, bool asLanes);
-  void cloneScalar(Operation &op, IRMapping &mapping);
   void cloneLanes(Operation &op, IRMapping &mapping);
-  SmallVector<Value> elementIndices(const LoopNest::Access &access);
   bool isUniform(Operation &op) const { return lanes && !lanes->varies(&op); }
 
-  KernelBuilder &b;
-  LoopNest &nest;
   SmallVector<unsigned> outer, reductions;
   std::optional<unsigned> inner, vectorLoop;
   std::unique_ptr<LaneAnalysis> lanes;
-  /// The current iteration.
-  SmallVector<Value> indices;
 };
 
 } // namespace
@@ -137,15 +126,7 @@ void LoopEmitter::emit() {
   emitTasks(tasks, [&](Value task) {
     Value begin = b.mul(task, rowsOfTask);
     b.loop(begin, b.min(b.add(begin, rowsOfTask), rows), 1, [&](Value row) {
-      Value rest = row;
-      for (unsigned loop : llvm::reverse(outer)) {
-        if (loop == outer.front()) {
-          indices[loop] = rest;
-          break;
-        }
-        indices[loop] = b.rem(rest, nest.sizes[loop]);
-        rest = b.div(rest, nest.sizes[loop]);
-      }
+      setIndices(outer, row);
       emitInner(zero, width);
     });
   });
@@ -182,35 +163,15 @@ void LoopEmitter::emitInner(Value begin, Value end) {
 
 /// All outputs at the current indices of the parallel loops.
 void LoopEmitter::emitPoint(bool asLanes, const IRMapping &uniform) {
-  SmallVector<Value> old;
-  for (unsigned i = 0; i < nest.numOutputs; ++i) {
-    bool isRead = !nest.outputArgument(i).use_empty();
-    old.push_back(isRead || nest.hasReductions()
-                      ? loadElement(nest.accesses[nest.numInputs + i], asLanes)
-                      : Value());
-  }
-  SmallVector<Value> results;
-  if (nest.hasReductions())
-    results = reductionLoops(reductions, old, [&](ValueRange carried) {
-      return evaluate(uniform, carried, asLanes);
-    });
-  else
-    results = evaluate(uniform, old, asLanes);
+  SmallVector<Value> old = oldValues([&](const LoopNest::Access &access) {
+    return loadElement(access, asLanes);
+  });
+  SmallVector<Value> results =
+      reductionLoops(reductions, old, [&](ValueRange carried) {
+        return evaluate(uniform, carried, asLanes);
+      });
   for (auto [i, value] : llvm::enumerate(results))
     storeOutput(i, value, asLanes);
-}
-
-SmallVector<Value> LoopEmitter::reductionLoops(ArrayRef<unsigned> loops,
-                                               ValueRange init,
-                                               Innermost innermost) {
-  if (loops.empty())
-    return innermost(init);
-  unsigned loop = loops.front();
-  return b.loop(b.index(0), nest.sizes[loop], 1, init,
-                [&](Value i, ValueRange carried) {
-                  indices[loop] = i;
-                  return reductionLoops(loops.drop_front(), carried, innermost);
-                });
 }
 
 static vector::CombiningKind combiningKind(Operation *op) {
@@ -278,15 +239,6 @@ void LoopEmitter::reduceLanes() {
 // Memory
 //===----------------------------------------------------------------------===//
 
-SmallVector<Value> LoopEmitter::elementIndices(const LoopNest::Access &access) {
-  // Loops that an access does not use may have no index yet.
-  SmallVector<Value> all;
-  for (Value index : indices)
-    all.push_back(index ? index : b.index(0));
-  auto expanded = affine::expandAffineMap(b, b.getLoc(), access.map, all);
-  return SmallVector<Value>(expanded->begin(), expanded->end());
-}
-
 /// A memref of booleans as bytes: a vector of i1 would be packed to bits.
 static Value asBytes(KernelBuilder &b, Value memref) {
   auto type = cast<MemRefType>(memref.getType());
@@ -295,13 +247,11 @@ static Value asBytes(KernelBuilder &b, Value memref) {
 }
 
 Value LoopEmitter::loadElement(const LoopNest::Access &access, bool asLanes) {
-  if (!access.map)
-    return access.operand;
-  SmallVector<Value> at = elementIndices(access);
-  bool contiguous =
-      asLanes && vectorLoop && access.map.isFunctionOfDim(*vectorLoop);
+  bool contiguous = asLanes && access.map && vectorLoop &&
+                    access.map.isFunctionOfDim(*vectorLoop);
   if (!contiguous)
-    return b.load(access.operand, at);
+    return load(access);
+  SmallVector<Value> at = elementIndices(access);
   if (!getElementTypeOrSelf(access.operand.getType()).isInteger(1))
     return b.loadLanes(access.operand, at);
   Value bytes = b.loadLanes(asBytes(b, access.operand), at);
@@ -311,10 +261,10 @@ Value LoopEmitter::loadElement(const LoopNest::Access &access, bool asLanes) {
 }
 
 void LoopEmitter::storeOutput(unsigned output, Value value, bool asLanes) {
+  if (!asLanes)
+    return store(output, value);
   const LoopNest::Access &access = nest.accesses[nest.numInputs + output];
   SmallVector<Value> at = elementIndices(access);
-  if (!asLanes)
-    return b.store(value, access.operand, at);
   if (!isa<VectorType>(value.getType()))
     value = b.broadcast(value);
   if (!getElementTypeOrSelf(value.getType()).isInteger(1))
@@ -326,31 +276,6 @@ void LoopEmitter::storeOutput(unsigned output, Value value, bool asLanes) {
 //===----------------------------------------------------------------------===//
 // The body
 //===----------------------------------------------------------------------===//
-
-/// Lets the processor fuse products and sums.
-static void allowContraction(Operation *op) {
-  if (!isa<arith::AddFOp, arith::SubFOp, arith::MulFOp>(op))
-    return;
-  auto iface = cast<arith::ArithFastMathInterface>(op);
-  arith::FastMathFlags flags = arith::FastMathFlags::contract;
-  if (auto attr = iface.getFastMathFlagsAttr())
-    flags = flags | attr.getValue();
-  op->setAttr(iface.getFastMathAttrName(),
-              arith::FastMathFlagsAttr::get(op->getContext(), flags));
-}
-
-void LoopEmitter::cloneScalar(Operation &op, IRMapping &mapping) {
-  if (auto index = dyn_cast<linalg::IndexOp>(op)) {
-    mapping.map(index.getResult(), indices[nest.loopOf[index.getDim()]]);
-    return;
-  }
-  Operation *clone = b.clone(op, mapping);
-  allowContraction(clone);
-  clone->walk([&](linalg::IndexOp index) {
-    index.replaceAllUsesWith(indices[nest.loopOf[index.getDim()]]);
-    index.erase();
-  });
-}
 
 /// An operation that differs from lane to lane; its operands that do not are
 /// broadcast.
@@ -397,7 +322,7 @@ IRMapping LoopEmitter::evaluateUniform() {
   }
   for (Operation &op : nest.body->without_terminator())
     if (isUniform(op))
-      cloneScalar(op, mapping);
+      clone(op, mapping);
   return mapping;
 }
 
@@ -418,11 +343,11 @@ SmallVector<Value> LoopEmitter::evaluate(IRMapping mapping, ValueRange old,
   for (Operation &op : nest.body->without_terminator()) {
     if (isUniform(op)) {
       if (!skipUniform)
-        cloneScalar(op, mapping);
+        clone(op, mapping);
     } else if (asLanes) {
       cloneLanes(op, mapping);
     } else {
-      cloneScalar(op, mapping);
+      clone(op, mapping);
     }
   }
   SmallVector<Value> results;
@@ -453,8 +378,7 @@ struct LowerLoops : public blockattn::impl::LowerLoopsBase<LowerLoops> {
       return signalPassFailure();
     for (linalg::LinalgOp op : ops) {
       KernelBuilder builder(op.getLoc(), op);
-      LoopNest nest(builder, op);
-      LoopEmitter(builder, nest).emit();
+      LoopEmitter(builder, op).emit();
       op->erase();
     }
   }

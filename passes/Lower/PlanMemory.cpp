@@ -6,6 +6,7 @@
 
 #include "dialects/BlockAttn/BlockAttn.h"
 #include "passes/Lower/Passes.h"
+#include "passes/Lower/StridedMemory.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -20,12 +21,6 @@ namespace blockattn {
 
 using namespace mlir;
 using namespace blockattn;
-
-static int64_t elementBytes(Type type) {
-  if (type.isIndex())
-    return 8;
-  return llvm::divideCeil(type.getIntOrFloatBitWidth(), 8);
-}
 
 /// The size in bytes of a buffer with the given dynamic sizes.
 static Value byteSize(OpBuilder &b, Location loc, MemRefType type,

@@ -8,7 +8,6 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 using namespace blockattn;
@@ -17,70 +16,6 @@ using namespace blockattn;
 // Integers
 //===----------------------------------------------------------------------===//
 
-static Value integer(DeviceBuilder &b, Type type, int64_t value) {
-  return arith::ConstantOp::create(b, b.getIntegerAttr(type, value));
-}
-
-Value DeviceBuilder::i32(int64_t value) {
-  return integer(*this, getI32Type(), value);
-}
-Value DeviceBuilder::i64(int64_t value) {
-  return integer(*this, getI64Type(), value);
-}
-Value DeviceBuilder::add(Value a, Value b) {
-  return createOrFold<arith::AddIOp>(a, b);
-}
-Value DeviceBuilder::add(Value a, int64_t b) {
-  return b ? add(a, integer(*this, a.getType(), b)) : a;
-}
-Value DeviceBuilder::sub(Value a, Value b) {
-  return createOrFold<arith::SubIOp>(a, b);
-}
-Value DeviceBuilder::mul(Value a, Value b) {
-  return createOrFold<arith::MulIOp>(a, b);
-}
-Value DeviceBuilder::mul(Value a, int64_t b) {
-  return mul(a, integer(*this, a.getType(), b));
-}
-Value DeviceBuilder::div(Value a, Value b) {
-  return createOrFold<arith::DivUIOp>(a, b);
-}
-Value DeviceBuilder::div(Value a, int64_t b) {
-  return div(a, integer(*this, a.getType(), b));
-}
-Value DeviceBuilder::rem(Value a, Value b) {
-  return createOrFold<arith::RemUIOp>(a, b);
-}
-Value DeviceBuilder::rem(Value a, int64_t b) {
-  return rem(a, integer(*this, a.getType(), b));
-}
-Value DeviceBuilder::ceilDiv(Value a, int64_t b) {
-  return div(add(a, b - 1), b);
-}
-Value DeviceBuilder::bitAnd(Value a, int64_t b) {
-  return createOrFold<arith::AndIOp>(a, integer(*this, a.getType(), b));
-}
-Value DeviceBuilder::min(Value a, Value b) {
-  return createOrFold<arith::MinSIOp>(a, b);
-}
-Value DeviceBuilder::max(Value a, Value b) {
-  return createOrFold<arith::MaxSIOp>(a, b);
-}
-Value DeviceBuilder::less(Value a, Value b) {
-  return createOrFold<arith::CmpIOp>(arith::CmpIPredicate::slt, a, b);
-}
-Value DeviceBuilder::lessEqual(Value a, Value b) {
-  return createOrFold<arith::CmpIOp>(arith::CmpIPredicate::sle, a, b);
-}
-Value DeviceBuilder::equal(Value a, Value b) {
-  return createOrFold<arith::CmpIOp>(arith::CmpIPredicate::eq, a, b);
-}
-Value DeviceBuilder::both(Value a, Value b) {
-  return createOrFold<arith::AndIOp>(a, b);
-}
-Value DeviceBuilder::either(Value a, Value b) {
-  return createOrFold<arith::OrIOp>(a, b);
-}
 Value DeviceBuilder::wide(Value a) {
   return createOrFold<arith::ExtSIOp>(getI64Type(), a);
 }
@@ -92,9 +27,6 @@ Value DeviceBuilder::narrow(Value a) {
 // Floats
 //===----------------------------------------------------------------------===//
 
-Value DeviceBuilder::f32(double value) {
-  return arith::ConstantOp::create(*this, getF32FloatAttr(value));
-}
 Value DeviceBuilder::addF(Value a, Value b) {
   return arith::AddFOp::create(*this, a, b);
 }
@@ -122,28 +54,6 @@ Value DeviceBuilder::exp2(Value a) {
 }
 Value DeviceBuilder::log2(Value a) {
   return intrinsic("llvm.nvvm.lg2.approx.ftz.f", a.getType(), a);
-}
-Value DeviceBuilder::select(Value condition, Value a, Value b) {
-  return arith::SelectOp::create(*this, condition, a, b);
-}
-
-static Type withElement(Type shape, Type element) {
-  if (auto vector = dyn_cast<VectorType>(shape))
-    return VectorType::get(vector.getShape(), element);
-  return element;
-}
-
-Value DeviceBuilder::toF32(Value value) {
-  if (getElementTypeOrSelf(value).isF32())
-    return value;
-  return arith::ExtFOp::create(
-      *this, withElement(value.getType(), getF32Type()), value);
-}
-Value DeviceBuilder::fromF32(Value value, Type element) {
-  if (element.isF32())
-    return value;
-  return arith::TruncFOp::create(*this, withElement(value.getType(), element),
-                                 value);
 }
 Value DeviceBuilder::pack(Value low, Value high, Type element) {
   bool bf16 = element.isBF16();
@@ -215,53 +125,4 @@ Value DeviceBuilder::warpMax(Value value) {
 }
 Value DeviceBuilder::warpSum(Value value) {
   return redux(*this, value, NVVM::ReduxKind::ADD);
-}
-
-//===----------------------------------------------------------------------===//
-// Control flow
-//===----------------------------------------------------------------------===//
-
-SmallVector<Value> DeviceBuilder::loop(Value begin, Value end, Value step,
-                                       ValueRange init, LoopBody body) {
-  auto loop = scf::ForOp::create(*this, begin, end, step, init);
-  InsertionGuard guard(*this);
-  setInsertionPointToStart(loop.getBody());
-  SmallVector<Value> results =
-      body(loop.getInductionVar(), loop.getRegionIterArgs());
-  if (!init.empty())
-    scf::YieldOp::create(*this, results);
-  return SmallVector<Value>(loop.getResults());
-}
-
-void DeviceBuilder::loop(Value begin, Value end, Value step,
-                         function_ref<void(Value)> body) {
-  loop(begin, end, step, {}, [&](Value i, ValueRange) {
-    body(i);
-    return SmallVector<Value>();
-  });
-}
-
-SmallVector<Value>
-DeviceBuilder::branch(Value condition, TypeRange types,
-                      function_ref<SmallVector<Value>()> then,
-                      function_ref<SmallVector<Value>()> otherwise) {
-  auto op = scf::IfOp::create(*this, types, condition, /*withElse=*/true);
-  InsertionGuard guard(*this);
-  // Blocks without results have their terminator from the start.
-  auto fill = [&](Block *block, function_ref<SmallVector<Value>()> body) {
-    setInsertionPointToStart(block);
-    SmallVector<Value> results = body();
-    if (!types.empty())
-      scf::YieldOp::create(*this, results);
-  };
-  fill(op.thenBlock(), then);
-  fill(op.elseBlock(), otherwise);
-  return SmallVector<Value>(op.getResults());
-}
-
-void DeviceBuilder::when(Value condition, function_ref<void()> then) {
-  auto op = scf::IfOp::create(*this, condition, /*withElse=*/false);
-  InsertionGuard guard(*this);
-  setInsertionPointToStart(op.thenBlock());
-  then();
 }

@@ -7,7 +7,7 @@
 #include "dialects/BlockAttn/BlockAttn.h"
 #include "passes/Lower/Descriptor.h"
 #include "passes/Lower/RuntimeCalls.h"
-#include "passes/LowerCuda/DeviceMemory.h"
+#include "passes/Lower/StridedMemory.h"
 #include "passes/LowerCuda/Passes.h"
 
 namespace blockattn {
@@ -103,8 +103,7 @@ void LowerDeviceCalls::lowerCheck(CheckOp op, memref::LoadOp condition) {
   Value exec = execOf(op->getParentOfType<func::FuncOp>());
   // Where the load is: what comes later may reuse the memory.
   KernelBuilder b(op.getLoc(), condition);
-  Value address =
-      deviceAddress(b, condition.getMemRef(), condition.getIndices());
+  Value address = pointerTo(b, condition.getMemRef(), condition.getIndices());
   func::CallOp::create(
       b, runtimeCallName(RuntimeCall::Check), TypeRange(),
       ValueRange{exec, address, b.i32(op.getCode()),
@@ -122,7 +121,7 @@ void LowerDeviceCalls::lowerRead(memref::LoadOp op) {
   Type type = op.getType().isIndex() ? Type(b.getI64Type()) : op.getType();
   Type stored = type.isInteger(1) ? Type(b.getI8Type()) : type;
   Value slot = hostMemory(op, stored);
-  Value address = deviceAddress(b, op.getMemRef(), op.getIndices());
+  Value address = pointerTo(b, op.getMemRef(), op.getIndices());
   Value size = arith::ConstantOp::create(b, b.getI64IntegerAttr(bytes));
   func::CallOp::create(b, runtimeCallName(RuntimeCall::Read), TypeRange(),
                        ValueRange{exec, slot, address, size});

@@ -4,10 +4,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "passes/Lower/MatrixProduct.h"
+#include "passes/Lower/ProductCall.h"
 #include "passes/Lower/RuntimeCalls.h"
 #include "passes/LowerCuda/CudaChip.h"
-#include "passes/LowerCuda/DeviceMemory.h"
 #include "passes/LowerCuda/Passes.h"
 #include "passes/LowerCuda/ProductResult.h"
 #include "passes/LowerCuda/RowProduct.h"
@@ -53,51 +52,37 @@ enum Field {
 };
 
 /// Emits the call of one product.
-class GemmCall {
+class GemmCall : ProductCall {
 public:
-  GemmCall(KernelBuilder &builder, MatrixProduct &product, Value exec,
+  GemmCall(KernelBuilder &builder, const MatrixProduct &product, Value exec,
            Value record, bool overwrite)
-      : b(builder), product(product), exec(exec), record(record),
+      : ProductCall(builder, product), exec(exec), record(record),
         overwrite(overwrite) {}
-  void emit();
-  /// Whether there is one row: a boolean in host code. To be asked before the
-  /// others below.
+  void emit() {
+    // The last batch dimension goes along with the call.
+    forEachBatch(product.numBatch ? product.numBatch - 1 : 0,
+                 [&](ArrayRef<Value> batch) { call(batch); });
+  }
+  /// Whether there is one row: a boolean in host code.
   Value hasOneRow();
   /// The product of that row.
   RowProduct rowProduct();
-  Value firstRow() { return address(product.a, {}); }
-  Value depth() { return size(product.a, ma, product.a.column); }
+  Value firstRow() { return address(left, {}); }
+  Value depth() { return k; }
   /// ba_cuda_gemm.
   static LLVM::LLVMStructType recordType(MLIRContext *context);
 
 private:
-  struct Matrix {
-    SmallVector<Value> sizes, strides;
-  };
-  Matrix describe(const MatrixForm &form);
-  void describeAll();
-  Value leadingDim(const MatrixForm &form, const Matrix &matrix);
-  Value address(const MatrixForm &form, ArrayRef<Value> batch);
-  Value stride(const MatrixForm &form, const Matrix &matrix);
-  Value size(const MatrixForm &form, const Matrix &matrix, int64_t position) {
-    return position < 0 ? b.index(1) : matrix.sizes[position];
-  }
+  Value address(const Operand &operand, ArrayRef<Value> batch);
+  Value stride(const Operand &operand);
   void set(Field field, Value value);
   void setIndex(Field field, Value index) {
     set(field, b.createOrFold<arith::IndexCastOp>(b.getI64Type(), index));
   }
   void call(ArrayRef<Value> batch);
-  void emitBatch(SmallVector<Value> &batch);
-  /// The last batch dimension goes along with the call.
-  size_t loopDepth() const {
-    return product.numBatch ? product.numBatch - 1 : 0;
-  }
 
-  KernelBuilder &b;
-  MatrixProduct &product;
   Value exec, record;
   bool overwrite;
-  Matrix ma, mb, mc;
 };
 
 struct LowerGemmToCuda : blockattn::impl::LowerGemmToCudaBase<LowerGemmToCuda> {
@@ -134,74 +119,41 @@ void GemmCall::set(Field field, Value value) {
   LLVM::StoreOp::create(b, value, slot);
 }
 
-GemmCall::Matrix GemmCall::describe(const MatrixForm &form) {
-  auto type = cast<MemRefType>(form.memref.getType());
-  auto metadata = memref::ExtractStridedMetadataOp::create(b, form.memref);
-  SmallVector<int64_t> strides;
-  int64_t offset;
-  (void)type.getStridesAndOffset(strides, offset);
-  auto known = [&](int64_t value, Value otherwise) {
-    return ShapedType::isDynamic(value) ? otherwise : b.index(value);
-  };
-  Matrix matrix;
-  for (int64_t i = 0; i < type.getRank(); ++i) {
-    matrix.sizes.push_back(known(type.getDimSize(i), metadata.getSizes()[i]));
-    matrix.strides.push_back(known(strides[i], metadata.getStrides()[i]));
-  }
-  return matrix;
-}
-
-Value GemmCall::leadingDim(const MatrixForm &form, const Matrix &matrix) {
-  // The distance between rows as stored. A matrix of one stored row has no
-  // such distance; libraries want at least the row's length all the same.
-  int64_t outer = form.transposed ? form.column : form.row;
-  int64_t inner = form.transposed ? form.row : form.column;
-  Value length = b.max(size(form, matrix, inner), b.index(1));
-  return outer < 0 ? length : matrix.strides[outer];
-}
-
-Value GemmCall::address(const MatrixForm &form, ArrayRef<Value> batch) {
-  auto type = cast<MemRefType>(form.memref.getType());
-  SmallVector<Value> indices(type.getRank(), b.index(0));
+Value GemmCall::address(const Operand &operand, ArrayRef<Value> batch) {
+  const MatrixForm &form = *operand.form;
+  SmallVector<Value> indices(operand.memory.sizes.size(), b.index(0));
   for (auto [index, position] : llvm::zip(batch, form.batch))
     if (position >= 0)
       indices[position] = index;
-  return deviceAddress(b, form.memref, indices);
+  return pointerTo(b, form.memref, indices);
 }
 
 /// Between the matrices of the batch dimension that goes along.
-Value GemmCall::stride(const MatrixForm &form, const Matrix &matrix) {
-  if (product.numBatch == 0 || form.batch.back() < 0)
+Value GemmCall::stride(const Operand &operand) {
+  if (product.numBatch == 0 || operand.form->batch.back() < 0)
     return b.index(0);
-  return matrix.strides[form.batch.back()];
+  return operand.memory.strides[operand.form->batch.back()];
 }
 
 void GemmCall::call(ArrayRef<Value> batch) {
-  // Libraries think of C as stored by rows; C^T = B^T A^T otherwise.
-  bool flip = product.c.transposed;
-  const MatrixForm &a = flip ? product.b : product.a;
-  const MatrixForm &bb = flip ? product.a : product.b;
-  const Matrix &sa = flip ? mb : ma, &sb = flip ? ma : mb;
   set(Type_, b.i32(*typeNumber(product.type)));
   set(CType, b.i32(*typeNumber(product.resultType)));
-  set(TransA, b.i32(flip ? !a.transposed : a.transposed));
-  set(TransB, b.i32(flip ? !bb.transposed : bb.transposed));
-  Value m = size(product.c, mc, product.c.row);
-  Value n = size(product.c, mc, product.c.column);
-  setIndex(M, flip ? n : m);
-  setIndex(N, flip ? m : n);
-  setIndex(K, size(product.a, ma, product.a.column));
-  setIndex(LdA, leadingDim(a, sa));
-  setIndex(LdB, leadingDim(bb, sb));
-  setIndex(LdC, leadingDim(product.c, mc));
-  setIndex(Batch, product.numBatch ? size(product.c, mc, product.c.batch.back())
+  set(TransA, b.i32(left.transposed));
+  set(TransB, b.i32(right.transposed));
+  setIndex(M, m);
+  setIndex(N, n);
+  setIndex(K, k);
+  setIndex(LdA, leadingDim(left));
+  setIndex(LdB, leadingDim(right));
+  setIndex(LdC, leadingDim(result));
+  setIndex(Batch, product.numBatch ? size(result, product.c.batch.back())
                                    : b.index(1));
-  setIndex(StrideA, stride(a, sa));
-  setIndex(StrideB, stride(bb, sb));
-  setIndex(StrideC, stride(product.c, mc));
-  set(A, address(a, batch));
-  set(B, address(bb, batch));
-  set(C, address(product.c, batch));
+  setIndex(StrideA, stride(left));
+  setIndex(StrideB, stride(right));
+  setIndex(StrideC, stride(result));
+  set(A, address(left, batch));
+  set(B, address(right, batch));
+  set(C, address(result, batch));
   Value null = LLVM::ZeroOp::create(b, record.getType());
   set(Bias, null);
   set(Residual, null);
@@ -211,38 +163,11 @@ void GemmCall::call(ArrayRef<Value> batch) {
                        ValueRange{exec, record});
 }
 
-void GemmCall::emitBatch(SmallVector<Value> &batch) {
-  size_t depth = batch.size();
-  if (depth == loopDepth())
-    return call(batch);
-  Value count = size(product.c, mc, product.c.batch[depth]);
-  b.loop(b.index(0), count, 1, [&](Value i) {
-    batch.push_back(i);
-    emitBatch(batch);
-    batch.pop_back();
-  });
-}
+Value GemmCall::hasOneRow() { return b.equal(m, b.index(1)); }
 
-void GemmCall::describeAll() {
-  ma = describe(product.a);
-  mb = describe(product.b);
-  mc = describe(product.c);
-}
-
-void GemmCall::emit() {
-  describeAll();
-  SmallVector<Value> batch;
-  emitBatch(batch);
-}
-
-Value GemmCall::hasOneRow() {
-  describeAll();
-  return b.equal(size(product.c, mc, product.c.row), b.index(1));
-}
-
+/// Results of these are stored by rows (see isOfRow).
 RowProduct GemmCall::rowProduct() {
-  return {address(product.b, {}), leadingDim(product.b, mb),
-          size(product.c, mc, product.c.column), address(product.c, {})};
+  return {address(right, {}), leadingDim(right), n, address(result, {})};
 }
 
 /// Whether the library has the product's types.

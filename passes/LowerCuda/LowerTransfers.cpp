@@ -6,7 +6,7 @@
 
 #include "passes/Lower/KernelBuilder.h"
 #include "passes/Lower/RuntimeCalls.h"
-#include "passes/LowerCuda/DeviceMemory.h"
+#include "passes/Lower/StridedMemory.h"
 #include "passes/LowerCuda/Passes.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -68,8 +68,8 @@ void LowerTransfers::runOnOperation() {
         if (!isRowMajor(copy.getSource()) || !isRowMajor(copy.getTarget()))
           continue;
         Value bytes = byteCount(b, copy.getSource());
-        Value from = deviceAddress(b, copy.getSource());
-        Value to = deviceAddress(b, copy.getTarget());
+        Value from = pointerTo(b, copy.getSource());
+        Value to = pointerTo(b, copy.getTarget());
         declareRuntimeCall(module, RuntimeCall::Copy);
         func::CallOp::create(b, runtimeCallName(RuntimeCall::Copy), TypeRange(),
                              ValueRange{execOf(func), to, from, bytes});
@@ -88,7 +88,7 @@ void LowerTransfers::runOnOperation() {
         declareRuntimeCall(module, RuntimeCall::Fill);
         func::CallOp::create(
             b, runtimeCallName(RuntimeCall::Fill), TypeRange(),
-            ValueRange{execOf(func), deviceAddress(b, output),
+            ValueRange{execOf(func), pointerTo(b, output),
                        b.i32(static_cast<int32_t>(pattern->bits)),
                        b.i32(pattern->bytes), count});
         fill.erase();

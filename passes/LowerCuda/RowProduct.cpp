@@ -5,9 +5,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "passes/LowerCuda/RowProduct.h"
+#include "passes/Lower/StridedMemory.h"
 #include "passes/LowerCuda/DeviceBuilder.h"
 #include "passes/LowerCuda/DeviceKernel.h"
-#include "passes/LowerCuda/DeviceMemory.h"
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 

@@ -6,7 +6,8 @@
 
 #include "passes/LowerCuda/ThreadNest.h"
 
-#include "mlir/Dialect/Affine/Utils.h"
+#include "passes/Lower/StridedMemory.h"
+
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 
@@ -22,7 +23,7 @@ void blockattn::synchronise(KernelBuilder &b, const Team &team) {
 
 ThreadNest::ThreadNest(KernelBuilder &builder, linalg::LinalgOp op,
                        unsigned rowLoops)
-    : b(builder), nest(builder, op, rowLoops), indices(nest.numLoops()) {
+    : NestEmitter(builder, op, rowLoops) {
   unsigned numRows = rowLoops ? nest.loopOf[rowLoops - 1] + 1 : 0;
   for (unsigned i = 0; i < nest.numLoops(); ++i)
     if (i < numRows)
@@ -60,18 +61,6 @@ Value ThreadNest::countPoints() {
   return count;
 }
 
-/// The indices of `loops` at iteration `number` of all of them.
-void ThreadNest::setIndices(ArrayRef<unsigned> loops, Value number) {
-  for (unsigned loop : llvm::reverse(loops)) {
-    if (loop == loops.front()) {
-      indices[loop] = number;
-      break;
-    }
-    indices[loop] = b.rem(number, nest.sizes[loop]);
-    number = b.div(number, nest.sizes[loop]);
-  }
-}
-
 void ThreadNest::emitPoint(Value point) {
   SmallVector<unsigned> loops(rows);
   llvm::append_range(loops, parallel);
@@ -80,15 +69,10 @@ void ThreadNest::emitPoint(Value point) {
 }
 
 void ThreadNest::emitElement() {
-  SmallVector<Value> old;
-  for (unsigned i = 0; i < nest.numOutputs; ++i) {
-    bool isRead = !nest.outputArgument(i).use_empty();
-    old.push_back(isRead || nest.hasReductions()
-                      ? load(nest.accesses[nest.numInputs + i])
-                      : Value());
-  }
-  SmallVector<Value> results =
-      nest.hasReductions() ? reductionLoops(reductions, old) : evaluate(old);
+  SmallVector<Value> old =
+      oldValues([&](const LoopNest::Access &access) { return load(access); });
+  SmallVector<Value> results = reductionLoops(
+      reductions, old, [&](ValueRange carried) { return evaluate(carried); });
   for (auto [i, value] : llvm::enumerate(results))
     store(i, value);
 }
@@ -170,25 +154,12 @@ Value ThreadNest::canBeWide(int64_t width) {
   for (const LoopNest::Access &access : nest.accesses) {
     if (!isWide(access))
       continue;
-    auto type = cast<MemRefType>(access.operand.getType());
-    auto metadata = memref::ExtractStridedMetadataOp::create(b, access.operand);
-    SmallVector<int64_t> strides;
-    int64_t offset;
-    (void)type.getStridesAndOffset(strides, offset);
-    auto known = [&](int64_t value, Value otherwise) {
-      return ShapedType::isDynamic(value) ? otherwise : b.index(value);
-    };
-    int64_t bytes = type.getElementTypeBitWidth() / 8;
-    Value address = memref::ExtractAlignedPointerAsIndexOp::create(
-        b, metadata.getBaseBuffer());
-    address = b.add(address,
-                    b.mul(known(offset, metadata.getOffset()), b.index(bytes)));
-    can = b.both(can, b.equal(b.rem(address, b.index(width * bytes)), zero));
-    for (int64_t i = 0; i + 1 < type.getRank(); ++i)
-      can = b.both(
-          can,
-          b.equal(b.rem(known(strides[i], metadata.getStrides()[i]), count),
-                  zero));
+    StridedMemory memory(b, access.operand);
+    can = b.both(
+        can,
+        b.equal(b.rem(memory.address(b), width * memory.elementBytes), zero));
+    for (Value stride : ArrayRef(memory.strides).drop_back())
+      can = b.both(can, b.equal(b.rem(stride, count), zero));
   }
   return can;
 }
@@ -285,38 +256,6 @@ void ThreadNest::emitWideElements(int64_t width) {
 // Elements
 //===----------------------------------------------------------------------===//
 
-SmallVector<Value> ThreadNest::elementIndices(const LoopNest::Access &access) {
-  // Loops that an access does not use may have no index yet.
-  SmallVector<Value> all;
-  for (Value index : indices)
-    all.push_back(index ? index : b.index(0));
-  auto expanded = affine::expandAffineMap(b, b.getLoc(), access.map, all);
-  return SmallVector<Value>(expanded->begin(), expanded->end());
-}
-
-Value ThreadNest::load(const LoopNest::Access &access) {
-  if (!access.map)
-    return access.operand;
-  return b.load(access.operand, elementIndices(access));
-}
-
-void ThreadNest::store(unsigned output, Value value) {
-  const LoopNest::Access &access = nest.accesses[nest.numInputs + output];
-  b.store(value, access.operand, elementIndices(access));
-}
-
-/// Lets products and sums be fused.
-static void allowContraction(Operation *op) {
-  if (!isa<arith::AddFOp, arith::SubFOp, arith::MulFOp>(op))
-    return;
-  auto iface = cast<arith::ArithFastMathInterface>(op);
-  arith::FastMathFlags flags = arith::FastMathFlags::contract;
-  if (auto attr = iface.getFastMathFlagsAttr())
-    flags = flags | attr.getValue();
-  op->setAttr(iface.getFastMathAttrName(),
-              arith::FastMathFlagsAttr::get(op->getContext(), flags));
-}
-
 /// The values that the body yields, from the old values of the outputs.
 SmallVector<Value> ThreadNest::evaluate(ValueRange old) {
   SmallVector<Value> inputs;
@@ -336,18 +275,8 @@ SmallVector<Value> ThreadNest::compute(ValueRange inputs, ValueRange old) {
   for (unsigned i = 0; i < nest.numOutputs; ++i)
     if (old[i])
       mapping.map(nest.outputArgument(i), old[i]);
-  for (Operation &op : nest.body->without_terminator()) {
-    if (auto index = dyn_cast<linalg::IndexOp>(op)) {
-      mapping.map(index.getResult(), indices[nest.loopOf[index.getDim()]]);
-      continue;
-    }
-    Operation *clone = b.clone(op, mapping);
-    allowContraction(clone);
-    clone->walk([&](linalg::IndexOp index) {
-      index.replaceAllUsesWith(indices[nest.loopOf[index.getDim()]]);
-      index.erase();
-    });
-  }
+  for (Operation &op : nest.body->without_terminator())
+    clone(op, mapping);
   SmallVector<Value> results;
   for (unsigned i = 0; i < nest.numOutputs; ++i)
     results.push_back(mapping.lookupOrDefault(nest.yielded(i)));

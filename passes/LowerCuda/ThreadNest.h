@@ -7,9 +7,7 @@
 #ifndef BLOCKATTN_PASSES_LOWERCUDA_THREADNEST_H
 #define BLOCKATTN_PASSES_LOWERCUDA_THREADNEST_H
 
-#include "passes/Lower/LoopNest.h"
-
-#include "mlir/IR/IRMapping.h"
+#include "passes/Lower/NestEmitter.h"
 
 namespace blockattn {
 
@@ -27,8 +25,7 @@ struct Team {
 void synchronise(KernelBuilder &b, const Team &team);
 
 /// Emits, in a kernel, what one thread does of a linalg operation on memrefs.
-/// The operation itself is left behind, to be erased.
-class ThreadNest {
+class ThreadNest : NestEmitter {
 public:
   /// The first `rowLoops` loops are those that `emitRow` is given the
   /// iteration of.
@@ -68,7 +65,6 @@ public:
   static bool canShare(const LoopNest &nest, unsigned rowLoops);
 
 private:
-  void setIndices(llvm::ArrayRef<unsigned> loops, mlir::Value number);
   void emitElement();
   void emitWideElements(int64_t width);
   void reduceRow(const Team &team, int64_t width);
@@ -78,23 +74,15 @@ private:
   llvm::SmallVector<mlir::Value> loadWide(int64_t width);
   llvm::SmallVector<mlir::Value> lane(llvm::ArrayRef<mlir::Value> loaded,
                                       mlir::Value first, int64_t number);
-  llvm::SmallVector<mlir::Value> elementIndices(const LoopNest::Access &access);
-  mlir::Value load(const LoopNest::Access &access);
-  void store(unsigned output, mlir::Value value);
   llvm::SmallVector<mlir::Value> evaluate(mlir::ValueRange old);
   llvm::SmallVector<mlir::Value> compute(mlir::ValueRange inputs,
                                          mlir::ValueRange old);
   bool isWide(const LoopNest::Access &access) const;
-  llvm::SmallVector<mlir::Value> reductionLoops(llvm::ArrayRef<unsigned> loops,
-                                                mlir::ValueRange init);
   mlir::Value combine(unsigned output, mlir::Value a, mlir::Value b);
   mlir::Value combineTeam(unsigned output, mlir::Value value, const Team &team);
   mlir::Value combineWarp(unsigned output, mlir::Value value, int64_t lanes);
 
-  KernelBuilder &b;
-  LoopNest nest;
   llvm::SmallVector<unsigned> rows, parallel, reductions;
-  llvm::SmallVector<mlir::Value> indices;
 };
 
 } // namespace blockattn

@@ -13,18 +13,6 @@ using namespace blockattn;
 
 static constexpr int64_t kWarp = 32;
 
-SmallVector<Value> ThreadNest::reductionLoops(ArrayRef<unsigned> loops,
-                                              ValueRange init) {
-  if (loops.empty())
-    return evaluate(init);
-  unsigned loop = loops.front();
-  return b.loop(b.index(0), nest.sizes[loop], 1, init,
-                [&](Value i, ValueRange carried) {
-                  indices[loop] = i;
-                  return reductionLoops(loops.drop_front(), carried);
-                });
-}
-
 /// Each thread sums up every so many elements, then all sums meet.
 void ThreadNest::reduceRow(const Team &team, int64_t width) {
   SmallVector<Value> init;
