@@ -9,9 +9,11 @@
 //
 //   12  Dropout: attribute ratio became an operand
 //   13  Squeeze, Unsqueeze, ReduceSum, Split: axes, sizes became an operand
-//   13  Softmax, LogSoftmax: work along one axis, no longer on a matrix
+//   13  Softmax, LogSoftmax, Hardmax: work along one axis, no longer on a
+//       matrix
 //   18  Split: the number of parts is an attribute
 //   18  the other Reduce ops: axes became an operand
+//   21  GroupNormalization: scale and bias are those of channels, not of groups
 //
 //===----------------------------------------------------------------------===//
 
@@ -92,6 +94,51 @@ static void upgradeSplit(OpBuilder &builder, NodeParts &node) {
                         builder.getI64IntegerAttr(node.results.size()));
 }
 
+/// Up to version 20 there was a scale for each group: it becomes that of all
+/// channels of the group.
+static bool upgradeGroupNormalization(ImportContext &import, OpBuilder &builder,
+                                      NodeParts &node) {
+  auto groups =
+      dyn_cast_if_present<IntegerAttr>(node.attributes.get("num_groups"));
+  if (!groups || node.operands.size() != 3 ||
+      llvm::is_contained(node.operands, Value()))
+    return true; // The verifier says what is wrong.
+  std::optional<ArrayRef<AffineExpr>> dims =
+      import.shapes.dims(node.operands.front());
+  auto channels = dims && dims->size() > 1
+                      ? dyn_cast<AffineConstantExpr>((*dims)[1])
+                      : AffineConstantExpr();
+  int64_t number = groups.getInt();
+  constexpr int64_t kMostChannels = 1 << 20;
+  if (!channels || number <= 0 || channels.getValue() % number != 0 ||
+      channels.getValue() > kMostChannels) {
+    import.report.error(node.loc)
+        << opLabel(node.proto) << ": in operator set " << node.version
+        << " it needs a number of channels that is known, and a multiple of "
+           "num_groups; export the model with operator set 21";
+    return false;
+  }
+  SmallVector<int64_t> group;
+  for (int64_t i = 0; i < channels.getValue(); ++i)
+    group.push_back(i / (channels.getValue() / number));
+  auto type =
+      RankedTensorType::get({channels.getValue()}, builder.getI64Type());
+  auto indices = onnx::ConstantOp::create(
+      builder, node.loc, type,
+      cast<ElementsAttr>(DenseElementsAttr::get(type, ArrayRef(group))));
+  if (!inferAndVerify(import, indices))
+    return false;
+  for (Value &vector : MutableArrayRef(node.operands).drop_front()) {
+    auto gather =
+        onnx::GatherOp::create(builder, node.loc, unknownTensor(import.context),
+                               vector, indices, IntegerAttr());
+    if (!inferAndVerify(import, gather))
+      return false;
+    vector = gather.getResult();
+  }
+  return true;
+}
+
 bool upgradeNode(ImportContext &import, OpBuilder &builder, NodeParts &node) {
   // ONNX Runtime keeps its own op under the standard domain as well.
   if (node.opType == "SimplifiedLayerNormalization" &&
@@ -119,7 +166,8 @@ bool upgradeNode(ImportContext &import, OpBuilder &builder, NodeParts &node) {
   if (version < 13 &&
       (op == "Squeeze" || op == "Unsqueeze" || op == "ReduceSum"))
     return attributeToOperand(import, builder, node, "axes", 1);
-  if (version < 13 && (op == "Softmax" || op == "LogSoftmax"))
+  if (version < 13 &&
+      (op == "Softmax" || op == "LogSoftmax" || op == "Hardmax"))
     return upgradeSoftmax(import, builder, node);
   if (version < 18 && op == "Split") {
     if (version < 13 && !attributeToOperand(import, builder, node, "split", 1))
@@ -127,8 +175,11 @@ bool upgradeNode(ImportContext &import, OpBuilder &builder, NodeParts &node) {
     upgradeSplit(builder, node);
     return true;
   }
+  if (version < 21 && op == "GroupNormalization")
+    return upgradeGroupNormalization(import, builder, node);
   bool reduces = llvm::StringSwitch<bool>(op)
-                     .Cases({"ReduceL1", "ReduceL2", "ReduceMax", "ReduceMean",
+                     .Cases({"ReduceL1", "ReduceL2", "ReduceLogSum",
+                             "ReduceLogSumExp", "ReduceMax", "ReduceMean",
                              "ReduceMin", "ReduceProd", "ReduceSumSquare"},
                             true)
                      .Default(false);

@@ -21,6 +21,8 @@ using namespace blockattn::onnx;
 static const RuleTable &onnxRules() {
   static const RuleTable table = [] {
     RuleTable t;
+    addCompositeRules(t);
+    addCompositeProductRules(t);
     addElementwiseRules(t);
     addCreationRules(t);
     addMovementRules(t);

@@ -37,8 +37,9 @@ static std::vector<uint64_t> toWrapping(const HostTensor &x) {
   return values;
 }
 
-static LogicalResult evalMatMul(MatMulOp op, In<MatMulOp> in, RuleContext &c) {
-  const HostTensor &a = *in.getA(), &b = *in.getB();
+FailureOr<HostTensor> blockattn::onnx::matrixProduct(const HostTensor &a,
+                                                     const HostTensor &b,
+                                                     RuleContext &c) {
   if (a.getElementType() != b.getElementType())
     return c.fail("the operands must have one element type");
   if (a.getRank() == 0 || b.getRank() == 0)
@@ -82,13 +83,18 @@ static LogicalResult evalMatMul(MatMulOp op, In<MatMulOp> in, RuleContext &c) {
     });
   };
   if (y.getNumElements() == 0)
-    return c.set(0, std::move(y));
+    return y;
   if (isFloat(a.getScalar()))
     run(a.toFloats(), b.toFloats(), [&](int64_t i, double v) { y.setF(i, v); });
   else
     run(toWrapping(a), toWrapping(b),
         [&](int64_t i, uint64_t v) { y.setI(i, static_cast<int64_t>(v)); });
-  return c.set(0, std::move(y));
+  return y;
+}
+
+static LogicalResult evalMatMul(MatMulOp op, In<MatMulOp> in, RuleContext &c) {
+  FailureOr<HostTensor> y = matrixProduct(*in.getA(), *in.getB(), c);
+  return failed(y) ? failure() : c.set(0, std::move(*y));
 }
 
 static LogicalResult evalGemm(GemmOp op, In<GemmOp> in, RuleContext &c) {

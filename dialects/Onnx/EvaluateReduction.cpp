@@ -4,8 +4,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialects/Onnx/Composite.h"
 #include "dialects/Onnx/EvaluateRules.h"
-#include "dialects/Onnx/Onnx.h"
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -155,12 +155,39 @@ template <typename OpT> static void addExtreme(RuleTable &t, bool max) {
   });
 }
 
+/// log(sum(exp(x))), the greatest element taken out of the sum, so that nothing
+/// overflows: exp(x - max) is at most 1. An infinite one stays in.
+static LogicalResult evalLogSumExp(ReduceLogSumExpOp op,
+                                   In<ReduceLogSumExpOp> in, RuleContext &c) {
+  const HostTensor &x = *in.getData();
+  FailureOr<Reduction> plan = planReduction(op, in, c);
+  if (failed(plan))
+    return failure();
+  HostTensor y = c.make(x.getElementType(), plan->shape);
+  if (!y)
+    return failure();
+  std::vector<double> greatest(y.getNumElements(),
+                               -std::numeric_limits<double>::infinity());
+  std::vector<double> sums(y.getNumElements(), 0);
+  walk(x.getShape(), {plan->strides}, [&](int64_t i, ArrayRef<int64_t> at) {
+    greatest[at[0]] = std::fmax(greatest[at[0]], x.getF(i));
+  });
+  for (double &value : greatest)
+    value = std::isinf(value) ? 0 : value;
+  walk(x.getShape(), {plan->strides}, [&](int64_t i, ArrayRef<int64_t> at) {
+    sums[at[0]] += std::exp(x.getF(i) - greatest[at[0]]);
+  });
+  for (int64_t i = 0; i < y.getNumElements(); ++i)
+    y.setF(i, std::log(sums[i]) + greatest[i]);
+  return c.set(0, std::move(y));
+}
+
 static void addReductions(RuleTable &t) {
   auto abs = [](double v) { return std::fabs(v); };
   auto absInt = [](uint64_t v) { return int64_t(v) < 0 ? 0 - v : v; };
   auto square = [](double v) { return v * v; };
   auto squareInt = [](uint64_t v) { return v * v; };
-  Arithmetic sum, product, mean, l1, l2, sumSquare;
+  Arithmetic sum, product, mean, l1, l2, sumSquare, logSum;
   product.product = true;
   mean.last = [](double v, int64_t count) {
     return v / static_cast<double>(count);
@@ -171,12 +198,15 @@ static void addReductions(RuleTable &t) {
   sumSquare.eachInt = squareInt;
   l2 = sumSquare;
   l2.last = [](double v, int64_t) { return std::sqrt(v); };
+  logSum.last = [](double v, int64_t) { return std::log(v); };
   addArithmetic<ReduceSumOp>(t, sum);
   addArithmetic<ReduceProdOp>(t, product);
   addArithmetic<ReduceMeanOp>(t, mean);
   addArithmetic<ReduceL1Op>(t, l1);
   addArithmetic<ReduceL2Op>(t, l2);
   addArithmetic<ReduceSumSquareOp>(t, sumSquare);
+  addArithmetic<ReduceLogSumOp>(t, logSum);
+  t.add<ReduceLogSumExpOp>(evalLogSumExp);
   addExtreme<ReduceMaxOp>(t, /*max=*/true);
   addExtreme<ReduceMinOp>(t, /*max=*/false);
 }

@@ -42,15 +42,6 @@ LogicalResult MSFastGeluOp::verify() {
 // Norms and embeddings
 //===----------------------------------------------------------------------===//
 
-static LogicalResult verifyEpsilon(Operation *op, int number, APFloat epsilon) {
-  if (epsilon.isFinite() && (!epsilon.isNegative() || epsilon.isZero()))
-    return success();
-  return op->emitOpError() << "(C" << number
-                           << ") epsilon must be finite and not negative, but "
-                              "is "
-                           << epsilon.convertToDouble();
-}
-
 template <typename OpT>
 static LogicalResult verifySkipNorm(OpT op, ArrayRef<Value> vectors) {
   // C1

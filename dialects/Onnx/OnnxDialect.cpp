@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialects/Onnx/Composite.h"
 #include "dialects/Onnx/Microsoft.h"
 
 #include "mlir/IR/Builders.h"
@@ -29,6 +30,10 @@ void OnnxDialect::initialize() {
   addOperations<
 #define GET_OP_LIST
 #include "dialects/Onnx/OnnxOps.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/Onnx/Composite.cpp.inc"
       >();
   addOperations<
 #define GET_OP_LIST
@@ -98,6 +103,10 @@ static Slots slotsOf(OperationName name) {
     fillSlotTable<
 #define GET_OP_LIST
 #include "dialects/Onnx/OnnxOps.cpp.inc"
+        >(table);
+    fillSlotTable<
+#define GET_OP_LIST
+#include "dialects/Onnx/Composite.cpp.inc"
         >(table);
     fillSlotTable<
 #define GET_OP_LIST

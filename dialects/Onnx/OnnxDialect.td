@@ -149,4 +149,25 @@ class Onnx_Op<string mnemonic, list<Trait> traits = []>
   }];
 }
 
+// A reduction: those of OnnxReduction.td, and those that are made of them.
+class Onnx_Reduce<string mnemonic, string what, Type type = Onnx_NumberTensor>
+    : Onnx_Op<mnemonic, [Onnx_FirstElementType<1>]> {
+  let summary = what # " along axes";
+  let description = "The " # what # [{ along `axes`, or along all dimensions
+    where these are absent or empty (along none where `noop_with_empty_axes` is
+    1). With `keepdims` the reduced dimensions remain, as 1.
+
+    Constraints:
+      * (C1) data and result have one element type.
+      * (C2) `axes` is a vector or one number, and constant ones differ and lie
+        within the rank.
+      * (C3) the dimensions of the result are those of `data`, the reduced ones
+        dropped, or 1 with `keepdims`.
+  }];
+  let arguments = (ins type:$data, Optional<Onnx_I64Tensor>:$axes,
+    Onnx_DefaultInt<"1">:$keepdims, Onnx_DefaultInt<"0">:$noop_with_empty_axes);
+  let results = (outs type:$reduced);
+  let hasVerifier = 1;
+}
+
 #endif // BLOCKATTN_DIALECTS_ONNX_DIALECT_TD

@@ -13,35 +13,42 @@ using namespace blockattn::onnx;
 // Matrix products
 //===----------------------------------------------------------------------===//
 
-LogicalResult MatMulOp::verify() {
-  RankedTensorType a = rankedType(getA()), b = rankedType(getB());
-  for (RankedTensorType type : {a, b})
+LogicalResult blockattn::onnx::verifyProduct(Operation *op, int number, Value a,
+                                             Value b, Value result) {
+  RankedTensorType lhs = rankedType(a), rhs = rankedType(b);
+  for (RankedTensorType type : {lhs, rhs})
     if (type && type.getRank() == 0)
-      return emitOpError("(C2) an operand must have a rank of at least 1, but "
-                         "is ")
-             << type;
-  if (!a || !b)
+      return op->emitOpError()
+             << "(C" << number
+             << ") an operand must have a rank of at least 1, but is " << type;
+  if (!lhs || !rhs)
     return success();
   // A vector is a row on the left and a column on the right.
-  SmallVector<int64_t> left(a.getShape()), right(b.getShape());
-  if (a.getRank() == 1)
+  SmallVector<int64_t> left(lhs.getShape()), right(rhs.getShape());
+  if (lhs.getRank() == 1)
     left.insert(left.begin(), 1);
-  if (b.getRank() == 1)
+  if (rhs.getRank() == 1)
     right.push_back(1);
   int64_t rows = left[left.size() - 2], inner = left.back();
   int64_t depth = right[right.size() - 2], columns = right.back();
   if (!mayAgree(inner, depth))
-    return emitOpError("(C3) A has ")
-           << inner << " columns, but B has " << depth << " rows";
+    return op->emitOpError() << "(C" << number + 1 << ") A has " << inner
+                             << " columns, but B has " << depth << " rows";
   SmallVector<int64_t> shape(ArrayRef<int64_t>(left).drop_back(2));
   if (failed(broadcastInto(shape, ArrayRef<int64_t>(right).drop_back(2))))
-    return emitOpError("(C4) the leading dimensions do not broadcast: ")
-           << a << " and " << b;
-  if (a.getRank() > 1)
+    return op->emitOpError()
+           << "(C" << number + 2
+           << ") the leading dimensions do not broadcast: " << lhs << " and "
+           << rhs;
+  if (lhs.getRank() > 1)
     shape.push_back(rows);
-  if (b.getRank() > 1)
+  if (rhs.getRank() > 1)
     shape.push_back(columns);
-  return verifyShape(*this, 4, getY(), shape);
+  return verifyShape(op, number + 2, result, shape);
+}
+
+LogicalResult MatMulOp::verify() {
+  return verifyProduct(*this, 2, getA(), getB(), getY());
 }
 
 LogicalResult GemmOp::verify() {
@@ -92,7 +99,8 @@ static LogicalResult verifyNormScale(Operation *op, RankedTensorType x,
          << type << " for " << x;
 }
 
-static LogicalResult verifyEpsilon(Operation *op, int number, APFloat epsilon) {
+LogicalResult blockattn::onnx::verifyEpsilon(Operation *op, int number,
+                                             APFloat epsilon) {
   if (epsilon.isFinite() && (!epsilon.isNegative() || epsilon.isZero()))
     return success();
   return op->emitOpError() << "(C" << number

@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialects/Onnx/Composite.h"
 #include "dialects/Onnx/OnnxVerify.h"
 
 using namespace mlir;
@@ -53,6 +54,8 @@ template <typename Op> static LogicalResult verifyReduce(Op op) {
 
 LogicalResult ReduceL1Op::verify() { return verifyReduce(*this); }
 LogicalResult ReduceL2Op::verify() { return verifyReduce(*this); }
+LogicalResult ReduceLogSumOp::verify() { return verifyReduce(*this); }
+LogicalResult ReduceLogSumExpOp::verify() { return verifyReduce(*this); }
 LogicalResult ReduceMaxOp::verify() { return verifyReduce(*this); }
 LogicalResult ReduceMeanOp::verify() { return verifyReduce(*this); }
 LogicalResult ReduceMinOp::verify() { return verifyReduce(*this); }

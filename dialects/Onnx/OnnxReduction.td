@@ -9,26 +9,6 @@
 
 include "dialects/Onnx/OnnxDialect.td"
 
-class Onnx_Reduce<string mnemonic, string what, Type type = Onnx_NumberTensor>
-    : Onnx_Op<mnemonic, [Onnx_FirstElementType<1>]> {
-  let summary = what # " along axes";
-  let description = "The " # what # [{ along `axes`, or along all dimensions
-    where these are absent or empty (along none where `noop_with_empty_axes` is
-    1). With `keepdims` the reduced dimensions remain, as 1.
-
-    Constraints:
-      * (C1) data and result have one element type.
-      * (C2) `axes` is a vector or one number, and constant ones differ and lie
-        within the rank.
-      * (C3) the dimensions of the result are those of `data`, the reduced ones
-        dropped, or 1 with `keepdims`.
-  }];
-  let arguments = (ins type:$data, Optional<Onnx_I64Tensor>:$axes,
-    Onnx_DefaultInt<"1">:$keepdims, Onnx_DefaultInt<"0">:$noop_with_empty_axes);
-  let results = (outs type:$reduced);
-  let hasVerifier = 1;
-}
-
 def Onnx_ReduceL1Op : Onnx_Reduce<"ReduceL1", "sum of absolute values">;
 def Onnx_ReduceL2Op : Onnx_Reduce<"ReduceL2", "root of the sum of squares">;
 def Onnx_ReduceMaxOp : Onnx_Reduce<"ReduceMax", "maximum",

@@ -97,6 +97,18 @@ mlir::LogicalResult verifyShape(mlir::Operation *op, int number,
                                 llvm::ArrayRef<int64_t> shape,
                                 llvm::StringRef what = "the result");
 
+/// Fails unless the operands are matrices, or batches of them, that can be
+/// multiplied: constraint `number` is that they have a rank of at least 1, the
+/// next that the inner dimensions agree, and the next that `result` has the
+/// shape that follows.
+mlir::LogicalResult verifyProduct(mlir::Operation *op, int number,
+                                  mlir::Value a, mlir::Value b,
+                                  mlir::Value result);
+
+/// Fails unless epsilon is a number that can be added to a variance.
+mlir::LogicalResult verifyEpsilon(mlir::Operation *op, int number,
+                                  llvm::APFloat epsilon);
+
 } // namespace blockattn::onnx
 
 #endif // BLOCKATTN_DIALECTS_ONNX_ONNXVERIFY_H

@@ -85,24 +85,9 @@ static LogicalResult fusedMatMul(MSFusedMatMulOp op, SymbolicShapes &shapes) {
       transposed(shapes, op.getA(), op.getTransA(), op.getTransBatchA());
   std::optional<Dims> b =
       transposed(shapes, op.getB(), op.getTransB(), op.getTransBatchB());
-  if (!a || !b)
-    return shapes.set(result, type, std::nullopt);
-  if (a->empty() || b->empty())
-    return op->emitOpError() << "has an operand of rank 0";
-  AffineExpr rows = b->size() == 1 ? b->front() : (*b)[b->size() - 2];
-  if (failed(requireEqual(op, shapes, a->back(), rows,
-                          "has operands whose columns and rows differ")))
+  FailureOr<std::optional<Dims>> dims = productDims(op, shapes, a, b);
+  if (failed(dims))
     return failure();
-  FailureOr<std::optional<Dims>> dims =
-      broadcastDims(op, shapes,
-                    {ArrayRef(*a).drop_back(std::min<size_t>(2, a->size())),
-                     ArrayRef(*b).drop_back(std::min<size_t>(2, b->size()))});
-  if (failed(dims) || !*dims)
-    return failure();
-  if (a->size() > 1)
-    (*dims)->push_back((*a)[a->size() - 2]);
-  if (b->size() > 1)
-    (*dims)->push_back(b->back());
   return shapes.set(result, type, *dims);
 }
 

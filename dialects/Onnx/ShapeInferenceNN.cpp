@@ -14,13 +14,12 @@ namespace blockattn::onnx {
 // Matrix products
 //===----------------------------------------------------------------------===//
 
-static LogicalResult matMul(MatMulOp op, SymbolicShapes &shapes) {
-  OpResult result = op->getResult(0);
-  Type type = commonElementType(shapes, op->getOperands());
-  std::optional<ArrayRef<AffineExpr>> a = shapes.dims(op.getA());
-  std::optional<ArrayRef<AffineExpr>> b = shapes.dims(op.getB());
+FailureOr<std::optional<Dims>>
+productDims(Operation *op, SymbolicShapes &shapes,
+            std::optional<ArrayRef<AffineExpr>> a,
+            std::optional<ArrayRef<AffineExpr>> b) {
   if (!a || !b)
-    return shapes.set(result, type, std::nullopt);
+    return std::optional<Dims>();
   if (a->empty() || b->empty())
     return op->emitOpError() << "has an operand of rank 0";
   AffineExpr rows = b->size() == 1 ? b->front() : (*b)[b->size() - 2];
@@ -38,7 +37,16 @@ static LogicalResult matMul(MatMulOp op, SymbolicShapes &shapes) {
     (*dims)->push_back((*a)[a->size() - 2]);
   if (b->size() > 1)
     (*dims)->push_back(b->back());
-  return shapes.set(result, type, *dims);
+  return dims;
+}
+
+static LogicalResult matMul(MatMulOp op, SymbolicShapes &shapes) {
+  FailureOr<std::optional<Dims>> dims =
+      productDims(op, shapes, shapes.dims(op.getA()), shapes.dims(op.getB()));
+  if (failed(dims))
+    return failure();
+  return shapes.set(op->getResult(0),
+                    commonElementType(shapes, op->getOperands()), *dims);
 }
 
 static LogicalResult gemm(GemmOp op, SymbolicShapes &shapes) {

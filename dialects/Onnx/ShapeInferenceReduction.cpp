@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialects/Onnx/Composite.h"
 #include "dialects/Onnx/ShapeInferenceRules.h"
 
 using namespace mlir;
@@ -123,6 +124,8 @@ static LogicalResult topK(TopKOp op, SymbolicShapes &shapes) {
 void addReductionRules(ShapeRules &rules) {
   rules.add<ReduceL1Op>(reduce<ReduceL1Op>);
   rules.add<ReduceL2Op>(reduce<ReduceL2Op>);
+  rules.add<ReduceLogSumOp>(reduce<ReduceLogSumOp>);
+  rules.add<ReduceLogSumExpOp>(reduce<ReduceLogSumExpOp>);
   rules.add<ReduceMaxOp>(reduce<ReduceMaxOp>);
   rules.add<ReduceMeanOp>(reduce<ReduceMeanOp>);
   rules.add<ReduceMinOp>(reduce<ReduceMinOp>);

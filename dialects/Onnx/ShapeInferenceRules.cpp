@@ -13,6 +13,7 @@ namespace blockattn::onnx {
 const ShapeRules &ShapeRules::get() {
   static const ShapeRules all = [] {
     ShapeRules rules;
+    addCompositeRules(rules);
     addCreationRules(rules);
     addControlRules(rules);
     addElementwiseRules(rules);

@@ -49,6 +49,7 @@ private:
 };
 
 // One function a family, each in a file of its own.
+void addCompositeRules(ShapeRules &rules);
 void addCreationRules(ShapeRules &rules);
 void addControlRules(ShapeRules &rules);
 void addElementwiseRules(ShapeRules &rules);
@@ -102,6 +103,13 @@ broadcastDims(mlir::Operation *op, SymbolicShapes &shapes,
 mlir::FailureOr<std::optional<Dims>>
 broadcastDims(mlir::Operation *op, SymbolicShapes &shapes,
               llvm::ArrayRef<llvm::ArrayRef<mlir::AffineExpr>> list);
+
+/// The shape of the product of two matrices, or batches of them, as MatMul has
+/// it; std::nullopt when a rank is not known. An error if they do not fit.
+mlir::FailureOr<std::optional<Dims>>
+productDims(mlir::Operation *op, SymbolicShapes &shapes,
+            std::optional<llvm::ArrayRef<mlir::AffineExpr>> a,
+            std::optional<llvm::ArrayRef<mlir::AffineExpr>> b);
 
 /// The element type that the operands share, where one of them has it.
 mlir::Type commonElementType(SymbolicShapes &shapes, mlir::ValueRange operands);

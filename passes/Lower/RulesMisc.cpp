@@ -447,14 +447,43 @@ static LogicalResult lowerCumSum(onnx::CumSumOp op, Lowering &l,
   return success();
 }
 
+/// The only element of a tensor; null where it is not known to have one.
+static Value onlyElement(Value value, Lowering &l) {
+  Value tensor = l.get(value);
+  auto type = cast<RankedTensorType>(tensor.getType());
+  if (!type.hasStaticShape() || type.getNumElements() != 1)
+    return nullptr;
+  SmallVector<Value> first(type.getRank(), l.index(0));
+  return tensor::ExtractOp::create(l.b, l.loc, tensor, first);
+}
+
+/// Outside of training it keeps everything, and so it does with a ratio of 0.
+/// What is random is an error of the run, which alone knows whether it is.
 static LogicalResult lowerDropout(onnx::DropoutOp op, Lowering &l,
                                   std::string &why) {
-  std::optional<SmallVector<int64_t>> training = SmallVector<int64_t>{0};
-  if (op.getTrainingMode())
-    training = l.shapes.constantContents(op.getTrainingMode());
-  if (!training || training->empty() || training->front() != 0) {
-    why = "dropout in training mode is not supported";
-    return failure();
+  if (Value mode = op.getTrainingMode()) {
+    Value random = onlyElement(mode, l);
+    if (Value ratio = op.getRatio(); ratio && random) {
+      Value share = onlyElement(ratio, l);
+      if (!share) {
+        why = "its ratio is not known to be one number";
+        return failure();
+      }
+      Value zero = arith::ConstantOp::create(
+          l.b, l.loc, l.b.getFloatAttr(share.getType(), 0));
+      Value drops = arith::CmpFOp::create(l.b, l.loc, arith::CmpFPredicate::UNE,
+                                          share, zero);
+      random = arith::AndIOp::create(l.b, l.loc, random, drops);
+    }
+    if (!random) {
+      why = "its training_mode is not known to be one number";
+      return failure();
+    }
+    Value yes = arith::ConstantOp::create(l.b, l.loc, l.b.getBoolAttr(true));
+    l.check(arith::XOrIOp::create(l.b, l.loc, random, yes),
+            BA_KERNEL_FAIL_VALUE,
+            "dropout in training mode draws random numbers, which is not "
+            "supported; set training_mode to false, or ratio to 0");
   }
   l.set(op.getOutput(), l.get(op.getData()));
   if (op.getMask())

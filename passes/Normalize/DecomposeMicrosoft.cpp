@@ -169,26 +169,7 @@ struct DecomposeMicrosoft : impl::DecomposeMicrosoftBase<DecomposeMicrosoft> {
     });
     if (ops.empty())
       return markAllAnalysesPreserved();
-    onnx::SymbolicShapes shapes(&getContext());
-    if (failed(shapes.run(function)))
-      return signalPassFailure();
-    bool ok = true;
-    SmallVector<Operation *> done;
-    for (Operation *op : ops) {
-      GraphBuilder g(op, shapes);
-      Refusal refusal = dispatch(op, g);
-      if (!refusal.empty())
-        op->emitError() << op->getName().stripDialect().substr(3)
-                        << " is not supported as it is here: " << refusal;
-      else
-        done.push_back(op);
-      ok &= refusal.empty() && !g.failed();
-    }
-    // What is known about shapes is told by value, so that no op may go
-    // before the last was made.
-    for (Operation *op : llvm::reverse(done))
-      op->erase();
-    if (!ok)
+    if (failed(spellOut(function, ops, dispatch)))
       signalPassFailure();
   }
 

@@ -10,13 +10,7 @@
 #include "dialects/Onnx/Microsoft.h"
 #include "passes/Normalize/GraphBuilder.h"
 
-#include <string>
-
 namespace blockattn {
-
-/// Each of these replaces the results of an op, or makes nothing and says why
-/// not and what to do. An empty string is success.
-using Refusal = std::string;
 
 Refusal decompose(onnx::MSAttentionOp op, GraphBuilder &g);
 Refusal decompose(onnx::MSMultiHeadAttentionOp op, GraphBuilder &g);

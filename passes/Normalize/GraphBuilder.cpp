@@ -144,4 +144,30 @@ void GraphBuilder::replace(Value result, Value with) {
   result.replaceAllUsesWith(with);
 }
 
+LogicalResult
+spellOut(func::FuncOp function, ArrayRef<Operation *> ops,
+         llvm::function_ref<Refusal(Operation *, GraphBuilder &)> rewrite) {
+  onnx::SymbolicShapes shapes(function.getContext());
+  if (failed(shapes.run(function)))
+    return failure();
+  bool ok = true;
+  SmallVector<Operation *> done;
+  for (Operation *op : ops) {
+    GraphBuilder g(op, shapes);
+    Refusal refusal = rewrite(op, g);
+    StringRef name = op->getName().stripDialect();
+    name.consume_front("ms.");
+    if (!refusal.empty())
+      op->emitError() << name << " is not supported as it is here: " << refusal;
+    else
+      done.push_back(op);
+    ok &= refusal.empty() && !g.failed();
+  }
+  // What is known about shapes is told by value, so that no op may go before
+  // the last was made.
+  for (Operation *op : llvm::reverse(done))
+    op->erase();
+  return success(ok);
+}
+
 } // namespace blockattn

@@ -9,7 +9,10 @@
 
 #include "dialects/Onnx/Onnx.h"
 #include "dialects/Onnx/ShapeInference.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
+
+#include <string>
 
 namespace blockattn {
 
@@ -110,6 +113,17 @@ private:
   onnx::SymbolicShapes &shapes;
   bool anyFailed = false;
 };
+
+/// What a rewrite returns that replaced the results of an op: nothing. One that
+/// made nothing says why not, and what to do.
+using Refusal = std::string;
+
+/// Calls `rewrite` for each of the ops of a function, in order, and erases
+/// those that it replaced. Refusals become errors at their ops; fails after
+/// one.
+mlir::LogicalResult spellOut(
+    mlir::func::FuncOp function, llvm::ArrayRef<mlir::Operation *> ops,
+    llvm::function_ref<Refusal(mlir::Operation *, GraphBuilder &)> rewrite);
 
 } // namespace blockattn
 

@@ -87,6 +87,20 @@ def Decompose : Pass<"blockattn-decompose", "::mlir::func::FuncOp"> {
   }];
 }
 
+def DecomposeComposite
+    : Pass<"blockattn-decompose-composite", "::mlir::func::FuncOp"> {
+  let summary = "spell out ops that need the shapes of their operands for it";
+  let description = [{
+    The ops of OnnxComposite.td become others: Einsum becomes the transposes and
+    the MatMul, product or sum that it stands for; products of quantized
+    matrices become products in integers of 32 bits, which are exact;
+    ReduceLogSumExp takes the greatest element out of its sum, so that nothing
+    overflows; and norms, activations and selections are written as formulas.
+
+    An op without such a form is an error that names the node and the reason.
+  }];
+}
+
 def DecomposeMicrosoft
     : Pass<"blockattn-decompose-microsoft", "::mlir::func::FuncOp"> {
   let summary = "rewrite ops of ONNX Runtime to standard ones";

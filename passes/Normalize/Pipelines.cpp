@@ -27,6 +27,7 @@ void buildNormalizePipeline(mlir::OpPassManager &pm,
   DecomposeMicrosoftOptions microsoft;
   microsoft.keepPackedProducts = options.keepPackedProducts;
   func.addPass(createDecomposeMicrosoft(microsoft));
+  func.addPass(createDecomposeComposite());
   func.addPass(createDecompose());
   // Folding one thing reveals another: a shape that becomes a constant makes
   // types static, and a constant condition removes ops that hid a shape. Two

@@ -109,8 +109,14 @@ def why_outside(test, known):
         return "contains " + ", ".join(foreign)
     for inputs, outputs in test.data_sets:
         for value in [*inputs, *outputs]:
-            if as_array(value) is None:
-                return f"elements of type {type_name(value)}"
+            if as_array(value) is not None:
+                continue
+            if type_name(value) in ("sequence", "optional"):
+                return ("a sequence or an optional value: the inputs and outputs of programs are "
+                        "tensors, and no model of tokens has others")
+            if type_name(value) == "string":
+                return "strings: programs compute with numbers, and tokens come as such"
+            return f"elements of type {type_name(value)}"
     return None
 
 

@@ -1,0 +1,103 @@
+//===- DecomposeCompositeProducts.cpp - products of quantized matrices ----===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/Normalize/DecomposeComposite.h"
+
+using namespace mlir;
+
+namespace blockattn {
+
+/// A scale or zero point of a matrix so that it broadcasts to that: one number,
+/// or one for each row or column.
+static Value perLine(GraphBuilder &g, Value value, Value matrix, bool rows) {
+  auto type = cast<RankedTensorType>(value.getType());
+  bool isSingle = type.hasStaticShape() && type.getNumElements() == 1;
+  if (isSingle || g.rank(matrix) < 2)
+    return type.getRank() == 0 ? value : g.reshape(value, {});
+  return rows && type.getRank() == 1 ? g.unsqueeze(value, 1) : value;
+}
+
+/// matrix - zero, in 32 bits.
+static Value centered(GraphBuilder &g, Value matrix, Value zero, bool rows) {
+  Type i32 = IntegerType::get(matrix.getContext(), 32);
+  Value numbers = g.cast(matrix, i32);
+  std::optional<SmallVector<int64_t>> known = onnx::constantInts(zero);
+  if (!zero || (known && llvm::all_of(*known, [](int64_t i) { return !i; })))
+    return numbers;
+  return g.binary<onnx::SubOp>(numbers,
+                               perLine(g, g.cast(zero, i32), matrix, rows));
+}
+
+/// Empty where ranks and types are known.
+static Refusal requireKnown(GraphBuilder &g, Operation *op) {
+  for (Value operand : op->getOperands()) {
+    if (g.rank(operand) < 0)
+      return "the ranks of its operands are not known";
+    if (isa<onnx::UnknownType>(g.element(operand)))
+      return "the element types of its operands are not known";
+  }
+  return {};
+}
+
+Refusal decompose(onnx::MatMulIntegerOp op, GraphBuilder &g) {
+  if (Refusal refusal = requireKnown(g, op); !refusal.empty())
+    return refusal;
+  g.replace(op.getY(),
+            g.binary<onnx::MatMulOp>(
+                centered(g, op.getA(), op.getAZeroPoint(), /*rows=*/true),
+                centered(g, op.getB(), op.getBZeroPoint(), /*rows=*/false)));
+  return {};
+}
+
+Refusal decompose(onnx::QLinearMatMulOp op, GraphBuilder &g) {
+  if (Refusal refusal = requireKnown(g, op); !refusal.empty())
+    return refusal;
+  Value a = op.getA(), b = op.getB();
+  Value product = g.binary<onnx::MatMulOp>(
+      centered(g, a, op.getAZeroPoint(), /*rows=*/true),
+      centered(g, b, op.getBZeroPoint(), /*rows=*/false));
+  Value left = perLine(g, op.getAScale(), a, /*rows=*/true);
+  Value right = perLine(g, op.getBScale(), b, /*rows=*/false);
+  // The product lacks the dimension of a vector, which the scales would have.
+  if ((g.rank(b) == 1 && g.rank(left) > 0) ||
+      (g.rank(a) == 1 && g.rank(right) > 1))
+    return "it has a scale for each row or column of one operand, and the "
+           "other "
+           "is a vector; export the vector as a matrix";
+  Type f32 = Float32Type::get(op.getContext());
+  // The scales are combined in their own type.
+  Value scale = g.binary<onnx::DivOp>(g.binary<onnx::MulOp>(left, right),
+                                      g.reshape(op.getYScale(), {}));
+  Value value = g.binary<onnx::MulOp>(g.cast(product, f32), g.cast(scale, f32));
+  g.replace(op.getY(),
+            g.make<onnx::QuantizeLinearOp>(
+                {value, g.number(f32, 1), g.reshape(op.getYZeroPoint(), {})}));
+  return {};
+}
+
+Refusal decompose(onnx::DynamicQuantizeLinearOp op, GraphBuilder &g) {
+  Value x = op.getX();
+  Type f32 = g.element(x);
+  if (!isa<FloatType>(f32))
+    return "the element type of its operand is not known";
+  Value zero = g.number(f32, 0), one = g.number(f32, 1);
+  NamedAttribute drop = g.attr("keepdims", int64_t(0));
+  Value high = g.binary<onnx::MaxOp>(g.make<onnx::ReduceMaxOp>(x, drop), zero);
+  Value low = g.binary<onnx::MinOp>(g.make<onnx::ReduceMinOp>(x, drop), zero);
+  Value range = g.binary<onnx::SubOp>(high, low);
+  range =
+      g.make<onnx::WhereOp>({g.binary<onnx::EqualOp>(range, zero), one, range});
+  Value scale = g.binary<onnx::DivOp>(range, g.number(f32, 255));
+  // Quantized without a zero point: bytes without sign.
+  Value zeroPoint =
+      g.make<onnx::QuantizeLinearOp>({g.make<onnx::NegOp>(low), scale});
+  g.replace(op.getY(), g.make<onnx::QuantizeLinearOp>({x, scale, zeroPoint}));
+  g.replace(op.getYScale(), scale);
+  g.replace(op.getYZeroPoint(), zeroPoint);
+  return {};
+}
+
+} // namespace blockattn

@@ -1,0 +1,311 @@
+"""Ops that the compiler makes of others, compiled and run on data of several
+shapes, and compared with NumPy's answers. What does not fit must end in an error
+of the run.
+"""
+
+import subprocess
+
+import numpy as np
+import onnx
+import onnx.parser
+
+from common import Comparison, Workspace
+
+rng = np.random.default_rng(11)
+inf = np.inf
+
+
+def f32(*shape):
+    return rng.standard_normal(shape).astype(np.float32)
+
+
+def i64(*values):
+    return np.array(values, np.int64)
+
+
+def model_of(text, opset=24):
+    return onnx.parser.parse_model(f'<ir_version: 10, opset_import: ["" : {opset}]>\n{text}')
+
+
+class Programs:
+    def __init__(self):
+        self.work, self.compare, self.count = Workspace(), Comparison(), 0
+
+    def compiled(self, text, opset=24):
+        self.count += 1
+        path = self.work.path(f"{self.count}.onnx")
+        model = model_of(text, opset)
+        onnx.save(model, path)
+        return model, self.work.compile(path, "--programs=full")
+
+    def agrees(self, what, text, *cases, opset=24, tolerance=1e-4):
+        """Each case: the inputs in order, and the outputs."""
+        model, artifact = self.compiled(text, opset)
+        names = [value.name for value in model.graph.output]
+        for number, (arrays, wanted) in enumerate(cases):
+            inputs = {value.name: array for value, array in zip(model.graph.input, arrays)}
+            got = self.work.infer(artifact, inputs, names)
+            for name, want in zip(names, wanted):
+                want = np.asarray(want)
+                what_now = f"{what} {number} {name}"
+                self.compare.true(f"{what_now}: type", got[name].dtype == want.dtype)
+                # Infinities have no difference.
+                same = got[name].shape == want.shape and got[name] == want
+                self.compare.close(what_now, np.where(same, 0, got[name]).reshape(got[name].shape),
+                                   np.where(same, 0, want).reshape(want.shape), tolerance)
+
+    def refuses(self, what, text, message, *feeds):
+        model, artifact = self.compiled(text)
+        for arrays in feeds:
+            command = ["blockattn-run", "infer", artifact]
+            for value, array in zip(model.graph.input, arrays):
+                self.count += 1
+                file = self.work.path(f"r{self.count}.npy")
+                np.save(file, array)
+                command += ["--input", f"{value.name}={file}"]
+            name = model.graph.output[0].name
+            command += ["--output", f"{name}={self.work.path('refused.npy')}"]
+            done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                  text=True)
+            print(done.stderr.strip())
+            self.compare.true(f"{what}: refused", done.returncode == 1 and
+                              done.stderr.startswith("error: ") and message in done.stderr)
+
+
+#===----------------------------------------------------------------------===#
+# Reductions
+#===----------------------------------------------------------------------===#
+
+def log_sum_exp(x, axes, keepdims):
+    axes = tuple(int(axis) for axis in axes) or None
+    with np.errstate(divide="ignore"):
+        return np.logaddexp.reduce(x.astype(np.float64), axis=axes,
+                                   keepdims=keepdims).astype(x.dtype)
+
+
+def log_sum(x, axes):
+    axes = tuple(int(axis) for axis in axes) or None
+    return np.log(x.astype(np.float64).sum(axis=axes, keepdims=True)).astype(x.dtype)
+
+
+def reductions(p):
+    # Sums of exponentials that overflow, infinite elements, and both.
+    hard = f32(2, 3, 4)
+    hard[0] *= 1000
+    hard[1, 0] = -inf
+    hard[1, 1, 2] = inf
+    p.agrees("LogSumExp", """
+agraph (float[a, b, c] x, int64[k] axes) => (float[p, q, r] y, float[p, q, r] z, float[a, b, c] w) {
+  y = ReduceLogSumExp(x, axes)
+  a = Abs(x)
+  z = ReduceLogSum(a, axes)
+  e = Constant<value = int64[0] {}>()
+  w = ReduceLogSumExp<noop_with_empty_axes = 1>(x, e)
+}""", *[((x, axes), (log_sum_exp(x, axes, True), log_sum(np.abs(x), axes), x))
+        for x in (hard, f32(3, 1, 5)) for axes in (i64(-1), i64(2, 0), i64(1), i64())])
+    p.agrees("LogSumExp, dropped", """
+agraph (float[a, b, c] x, int64[2] axes) => (float[p] y) {
+  y = ReduceLogSumExp<keepdims = 0>(x, axes)
+}""", *[((hard, axes), [log_sum_exp(hard, axes, False)])
+        for axes in (i64(-1, 0), i64(0, 1), i64(1, 2))])
+    half = (f32(4, 300) * 3).astype(np.float16)
+    p.agrees("LogSumExp, older", """
+agraph (float16[a, b] x) => (float16[a] y, float16 z) {
+  y = ReduceLogSumExp<axes = [-1], keepdims = 0>(x)
+  z = ReduceLogSumExp<keepdims = 0>(x)
+}""", ((half,), (log_sum_exp(half, [1], False), log_sum_exp(half, [], False))), opset=11,
+             tolerance=1e-2)
+
+
+#===----------------------------------------------------------------------===#
+# Einsum
+#===----------------------------------------------------------------------===#
+
+# As models have them: scores, values, projections, relative positions, rotary
+# frequencies, mixtures; then what the letters allow.
+EQUATIONS = [
+    ("bthd,bshd->bhts", (2, 5, 3, 4), (2, 7, 3, 4)),
+    ("bhts,bshd->bthd", (2, 3, 5, 7), (2, 7, 3, 4)),
+    ("bnqd,bnkd->bnqk", (2, 3, 5, 4), (2, 3, 7, 4)),
+    ("ibnd,jbnd->bnij", (5, 2, 3, 4), (7, 2, 3, 4)),
+    ("ijbn,jbnd->ibnd", (5, 7, 2, 3), (7, 2, 3, 4)),
+    ("ibh,hnd->ibnd", (5, 2, 6), (6, 3, 4)),
+    ("ibnd,hnd->ibh", (5, 2, 3, 4), (6, 3, 4)),
+    ("i,j->ij", (5,), (4,)),
+    ("i , j -> i j", (5,), (4,)),
+    ("bsd,dhk->bshk", (2, 5, 6), (6, 3, 4)),
+    ("bshk,hkd->bsd", (2, 5, 3, 4), (3, 4, 6)),
+    ("nd,ed->ne", (5, 6), (3, 6)),
+    ("ecd,edf->ecf", (3, 5, 6), (3, 6, 4)),
+    ("bhld,lrd->bhlr", (2, 3, 5, 4), (5, 7, 4)),
+    ("bhqk,bhk->bhq", (2, 3, 5, 4), (2, 3, 4)),
+    ("bij,bij->b", (2, 3, 4), (2, 3, 4)),
+    ("ij,jk->ki", (2, 3), (3, 4)),
+    ("ij,kj", (2, 3), (4, 3)),
+    ("i,i", (5,), (5,)),
+    ("i,->i", (5,), ()),
+    ("ij,kl->ljki", (2, 3), (4, 5)),
+    ("ab,cd,bc->ad", (2, 3), (4, 5), (3, 4)),
+    ("ij,jk,kl,i->l", (2, 3), (3, 4), (4, 5), (2,)),
+    ("...ij,...jk->...ik", (2, 1, 3, 4), (6, 4, 5)),
+    ("...d,hd->...h", (2, 5, 4), (3, 4)),
+    ("b...,...->...b", (2, 3, 4), (3, 1)),
+    ("...ii->...i", (2, 3, 3)),
+    ("iij,j->i", (3, 3, 4), (4,)),
+    ("ijj->", (2, 3, 3)),
+    ("zyx", (2, 3, 4)),
+    ("abc->b", (2, 3, 4)),
+]
+
+
+def einsum(p):
+    for equation, *shapes in EQUATIONS:
+        names = "xyzw"[:len(shapes)]
+        inputs = ", ".join(f"float[{', '.join(f'{n}{i}' for i in range(len(s)))}] {n}"
+                           if s else f"float {n}" for n, s in zip(names, shapes))
+        first = [f32(*shape) for shape in shapes]
+        want = np.einsum(equation, *first)
+        dims = ", ".join(f"r{i}" for i in range(want.ndim))
+        output = f"float[{dims}]" if want.ndim else "float"
+        # The same program for lengths that differ.
+        letters = sorted({c for c in equation if c.isalpha()})
+        cases = [(first, [want])]
+        if "." not in equation:
+            terms = equation.replace(" ", "").split("->")[0].split(",")
+            sizes = {letter: 1 + number % 3 for number, letter in enumerate(letters)}
+            others = [f32(*[sizes[letter] for letter in term]) for term in terms]
+            cases.append((others, [np.einsum(equation, *others)]))
+        p.agrees(f"Einsum {equation}", f"""
+agraph ({inputs}) => ({output} out) {{
+  out = Einsum<equation = "{equation}">({', '.join(names)})
+}}""", *cases)
+    a, b = rng.integers(-9, 9, (3, 4)).astype(np.int32), rng.integers(-9, 9, (4, 5)).astype(np.int32)
+    p.agrees("Einsum of integers", """
+agraph (int32[a, b] x, int32[b, c] y) => (int32[a, c] z) {
+  z = Einsum<equation = "ij,jk->ik">(x, y)
+}""", ((a, b), [a @ b]), tolerance=0)
+
+
+#===----------------------------------------------------------------------===#
+# Quantized products
+#===----------------------------------------------------------------------===#
+
+def dynamic_quantize(x):
+    low, high = min(x.min(), np.float32(0)), max(x.max(), np.float32(0))
+    scale = np.float32((high - low) if high != low else 1) / np.float32(255)
+    zero = np.uint8(np.clip(np.rint(-low / scale), 0, 255))
+    y = np.clip(np.rint(x / scale) + zero, 0, 255).astype(np.uint8)
+    return y, scale, zero
+
+
+def quantized(p):
+    x = f32(3, 7) * 4
+    p.agrees("DynamicQuantizeLinear", """
+agraph (float[a, b] x) => (uint8[a, b] y, float s, uint8 z) {
+  y, s, z = DynamicQuantizeLinear(x)
+}""", *[((v,), dynamic_quantize(v)) for v in (x, np.abs(x), -np.abs(x), x * 0)], tolerance=1e-6)
+
+    def bytes_of(dtype, *shape):
+        info = np.iinfo(dtype)
+        return rng.integers(info.min, info.max, shape, endpoint=True).astype(dtype)
+
+    def product(a, za, b, zb):
+        return np.matmul(a.astype(np.int32) - za, b.astype(np.int32) - zb)
+
+    # 300 000 products of 255 * 255 are more than a float's digits: each counts.
+    long = 30000
+    extreme = np.full((2, long), 255, np.uint8), np.full((long, 3), -128, np.int8)
+    extreme[0][0, 0] = 254
+    za, zb = np.uint8(0), np.array([127, 0, -128], np.int8)
+    a, b = bytes_of(np.uint8, 5, 33), bytes_of(np.int8, 33, 3)
+    p.agrees("MatMulInteger", """
+agraph (uint8[m, k] a, int8[k, 3] b, uint8 za, int8[3] zb) => (int32[m, 3] y) {
+  y = MatMulInteger(a, b, za, zb)
+}""", ((a, b, np.uint8(117), zb), [product(a, 117, b, zb.astype(np.int32))]),
+             ((*extreme, za, zb), [product(extreme[0], 0, extreme[1], zb.astype(np.int32))]),
+             tolerance=0)
+    a, b = bytes_of(np.int8, 2, 4, 6), bytes_of(np.uint8, 6, 5)
+    rows = bytes_of(np.int8, 4)
+    p.agrees("MatMulInteger by rows", """
+agraph (int8[n, 4, k] a, uint8[k, m] b, int8[4] za) => (int32[n, 4, m] y, int32[n, 4, m] z) {
+  y = MatMulInteger(a, b, za)
+  z = MatMulInteger(a, b)
+}""", ((a, b, rows), (product(a, rows.astype(np.int32)[:, None], b, 0), product(a, 0, b, 0))),
+             tolerance=0)
+
+    sa, sb, sy = np.float32(0.02), np.array([0.01, 0.003, 0.05], np.float32), np.float32(0.2)
+    a, b = bytes_of(np.uint8, 5, 33), bytes_of(np.int8, 33, 3)
+    zb, zy = np.array([1, -5, 0], np.int8), np.uint8(101)
+    want = product(a, 100, b, zb.astype(np.int32)) * (sa * sb / sy)
+    p.agrees("QLinearMatMul", """
+agraph (uint8[m, k] a, float sa, uint8 za, int8[k, 3] b, float[3] sb, int8[3] zb, float[1] sy,
+        uint8[1] zy) => (uint8[m, 3] y) {
+  y = QLinearMatMul(a, sa, za, b, sb, zb, sy, zy)
+}""", ((a, sa, np.uint8(100), b, sb, zb, sy.reshape(1), zy.reshape(1)),
+       [np.clip(np.rint(want) + zy, 0, 255).astype(np.uint8)]), tolerance=0)
+    # What ONNX Runtime's dynamic quantization writes.
+    weight, scale = bytes_of(np.int8, 16, 8), np.float32(0.013)
+    x = f32(2, 3, 16)
+    q, sx, zx = dynamic_quantize(x)
+    p.agrees("dynamic quantization", """
+agraph (float[n, m, 16] x, int8[16, 8] w, float s) => (float[n, m, 8] y) {
+  q, sx, zx = DynamicQuantizeLinear(x)
+  i = MatMulInteger(q, w, zx)
+  f = Cast<to = 1>(i)
+  t = Mul(sx, s)
+  y = Mul(f, t)
+}""", ((x, weight, scale), [(product(q, zx.astype(np.int32), weight, 0) * (sx * scale)).astype(
+        np.float32)]))
+
+
+#===----------------------------------------------------------------------===#
+# Selections
+#===----------------------------------------------------------------------===#
+
+def selections(p):
+    x = f32(4, 6, 2)
+    lengths = i64(0, 1, 6, 3)
+    want = x.copy()
+    for row, length in enumerate(lengths):
+        want[row, :length] = x[row, :length][::-1]
+    reverse = """
+agraph (float[b, t, c] x, int64[b] n) => (float[b, t, c] y) {
+  y = ReverseSequence<batch_axis = 0, time_axis = 1>(x, n)
+}"""
+    p.agrees("ReverseSequence", reverse, ((x, lengths), [want]))
+    p.refuses("ReverseSequence", reverse, "index", (x, i64(0, 1, 7, 3)))
+    compress = """
+agraph (float[a, b] x, bool[n] c) => (float[a, k] y, float[m] z) {
+  y = Compress<axis = 1>(x, c)
+  z = Compress(x, c)
+}"""
+    x = f32(3, 5)
+    p.agrees("Compress", compress, *[
+        ((x, np.array(c)), (np.compress(c, x, axis=1), np.compress(c, x.reshape(-1))))
+        for c in ([True, False, True], [False] * 5)])
+    p.agrees("Hardmax of a matrix", """
+agraph (float[a, 2, 3] x) => (float[a, 2, 3] y) {
+  y = Hardmax(x)
+}""", ((f32(4, 2, 3) * 0,), [np.eye(6, dtype=np.float32)[[0] * 4].reshape(4, 2, 3)]), opset=11)
+    dropout = """
+agraph (float[n] x, float ratio, bool training) => (float[n] y, bool[n] m) {
+  y, m = Dropout(x, ratio, training)
+}"""
+    x, kept = f32(9), np.full(9, True)
+    half, none = np.float32(0.5), np.float32(0)
+    p.agrees("Dropout", dropout, ((x, half, np.array(False)), (x, kept)),
+             ((x, none, np.array(True)), (x, kept)))
+    p.refuses("Dropout", dropout, "draws random numbers", (x, half, np.array(True)))
+
+
+def main():
+    p = Programs()
+    reductions(p)
+    einsum(p)
+    quantized(p)
+    selections(p)
+    p.compare.exit()
+
+
+if __name__ == "__main__":
+    main()
