@@ -200,6 +200,15 @@ static void addArithmetic(RuleTable &t, Float2 onFloat, Int2 onInt,
     if (a.getElementType() != b.getElementType())
       return c.fail("the operands must have one element type");
     Scalar kind = a.getScalar();
+    // Masks and tables of long sequences are mostly these.
+    if (kind == Scalar::F32) {
+      const float *x = a.span<float>().data(), *z = b.span<float>().data();
+      return evalBinary(c, a.getElementType(),
+                        [=](HostTensor &y, int64_t i, int64_t j, int64_t k) {
+                          y.mutableSpan<float>()[i] = static_cast<float>(
+                              roundTo(Scalar::F32, onFloat(x[j], z[k])));
+                        });
+    }
     return evalBinary(c, a.getElementType(),
                       [&](HostTensor &y, int64_t i, int64_t j, int64_t k) {
                         if (isFloat(kind))

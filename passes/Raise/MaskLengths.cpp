@@ -73,11 +73,17 @@ void MaskFitter::setDiffers(AttentionSite &site, MaskFit &fit,
 bool MaskFitter::fitLengths(AttentionSite &site, MaskFit &fit) {
   std::vector<Observation> all;
   proven = 0;
+  bool isTooLong[2] = {false, false};
   for (const Setting &setting : longSettings(subject, fit, stepsOfOne)) {
+    if (isTooLong[setting.past > 0])
+      continue;
     Reason ignored;
     std::optional<Observation> seen = observe(site, setting, fit, ignored);
-    if (!seen)
-      continue; // longer than the graph can be
+    if (!seen) {
+      // Longer than the graph can be.
+      isTooLong[setting.past > 0] = true;
+      continue;
+    }
     MaskFit longer = fit;
     if (longer.window == 0)
       longer.window = windowOf(*seen);
