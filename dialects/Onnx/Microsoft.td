@@ -231,7 +231,7 @@ def Onnx_MSGatherBlockQuantizedOp : Onnx_MSOp<"GatherBlockQuantized"> {
 
     Constraints:
       * (C1) the scales and the result have one element type.
-      * (C2) `bits` is 4 or 8; `block_size` is a power of two and at least 16.
+      * (C2) `bits` is 2, 4 or 8; `block_size` is a power of two and at least 16.
       * (C3) both axes lie within the rank of `data`, and differ.
   }];
   let arguments = (ins Onnx_NumberTensor:$data, Onnx_IndexTensor:$indices,
@@ -243,5 +243,6 @@ def Onnx_MSGatherBlockQuantizedOp : Onnx_MSOp<"GatherBlockQuantized"> {
 }
 
 include "dialects/Onnx/MicrosoftAttention.td"
+include "dialects/Onnx/MicrosoftExperts.td"
 
 #endif // BLOCKATTN_DIALECTS_ONNX_MICROSOFT_TD

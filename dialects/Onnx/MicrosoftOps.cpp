@@ -242,7 +242,7 @@ LogicalResult MSGatherBlockQuantizedOp::verify() {
   // C1
   if (failed(verifyElementTypes(*this, 1, "scales and output",
                                 {getScales(), getOutput()})) ||
-      failed(verifyBlocks(*this, getBits(), {4, 8}, getBlockSize())))
+      failed(verifyBlocks(*this, getBits(), {2, 4, 8}, getBlockSize())))
     return failure();
   // C3
   RankedTensorType data = rankedType(getData());

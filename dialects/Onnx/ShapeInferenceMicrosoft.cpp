@@ -250,8 +250,8 @@ void addMicrosoftRules(ShapeRules &rules) {
   rules.add<MSAttentionOp>(attention);
   rules.add<MSMultiHeadAttentionOp>(multiHead);
   rules.add<MSGroupQueryAttentionOp>(groupQuery);
-  rules.addAll<MSBiasGeluOp, MSFastGeluOp, MSQuickGeluOp, MSRotaryEmbeddingOp>(
-      sameAsFirst);
+  rules.addAll<MSBiasGeluOp, MSFastGeluOp, MSQuickGeluOp, MSRotaryEmbeddingOp,
+               MSMoEOp, MSQMoEOp>(sameAsFirst);
 }
 
 } // namespace blockattn::onnx

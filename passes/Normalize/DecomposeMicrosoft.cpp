@@ -181,7 +181,8 @@ struct DecomposeMicrosoft : impl::DecomposeMicrosoftBase<DecomposeMicrosoft> {
               onnx::MSEmbedLayerNormalizationOp, onnx::MSFusedMatMulOp,
               onnx::MSMatMulNBitsOp, onnx::MSGatherBlockQuantizedOp,
               onnx::MSRotaryEmbeddingOp, onnx::MSAttentionOp,
-              onnx::MSMultiHeadAttentionOp, onnx::MSGroupQueryAttentionOp>(
+              onnx::MSMultiHeadAttentionOp, onnx::MSGroupQueryAttentionOp,
+              onnx::MSMoEOp, onnx::MSQMoEOp>(
             [&](auto typed) { return decompose(typed, g); })
         .Default([](Operation *) {
           return "there is no rule for it; export the model without this "

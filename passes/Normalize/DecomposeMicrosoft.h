@@ -18,6 +18,22 @@ Refusal decompose(onnx::MSGroupQueryAttentionOp op, GraphBuilder &g);
 Refusal decompose(onnx::MSRotaryEmbeddingOp op, GraphBuilder &g);
 Refusal decompose(onnx::MSMatMulNBitsOp op, GraphBuilder &g);
 Refusal decompose(onnx::MSGatherBlockQuantizedOp op, GraphBuilder &g);
+Refusal decompose(onnx::MSMoEOp op, GraphBuilder &g);
+Refusal decompose(onnx::MSQMoEOp op, GraphBuilder &g);
+
+/// A weight [rows, columns] of few bits: rows of blocks, a scale for each.
+struct PackedWeight {
+  mlir::Value packed; ///< bytes, elements from their lowest bits up
+  mlir::Value scales; ///< rows * blocks
+  mlir::Value zeros;  ///< bytes that are packed by row, or floats, or null
+  mlir::Value groups; ///< the block of each column where not in order, or null
+  int64_t rows, columns, bits, blockSize;
+
+  /// Why it is not of bytes, if it is not.
+  Refusal requireBytes() const;
+  /// The elements as floats, [rows, columns].
+  mlir::Value unpack(GraphBuilder &g, mlir::Type element) const;
+};
 
 } // namespace blockattn
 

@@ -42,73 +42,78 @@ static Value unpackBytes(GraphBuilder &g, Value bytes, int64_t bits,
   return g.binary<onnx::SubOp>(rest, above);
 }
 
-static Refusal requireBytes(Value value, StringRef name) {
+static Refusal requireBytesIn(Value value, StringRef name) {
   if (GraphBuilder::element(value).isUnsignedInteger(8))
     return {};
   return (name + " must be bytes (uint8)").str();
+}
+
+Refusal PackedWeight::requireBytes() const {
+  Refusal refusal = requireBytesIn(packed, "its weight");
+  if (refusal.empty() && zeros && !isa<FloatType>(GraphBuilder::element(zeros)))
+    refusal = requireBytesIn(zeros, "its zero points");
+  return refusal;
+}
+
+Value PackedWeight::unpack(GraphBuilder &g, Type element) const {
+  int64_t blocks = llvm::divideCeil(columns, blockSize), parts = 8 / bits;
+  // Unpacking is exact in f32 and rounds nowhere: 8 bits at most.
+  Type f32 = Float32Type::get(element.getContext());
+  auto toElement = [&](Value value) { return g.cast(value, element); };
+
+  // Zero points, [rows, blocks].
+  Value zero = zeros;
+  if (!zero) {
+    zero = g.number(element, 1 << (bits - 1));
+  } else if (isa<FloatType>(g.element(zero))) {
+    zero = g.reshape(toElement(zero), {rows, blocks});
+  } else {
+    int64_t bytes = llvm::divideCeil(blocks, parts);
+    Value unpacked = unpackBytes(g, g.reshape(zero, {rows, bytes}), bits, f32);
+    zero = g.reshape(unpacked, {rows, bytes * parts});
+    if (bytes * parts != blocks)
+      zero = g.slice(zero, 1, 0, blocks);
+    zero = toElement(zero);
+  }
+  Value scale = g.reshape(toElement(scales), {rows, blocks});
+  bool oneZero = g.rank(zero) == 0;
+
+  Value bytes = g.reshape(packed, {rows, blocks, blockSize / parts});
+  Value numbers = toElement(unpackBytes(g, bytes, bits, f32));
+  int64_t padded = blocks * blockSize;
+  auto flat = [&](Value value) {
+    value = g.reshape(value, {rows, padded});
+    return padded == columns ? value : g.slice(value, 1, 0, columns);
+  };
+  if (groups) {
+    Value group =
+        g.size(groups, 0) == columns ? groups : g.slice(groups, 0, 0, columns);
+    auto spread = [&](Value value) {
+      return g.make<onnx::GatherOp>({value, group}, g.attr("axis", 1));
+    };
+    return g.binary<onnx::MulOp>(
+        g.binary<onnx::SubOp>(flat(numbers), oneZero ? zero : spread(zero)),
+        spread(scale));
+  }
+  auto spread = [&](Value value) {
+    return g.reshape(value, {rows, blocks, 1, 1});
+  };
+  return flat(g.binary<onnx::MulOp>(
+      g.binary<onnx::SubOp>(numbers, oneZero ? zero : spread(zero)),
+      spread(scale)));
 }
 
 Refusal decompose(onnx::MSMatMulNBitsOp op, GraphBuilder &g) {
   Type element = g.element(op.getA());
   if (!element.isF32() && !element.isF16() && !element.isBF16())
     return "its operand A must be float32, float16 or bfloat16";
-  if (Refusal refusal = requireBytes(op.getB(), "its weight B");
-      !refusal.empty())
+  PackedWeight packed{op.getB(),    op.getScales(),   op.getZeroPoints(),
+                      op.getGIdx(), op.getN(),        op.getK(),
+                      op.getBits(), op.getBlockSize()};
+  if (Refusal refusal = packed.requireBytes(); !refusal.empty())
     return refusal;
-  int64_t rows = op.getN(), columns = op.getK(), bits = op.getBits();
-  int64_t blockSize = op.getBlockSize();
-  int64_t blocks = llvm::divideCeil(columns, blockSize), parts = 8 / bits;
-  // Unpacking is exact in f32 and rounds nowhere: 8 bits at most.
-  Type f32 = Float32Type::get(op.getContext());
-  auto toElement = [&](Value value) { return g.cast(value, element); };
-
-  // Zero points, [N, blocks].
-  Value zeros = op.getZeroPoints();
-  if (!zeros) {
-    zeros = g.number(element, 1 << (bits - 1));
-  } else if (isa<FloatType>(g.element(zeros))) {
-    zeros = g.reshape(toElement(zeros), {rows, blocks});
-  } else {
-    if (Refusal refusal = requireBytes(zeros, "its zero points");
-        !refusal.empty())
-      return refusal;
-    int64_t bytes = llvm::divideCeil(blocks, parts);
-    Value unpacked = unpackBytes(g, g.reshape(zeros, {rows, bytes}), bits, f32);
-    zeros = g.reshape(unpacked, {rows, bytes * parts});
-    if (bytes * parts != blocks)
-      zeros = g.slice(zeros, 1, 0, blocks);
-    zeros = toElement(zeros);
-  }
-  Value scales = g.reshape(op.getScales(), {rows, blocks});
-  bool oneZero = g.rank(zeros) == 0;
-
-  Value packed = g.reshape(op.getB(), {rows, blocks, blockSize / parts});
-  Value numbers = toElement(unpackBytes(g, packed, bits, f32));
-  int64_t padded = blocks * blockSize;
-  auto flat = [&](Value value) {
-    value = g.reshape(value, {rows, padded});
-    return padded == columns ? value : g.slice(value, 1, 0, columns);
-  };
-  Value weight;
-  if (Value groups = op.getGIdx()) {
-    if (g.size(groups, 0) != columns)
-      groups = g.slice(groups, 0, 0, columns);
-    auto spread = [&](Value value) {
-      return g.make<onnx::GatherOp>({value, groups}, g.attr("axis", 1));
-    };
-    weight = g.binary<onnx::MulOp>(
-        g.binary<onnx::SubOp>(flat(numbers), oneZero ? zeros : spread(zeros)),
-        spread(scales));
-  } else {
-    auto spread = [&](Value value) {
-      return g.reshape(value, {rows, blocks, 1, 1});
-    };
-    weight = flat(g.binary<onnx::MulOp>(
-        g.binary<onnx::SubOp>(numbers, oneZero ? zeros : spread(zeros)),
-        spread(scales)));
-  }
-  Value result =
-      g.binary<onnx::MatMulOp>(op.getA(), g.transpose(weight, {1, 0}));
+  Value result = g.binary<onnx::MatMulOp>(
+      op.getA(), g.transpose(packed.unpack(g, element), {1, 0}));
   if (Value bias = op.getBias())
     result = g.binary<onnx::AddOp>(result, bias);
   g.replace(op.getY(), result);

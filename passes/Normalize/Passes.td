@@ -121,6 +121,8 @@ def DecomposeMicrosoft
         run of the program unpacks it into a buffer that one product needs.
         With `keep-packed-products` MatMulNBits stays as it is where the CPU's
         library takes it: 4 or 8 bits, zero points of bytes or none, no `g_idx`
+      * MoE and QMoE become products of all tokens with all experts, of which a
+        matrix of weights, mostly zeros, makes a sum
 
     An option without such a form is an error that names the node, the option
     and what to do.

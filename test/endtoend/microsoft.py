@@ -213,7 +213,7 @@ def matmul_nbits(draw):
 
 
 def gather_quantized(draw):
-    bits = draw.choice([4, 8])
+    bits = draw.choice([2, 4, 8])
     block = draw.choice([16, 32])
     rows, columns = 12, draw.choice([32, 64, 96])
     blocks = -(-columns // block)

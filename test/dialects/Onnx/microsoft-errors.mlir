@@ -279,3 +279,59 @@ func.func @f(%x: tensor<?x?x64xf32>) {
   %0 = onnx.ms.GroupQueryAttention(%x) {kv_num_heads = 2, num_heads = 4} : (tensor<?x?x64xf32>) -> tensor<*xf32>
   return
 }
+
+// -----
+
+func.func @f(%x: tensor<64xf32>, %r: tensor<?x4xf32>, %w: tensor<4x16x64xf32>, %v: tensor<4x64x16xf32>) {
+  // expected-error @+1 {{'onnx.ms.MoE' op (C2) input must have rank 2 or 3, but is 'tensor<64xf32>'}}
+  %0 = onnx.ms.MoE(%x, %r, %w, _, %v) : (tensor<64xf32>, tensor<?x4xf32>, tensor<4x16x64xf32>, tensor<4x64x16xf32>) -> tensor<64xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x64xf32>, %r: tensor<?x4xf32>, %w: tensor<3x16x64xf32>, %v: tensor<4x64x16xf32>) {
+  // expected-error @+1 {{'onnx.ms.MoE' op (C3) the weight of fc1 must have rank 3 and be of 4 experts, but is 'tensor<3x16x64xf32>'}}
+  %0 = onnx.ms.MoE(%x, %r, %w, _, %v) : (tensor<?x64xf32>, tensor<?x4xf32>, tensor<3x16x64xf32>, tensor<4x64x16xf32>) -> tensor<?x64xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x64xf32>, %r: tensor<?x4xf32>, %w: tensor<4x16x64xf32>) {
+  // expected-error @+1 {{'onnx.ms.MoE' op (C4) fc2_experts_weights must not be left out}}
+  %0 = onnx.ms.MoE(%x, %r, %w) : (tensor<?x64xf32>, tensor<?x4xf32>, tensor<4x16x64xf32>) -> tensor<?x64xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x64xf32>, %r: tensor<?x4xf32>, %w: tensor<4x16x64xf32>, %v: tensor<4x64x16xf32>) {
+  // expected-error @+1 {{'onnx.ms.MoE' op (C5) k must be positive and at most 4, but is 5}}
+  %0 = onnx.ms.MoE(%x, %r, %w, _, %v) {k = 5} : (tensor<?x64xf32>, tensor<?x4xf32>, tensor<4x16x64xf32>, tensor<4x64x16xf32>) -> tensor<?x64xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x64xf32>, %r: tensor<?x4xf32>, %w: tensor<4x16x64xf32>, %v: tensor<4x64x16xf32>) {
+  // expected-error @+1 {{'onnx.ms.MoE' op (C6) activation_type must be relu, gelu, silu, swiglu or identity, but is 'mish'}}
+  %0 = onnx.ms.MoE(%x, %r, %w, _, %v) {activation_type = "mish"} : (tensor<?x64xf32>, tensor<?x4xf32>, tensor<4x16x64xf32>, tensor<4x64x16xf32>) -> tensor<?x64xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x64xf32>, %r: tensor<?x4xf32>, %w: tensor<4x16x32xui8>, %s: tensor<4x16xf32>, %v: tensor<4x64x8xui8>) {
+  // expected-error @+1 {{'onnx.ms.QMoE' op (C7) the bits of a weight must be 2, 4 or 8, but are 3}}
+  %0 = onnx.ms.QMoE(%x, %r, %w, %s, _, %v, %s) {expert_weight_bits = 3} : (tensor<?x64xf32>, tensor<?x4xf32>, tensor<4x16x32xui8>, tensor<4x16xf32>, tensor<4x64x8xui8>, tensor<4x16xf32>) -> tensor<?x64xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x64xf32>, %r: tensor<?x4xf32>, %w: tensor<4x16x32xui8>, %s: tensor<4x16xf32>, %v: tensor<4x64x8xui8>) {
+  // expected-error @+1 {{'onnx.ms.QMoE' op (C8) fc2_scales must not be left out}}
+  %0 = onnx.ms.QMoE(%x, %r, %w, %s, _, %v) : (tensor<?x64xf32>, tensor<?x4xf32>, tensor<4x16x32xui8>, tensor<4x16xf32>, tensor<4x64x8xui8>) -> tensor<?x64xf32>
+  return
+}

@@ -76,3 +76,17 @@ func.func @attention(%x: tensor<?x?x64xf32>, %w: tensor<64x96xf32>, %mask: tenso
   %3:3 = onnx.ms.GroupQueryAttention(%qkv, _, _, %pk, %pk, %n, %t) {kv_num_heads = 2, num_heads = 4} : (tensor<?x?x128xf32>, tensor<?x2x?x?xf32>, tensor<?x2x?x?xf32>, tensor<?xi32>, tensor<i32>) -> (tensor<*xf32>, tensor<*xf32>, tensor<*xf32>)
   return
 }
+
+// CHECK-LABEL: func @experts
+// SHAPES-LABEL: func @experts
+func.func @experts(%x: tensor<?x?x64xf32>, %r: tensor<?x4xf32>, %w1: tensor<4x32x64xf32>, %b1: tensor<4x32xf32>,
+    %w2: tensor<4x64x16xf32>, %p1: tensor<4x32x32xui8>, %s1: tensor<4x32x2xf32>, %p2: tensor<4x64x16xui8>,
+    %s2: tensor<4x64x1xf32>) {
+  // CHECK: onnx.ms.MoE(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}) {activation_type = "swiglu", k = 2 : i64, swiglu_fusion = 1 : i64, swiglu_limit = 7.000000e+00 : f32}
+  // SHAPES: onnx.ms.MoE{{.*}} -> tensor<?x?x64xf32>
+  %0 = onnx.ms.MoE(%x, %r, %w1, %b1, %w2) {k = 2, activation_type = "swiglu", swiglu_fusion = 1, swiglu_limit = 7.0 : f32} : (tensor<?x?x64xf32>, tensor<?x4xf32>, tensor<4x32x64xf32>, tensor<4x32xf32>, tensor<4x64x16xf32>) -> tensor<*xf32>
+  // CHECK: onnx.ms.QMoE(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}) {block_size = 32 : i64, k = 2 : i64}
+  // SHAPES: onnx.ms.QMoE{{.*}} -> tensor<?x?x64xf32>
+  %1 = onnx.ms.QMoE(%x, %r, %p1, %s1, %b1, %p2, %s2) {k = 2, block_size = 32} : (tensor<?x?x64xf32>, tensor<?x4xf32>, tensor<4x32x32xui8>, tensor<4x32x2xf32>, tensor<4x32xf32>, tensor<4x64x16xui8>, tensor<4x64x1xf32>) -> tensor<*xf32>
+  return
+}

@@ -107,7 +107,7 @@ func.func @f(%x: tensor<?x?x64xf32>, %p: tensor<?x?xi64>, %c: tensor<9x12xf32>) 
 // -----
 
 func.func @f(%x: tensor<?x64xf32>, %w: tensor<24x2x16xi8>, %s: tensor<24x2xf32>) -> tensor<?x24xf32> {
-  // expected-error @+1 {{MatMulNBits is not supported as it is here: its weight B must be bytes (uint8)}}
+  // expected-error @+1 {{MatMulNBits is not supported as it is here: its weight must be bytes (uint8)}}
   %0 = onnx.ms.MatMulNBits(%x, %w, %s) {K = 64, N = 24, block_size = 32} : (tensor<?x64xf32>, tensor<24x2x16xi8>, tensor<24x2xf32>) -> tensor<?x24xf32>
   return %0 : tensor<?x24xf32>
 }
@@ -131,4 +131,44 @@ func.func @both(%x: tensor<?x8xf32>, %w: tensor<8xf32>, %y: tensor<?x?x64xf32>, 
   // expected-error @+1 {{Attention is not supported as it is here: do_rotary is not supported}}
   %1 = onnx.ms.Attention(%y, %v) {do_rotary = 1, num_heads = 4} : (tensor<?x?x64xf32>, tensor<64x96xf32>) -> tensor<?x?x32xf32>
   return %0#1, %1 : tensor<?x1xf32>, tensor<?x?x32xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<?x64xf32>, %r: tensor<?x4xf32>, %w: tensor<4x16x64xf32>, %v: tensor<4x64x16xf32>) -> tensor<?x64xf32> {
+  // expected-error @+1 {{MoE is not supported as it is here: use_sparse_mixer (a router that compares scores with one another) is not supported; export the router as plain operators}}
+  %0 = onnx.ms.MoE(%x, %r, %w, _, %v) {use_sparse_mixer = 1} : (tensor<?x64xf32>, tensor<?x4xf32>, tensor<4x16x64xf32>, tensor<4x64x16xf32>) -> tensor<?x64xf32>
+  return %0 : tensor<?x64xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<?x64xf32>, %r: tensor<?x4xf32>, %w: tensor<4x16x64xf32>, %v: tensor<4x64x16xf32>) -> tensor<?x64xf32> {
+  // expected-error @+1 {{MoE is not supported as it is here: its swiglu needs fc3, or a swiglu_fusion of 1 or 2}}
+  %0 = onnx.ms.MoE(%x, %r, %w, _, %v) {activation_type = "swiglu"} : (tensor<?x64xf32>, tensor<?x4xf32>, tensor<4x16x64xf32>, tensor<4x64x16xf32>) -> tensor<?x64xf32>
+  return %0 : tensor<?x64xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<?x64xf32>, %r: tensor<?x4xf32>, %w: tensor<4x16x64xf32>, %v: tensor<4x64x16xf32>) -> tensor<?x64xf32> {
+  // expected-error @+1 {{MoE is not supported as it is here: the shapes of its weights do not fit to one another or to its input}}
+  %0 = onnx.ms.MoE(%x, %r, %w, _, %v) {activation_type = "swiglu", swiglu_fusion = 1} : (tensor<?x64xf32>, tensor<?x4xf32>, tensor<4x16x64xf32>, tensor<4x64x16xf32>) -> tensor<?x64xf32>
+  return %0 : tensor<?x64xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<?x64xf32>, %r: tensor<?x4xf32>, %w: tensor<4x16x32xui8>, %s: tensor<4x16xf32>, %v: tensor<4x64x8xui8>) -> tensor<?x64xf32> {
+  // expected-error @+1 {{QMoE is not supported as it is here: quant_type 'fp4' is not supported; export with 'int'}}
+  %0 = onnx.ms.QMoE(%x, %r, %w, %s, _, %v, %s) {quant_type = "fp4"} : (tensor<?x64xf32>, tensor<?x4xf32>, tensor<4x16x32xui8>, tensor<4x16xf32>, tensor<4x64x8xui8>, tensor<4x16xf32>) -> tensor<?x64xf32>
+  return %0 : tensor<?x64xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<?x64xf32>, %r: tensor<?x4xf32>, %w: tensor<4x16x32xui8>, %s: tensor<4x16xf32>, %v: tensor<4x64x8xui8>) -> tensor<?x64xf32> {
+  // expected-error @+1 {{QMoE is not supported as it is here: its weights are arranged for one device (weights_prepacked = 1); export with weights_prepacked = 0}}
+  %0 = onnx.ms.QMoE(%x, %r, %w, %s, _, %v, %s) {weights_prepacked = 1} : (tensor<?x64xf32>, tensor<?x4xf32>, tensor<4x16x32xui8>, tensor<4x16xf32>, tensor<4x64x8xui8>, tensor<4x16xf32>) -> tensor<?x64xf32>
+  return %0 : tensor<?x64xf32>
 }

@@ -120,3 +120,56 @@ func.func @gather(%data: tensor<12x32xui8>, %ids: tensor<?x?xi64>, %s: tensor<12
     : (tensor<12x32xui8>, tensor<?x?xi64>, tensor<12x2xf32>) -> tensor<?x?x64xf32>
   return %0 : tensor<?x?x64xf32>
 }
+
+// -----
+
+// Every token meets every expert; what it was not sent to counts nothing.
+// CHECK-LABEL: @experts
+// CHECK: %[[P:.*]] = onnx.Softmax(%arg1)
+// CHECK: %[[V:.*]], %[[I:.*]] = onnx.TopK(%[[P]], %{{.*}}) {axis = -1 : i64} : (tensor<?x4xf32>, tensor<1xi64>) -> (tensor<?x2xf32>, tensor<?x2xi64>)
+// CHECK: %[[SUM:.*]] = onnx.ReduceSum(%[[V]], %{{.*}})
+// CHECK: %[[SHARE:.*]] = onnx.Div(%[[V]], %[[SUM]])
+// CHECK: %[[GATES:.*]] = onnx.ScatterElements(%{{.*}}, %[[I]], %[[SHARE]]) {axis = 1 : i64}
+// CHECK: onnx.MatMul(%{{.*}}, %{{.*}}) : (tensor<?x64xf32>, tensor<64x128xf32>) -> tensor<?x128xf32>
+// CHECK: onnx.Min
+// CHECK: onnx.Clip
+// CHECK: onnx.Swish(%{{.*}}) {alpha = 1.702000e+00 : f32}
+// CHECK: %[[ALL:.*]] = onnx.MatMul(%{{.*}}, %{{.*}}) : (tensor<4x?x16xf32>, tensor<4x16x64xf32>) -> tensor<4x?x64xf32>
+// CHECK: %[[T:.*]] = onnx.Transpose(%[[GATES]])
+// CHECK: onnx.Mul(%[[ALL]], %{{.*}})
+// CHECK: onnx.ReduceSum
+// CHECK: onnx.Reshape{{.*}} -> tensor<?x?x64xf32>
+func.func @experts(%x: tensor<?x?x64xf32>, %r: tensor<?x4xf32>, %w1: tensor<4x32x64xf32>, %b1: tensor<4x32xf32>,
+    %w2: tensor<4x64x16xf32>) -> tensor<?x?x64xf32> {
+  %0 = onnx.ms.MoE(%x, %r, %w1, %b1, %w2) {k = 2, activation_type = "swiglu", swiglu_fusion = 1, swiglu_limit = 7.0 : f32,
+      activation_alpha = 1.702 : f32, activation_beta = 1.0 : f32, normalize_routing_weights = 1}
+    : (tensor<?x?x64xf32>, tensor<?x4xf32>, tensor<4x32x64xf32>, tensor<4x32xf32>, tensor<4x64x16xf32>) -> tensor<?x?x64xf32>
+  return %0 : tensor<?x?x64xf32>
+}
+
+// -----
+
+// A third product beside the first.
+// CHECK-LABEL: @third
+// CHECK: %[[A:.*]] = onnx.Swish
+// CHECK: onnx.Mul(%[[A]], %{{.*}}) : (tensor<?x4x16xf32>, tensor<?x4x16xf32>)
+func.func @third(%x: tensor<?x64xf32>, %r: tensor<?x4xf32>, %w1: tensor<4x16x64xf32>, %w2: tensor<4x64x16xf32>) -> tensor<?x64xf32> {
+  %0 = onnx.ms.MoE(%x, %r, %w1, _, %w2, _, %w1) {activation_type = "silu"}
+    : (tensor<?x64xf32>, tensor<?x4xf32>, tensor<4x16x64xf32>, tensor<4x64x16xf32>, tensor<4x16x64xf32>) -> tensor<?x64xf32>
+  return %0 : tensor<?x64xf32>
+}
+
+// -----
+
+// Weights are unpacked as those of MatMulNBits, all experts at once.
+// CHECK-LABEL: @packed_experts
+// CHECK: onnx.Reshape(%arg2, %{{.*}}) : (tensor<4x16x32xui8>, tensor<3xi64>) -> tensor<64x4x8xui8>
+// CHECK: onnx.GatherElements(%arg5, %{{.*}}) {axis = 1 : i64}
+// CHECK: onnx.Relu
+func.func @packed_experts(%x: tensor<?x64xf32>, %r: tensor<?x4xf32>, %w1: tensor<4x16x32xui8>, %s1: tensor<4x16x4xf32>,
+    %w2: tensor<4x64x8xui8>, %rw: tensor<?x4xf32>) -> tensor<?x64xf32> {
+  %s2 = onnx.Constant dense<0.5> : tensor<4x64x1xf32>
+  %0 = onnx.ms.QMoE(%x, %r, %w1, %s1, _, %w2, %s2, _, _, _, _, _, _, _, %rw) {k = 2, block_size = 16}
+    : (tensor<?x64xf32>, tensor<?x4xf32>, tensor<4x16x32xui8>, tensor<4x16x4xf32>, tensor<4x64x8xui8>, tensor<4x64x1xf32>, tensor<?x4xf32>) -> tensor<?x64xf32>
+  return %0 : tensor<?x64xf32>
+}
