@@ -21,6 +21,7 @@ class Family:
     positions: bool = True  # position_ids is an input
     optimizer: str | None = None  # what ONNX Runtime's optimiser calls it
     genai: dict = field(default_factory=dict)  # options for onnxruntime-genai
+    few: bool = False  # in the commonest spellings only
 
 
 def rope(kind, **options):
@@ -52,7 +53,8 @@ FAMILIES = {
         "yarn", factor=4.0, original_max_position_embeddings=64)),
     "llama_longrope": Family("LlamaConfig", rope("longrope", **LONG),
                              genai=rope("longrope", **LONGER)),
-    "mistral_window": Family("MistralConfig", {"sliding_window": 7}),
+    "mistral_window": Family("MistralConfig", {"sliding_window": 7}, genai={
+        "layer_types": ["sliding_attention"] * 2}),
     "qwen2": Family("Qwen2Config"),
     "qwen3": Family("Qwen3Config", {"head_dim": 16}, optimizer="qwen3"),
     "gemma": Family("GemmaConfig", {"head_dim": 16}),
@@ -62,7 +64,8 @@ FAMILIES = {
         "head_dim": 16, "sliding_window": 7, "query_pre_attn_scalar": 16,
         "layer_types": ["sliding_attention", "full_attention"]}),
     "phi2": Family("PhiConfig", {"partial_rotary_factor": 0.5},
-                   optimizer="phi", genai={"hidden_size": 128}),
+                   optimizer="phi", genai={"hidden_size": 128,
+                                           "layer_norm_eps": 1e-6}),
     "phi3": Family("Phi3Config", genai={
         "original_max_position_embeddings": 256}),
     "olmo2": Family("Olmo2Config"),
@@ -114,13 +117,137 @@ FAMILIES = {
 }
 
 
+
+def more(config, options=None, **rest):
+    return Family(config, options or {}, few=True, **rest)
+
+
+def more_encoder(config, **options):
+    family = encoder(config, **options)
+    family.few, family.optimizer = True, None
+    return family
+
+
+ALL_HEADS = {"num_key_value_heads": None}
+WINDOWED = {"sliding_window": 7,
+            "layer_types": ["sliding_attention", "full_attention"]}
+MIXTURE = {"moe_intermediate_size": 32, "num_experts": 4,
+           "num_experts_per_tok": 2}
+LOCAL_EXPERTS = {"num_local_experts": 4, "num_experts_per_tok": 2}
+LATENT = {"num_key_value_heads": 4, "q_lora_rank": 16, "kv_lora_rank": 16,
+          "qk_rope_head_dim": 8, "qk_nope_head_dim": 8, "v_head_dim": 12}
+DEEPSEEK = {**LATENT, "n_routed_experts": 4, "n_shared_experts": 1,
+            "num_experts_per_tok": 2, "moe_intermediate_size": 32,
+            "first_k_dense_replace": 1, "n_group": 2, "topk_group": 1}
+# These do not know some of the options that are common to all others.
+T5 = {"d_model": 32, "d_kv": 8, "d_ff": 64, "num_layers": 2, "num_heads": 4,
+      "tie_word_embeddings": True}
+XGLM = {"d_model": 32, "ffn_dim": 64, "num_layers": 2, "attention_heads": 4}
+BART = {"d_model": 32, "decoder_ffn_dim": 64, "decoder_layers": 2,
+        "decoder_attention_heads": 4, "is_decoder": True}
+GPT_NEO = {"num_layers": 2, "num_heads": 4, "window_size": 7,
+           "attention_types": [[["global", "local"], 1]]}
+OTHER_NAMES = {**ALL_HEADS, "hidden_size": None, "num_hidden_layers": None,
+               "num_attention_heads": None, "intermediate_size": None}
+
+FAMILIES |= {
+    # Mixtures of experts.
+    "mixtral": more("MixtralConfig", {**LOCAL_EXPERTS, "sliding_window": None}),
+    "qwen2_moe": more("Qwen2MoeConfig", {
+        **MIXTURE, "shared_expert_intermediate_size": 32}),
+    "qwen3_moe": more("Qwen3MoeConfig", {**MIXTURE, "head_dim": 16}),
+    "olmoe": more("OlmoeConfig", {"num_experts": 4, "num_experts_per_tok": 2}),
+    "granitemoe": more("GraniteMoeConfig", LOCAL_EXPERTS),
+    "phimoe": more("PhimoeConfig", LOCAL_EXPERTS),
+    # Keys and values from a latent vector, of different sizes.
+    "deepseek_v2": more("DeepseekV2Config", {**DEEPSEEK, "n_group": 1}),
+    "deepseek_v3": more("DeepseekV3Config", DEEPSEEK),
+    "minicpm3": more("MiniCPM3Config", LATENT),
+    # Decoders with something of their own, and others that are like Llama.
+    "gemma3n": more("Gemma3nTextConfig", {
+        **WINDOWED, "head_dim": 16, "num_kv_shared_layers": 0,
+        "hidden_size_per_layer_input": 8, "altup_num_inputs": 2,
+        "vocab_size_per_layer_input": VOCABULARY, "laurel_rank": 8,
+        "intermediate_size": [64, 64],
+        "activation_sparsity_pattern": [0.0, 0.0]}),
+    "gemma4": more("Gemma4TextConfig", {
+        **WINDOWED, "head_dim": 16, "global_head_dim": 16,
+        "num_kv_shared_layers": 0, "hidden_size_per_layer_input": 8,
+        "vocab_size_per_layer_input": VOCABULARY}),
+    "vaultgemma": more("VaultGemmaConfig", {
+        **WINDOWED, "head_dim": 16, "query_pre_attn_scalar": 16}),
+    "phi4_mini": more("Phi3Config", {
+        "original_max_position_embeddings": 64,
+        **rope("longrope", partial_rotary_factor=0.75,
+               long_factor=[1.0, 2.0, 3.0], short_factor=[1.0, 1.1, 1.2])}),
+    "exaone4": more("Exaone4Config", {**WINDOWED, "head_dim": 8,
+                                      "sliding_window_pattern": 2}),
+    "internlm3": more("InternLM3Config", {"head_dim": 8}),
+    "nemotron": more("NemotronConfig", {"head_dim": 8}),
+    "starcoder2": more("Starcoder2Config", {"sliding_window": 7}),
+    "codegen": more("CodeGenConfig", {"rotary_dim": 4, "n_inner": 64,
+                                      **ALL_HEADS}),
+    "gpt_bigcode": more("GPTBigCodeConfig", {"n_inner": 64, **ALL_HEADS}),
+    "gpt_neo": more("GPTNeoConfig", {
+        **OTHER_NAMES, **GPT_NEO, "hidden_size": 32, "intermediate_size": 64}),
+    "persimmon": more("PersimmonConfig", ALL_HEADS),
+    "olmo": more("OlmoConfig", {"clip_qkv": 2.0}),
+    "glm4": more("Glm4Config", {"head_dim": 8}),
+    "helium": more("HeliumConfig", {"head_dim": 8}),
+    "arcee": more("ArceeConfig"),
+    "ernie": more("Ernie4_5Config", {"head_dim": 8}),
+    "hunyuan": more("HunYuanDenseV1Config", {"head_dim": 8}),
+    "apertus": more("ApertusConfig", rope(
+        "llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0,
+        original_max_position_embeddings=64)),
+    "nanochat": more("NanoChatConfig"),
+    "cwm": more("CwmConfig", {**WINDOWED, "head_dim": 8, **rope(
+        "llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0,
+        original_max_position_embeddings=64)}),
+    "bitnet": more("BitNetConfig"),
+    "seed_oss": more("SeedOssConfig", {"head_dim": 8}),
+    "biogpt": more("BioGptConfig", ALL_HEADS),
+    "xglm": more("XGLMConfig", {**OTHER_NAMES, **XGLM}),
+    "bart_decoder": more("BartConfig", {**OTHER_NAMES, **BART},
+                         positions=False),
+    "modernbert_decoder": more("ModernBertDecoderConfig", {
+        "local_attention": 8, "global_attn_every_n_layers": 2, **ALL_HEADS}),
+    # Attention of another form: a mask that is learned, a difference of two.
+    "doge": more("DogeConfig", {"keep_window_size": 64}),
+    "diffllama": more("DiffLlamaConfig"),
+    # Encoders; of the last ones scores depend on distances between tokens.
+    "xlm_roberta": more_encoder("XLMRobertaConfig"),
+    "electra": more_encoder("ElectraConfig", embedding_size=16),
+    "albert": more_encoder("AlbertConfig", embedding_size=16),
+    "nomic": more_encoder("NomicBertConfig"),
+    "esm": more_encoder("EsmConfig", position_embedding_type="rotary",
+                        mask_token_id=31, token_dropout=False),
+    "eurobert": more_encoder("EuroBertConfig"),
+    "roformer": more_encoder("RoFormerConfig", embedding_size=32),
+    "jina_v3": more_encoder("JinaEmbeddingsV3Config"),
+    "mpnet": more_encoder("MPNetConfig"),
+    "deberta": more_encoder("DebertaConfig", relative_attention=True,
+                            pos_att_type=["c2p", "p2c"],
+                            max_relative_positions=16,
+                            position_biased_input=False),
+    "deberta_v2": more_encoder("DebertaV2Config", relative_attention=True,
+                               pos_att_type=["c2p", "p2c"], position_buckets=8,
+                               norm_rel_ebd="layer_norm", share_att_key=True,
+                               position_biased_input=False),
+    "t5_encoder": more("T5Config", {**OTHER_NAMES, **T5},
+                       model="T5EncoderModel", output="last_hidden_state",
+                       positions=False),
+}
+
+
 # For models that are kept in the repository.
 TINY = dict(vocab_size=32, intermediate_size=16)
 
 
 # ONNX Runtime's GroupQueryAttention takes head sizes that are multiples of 16 (and
-# rotary sizes, too), and tables of positions that have all of the tokens.
-GENAI = dict(hidden_size=64)
+# rotary sizes, too), and tables of positions that have all of the tokens. Its
+# model builder takes what has as many rows as there are words for the output.
+GENAI = dict(hidden_size=64, vocab_size=96)
 
 
 def build(name, attention, tiny=False, genai=False):
@@ -135,8 +262,14 @@ def build(name, attention, tiny=False, genai=False):
         options["num_hidden_layers"] = 1
     options = {k: v for k, v in options.items() if v is not None}
     config = getattr(transformers, family.config)(**options)
-    model = getattr(transformers, family.model).from_config(
-        config, attn_implementation=attention)
+    # The other ways of computing experts have no form in ONNX.
+    config._experts_implementation = "batched_mm"
+    kind = getattr(transformers, family.model)
+    if family.model.startswith("Auto"):
+        model = kind.from_config(config, attn_implementation=attention)
+    else:
+        config._attn_implementation = attention
+        model = kind(config)
     generator = torch.Generator().manual_seed(2)
     with torch.no_grad():
         for parameter in model.parameters():

@@ -5,8 +5,8 @@ usage: make_models.py FOLDER [--families A,B,...] [--spellings A,B,...] [--list]
 For each family and spelling FOLDER/FAMILY_SPELLING.onnx and .npz are written; the
 latter has PyTorch's own results, as test/endtoend/exporters.py reads them: full
 attention, block attention by an explicit mask, left padding, and steps with past
-keys and values. What an exporter can't do is said in FAMILY_SPELLING.failed; what
-is there already is not made again. Needs torch, transformers, onnx and onnxscript
+keys and values. What an exporter can't do is said in FAMILY_SPELLING.failed, with
+which packages in FAMILY_SPELLING.made; what is there already is not made again. Needs torch, transformers, onnx and onnxscript
 (requirements.txt beside this file), and for some spellings more.
 """
 
@@ -24,8 +24,8 @@ import numpy as np
 import onnx
 import torch
 
-from spellings import (EXPORTERS, NotOffered, SPELLINGS, SWEEP, SWEPT,
-                          quiet)
+from spellings import (COMMONEST, EXPORTERS, NotOffered, SPELLINGS, SWEEP,
+                       SWEPT, quiet)
 from families import FAMILIES, build
 from reference_masks import block_mask, masked_by
 
@@ -123,7 +123,7 @@ class Job:
                   "token_type_ids": torch.zeros_like(ids)}
         return {name: values[name] for name in self.names}
 
-    def past_shape(self, length, batch=1):
+    def past_shape(self, name, length, batch=1):
         config = self.config
         heads = getattr(config, "num_key_value_heads", None) or \
             config.num_attention_heads
@@ -131,6 +131,10 @@ class Job:
             heads = 1
         size = getattr(config, "head_dim", None) or \
             config.hidden_size // config.num_attention_heads
+        if hasattr(config, "qk_nope_head_dim"):  # latent attention
+            heads = config.num_attention_heads
+            size = config.v_head_dim if name.endswith("value") else \
+                config.qk_nope_head_dim + config.qk_rope_head_dim
         return (batch, heads, length, size)
 
     def past_names(self):
@@ -153,7 +157,7 @@ class Job:
             for name in self.past_names():
                 names.append(name)
                 dims[name] = {0: "batch", 2: "past"}
-                values.append(torch.randn(self.past_shape(7, 2)))
+                values.append(torch.randn(self.past_shape(name, 7, 2)))
                 outputs.append(name.replace("past_key_values", "present"))
             dims["attention_mask"] = {0: "batch", 1: "total"}
         else:
@@ -245,7 +249,8 @@ class Job:
 
     def steps(self, data):
         module = WithPast(self.model, self.names)
-        past = [torch.zeros(self.past_shape(0)) for _ in self.past_names()]
+        past = [torch.zeros(self.past_shape(name, 0))
+                for name in self.past_names()]
         begin = 0
         for step, count in enumerate((TOKENS, 1, 4)):
             ids = self.ids[:1, begin:begin + count]
@@ -278,8 +283,6 @@ def make(family, spelling, folder, tiny=False):
     job.export()
     data = job.references()
     job.check_export(data)
-    with open(job.path + ".made", "w") as file:
-        json.dump(versions(), file)
     np.savez_compressed(job.path + ".npz", **data)
 
 
@@ -291,7 +294,8 @@ def wanted(families=None, spellings=None):
             if every[spelling].inputs == "past" and \
                     FAMILIES[family].output != "logits":
                 continue
-            if spelling in SPELLINGS or family in SWEPT or spellings:
+            if spellings or family in SWEPT or spelling in COMMONEST or \
+                    (spelling in SPELLINGS and not FAMILIES[family].few):
                 yield family, spelling
 
 
@@ -316,10 +320,13 @@ def make_if_missing(pair, folder, tiny):
     # Nothing here comes from a hub, and a look for it can take minutes.
     os.environ["HF_HUB_OFFLINE"] = "1"
     torch.set_num_threads(1)
+    with open(path + ".made", "w") as file:
+        json.dump(versions(), file)
     try:
         make(family, spelling, folder, tiny)
         return f"made {name}"
     except NotOffered as reason:
+        os.remove(path + ".made")
         return f"not offered: {name}: {reason}"
     except Exception as error:  # one exporter's failure is its own
         with contextlib.suppress(OSError):

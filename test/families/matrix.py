@@ -51,7 +51,9 @@ python3 test/families/matrix.py /tmp/models --jobs 8 --output docs/families.md
 {spellings}
 
 `ids` has token ids alone, `mask` an attention mask, too, `all` positions as well,
-`past` all of these and the keys and values of earlier tokens.
+`past` all of these and the keys and values of earlier tokens. Families that are like
+others are there in the commonest spellings only. `genai_q4` has weights of 4 bits, and
+its references are of PyTorch with the same rounded weights.
 
 ## Results
 
@@ -71,6 +73,8 @@ MISSING = """
 
 What an exporter says of a model, or of what it wrote: none of these models got
 as far as the compiler.
+
+{versions}
 
 """
 
@@ -171,7 +175,8 @@ def cached(path, compiler):
 class Page:
     def __init__(self):
         self.rows, self.reasons, self.wrong = [], {}, []
-        self.versions = []  # pairs of a spelling and what it was made with
+        # Pairs of a spelling and what it was made with, or was tried with.
+        self.versions, self.tried = [], []
         self.missing = collections.defaultdict(list)
         self.all_raised = self.refused = self.models = 0
 
@@ -204,7 +209,8 @@ class Page:
 
     def write(self, file):
         file.write(HEAD.format(
-            versions=self.made_with(), summary=self.summary(),
+            versions=self.made_with(self.versions, "This page",
+                                    "The rows of "), summary=self.summary(),
             spellings="\n".join(spelled())))
         file.write("| family | export | raised | " + " | ".join(KINDS) +
                    " |\n" + "| --- " * (len(KINDS) + 3) + "|\n")
@@ -213,21 +219,27 @@ class Page:
             file.write(f"* {letter}: {reason}\n")
         for line in self.wrong:
             file.write(f"* wrong: {line}\n")
-        file.write(MISSING)
+        file.write(MISSING.format(versions=self.made_with(
+            self.tried, "This list", "What is said of ")))
         for reason, names in self.missing.items():
             file.write(f"* {', '.join(grouped(names))}: {reason}\n")
 
-    def made_with(self):
+    def add_failed(self, pair, reason, versions):
+        self.missing[general(reason)].append(pair)
+        self.tried.append((pair[1], versions))
+
+    @staticmethod
+    def made_with(pairs, most, rest):
         """The versions of most models, and of those with others."""
-        counts = collections.Counter(json.dumps(found)
-                                     for _, found in self.versions)
+        counts = collections.Counter(json.dumps(found) for _, found in pairs)
         lines = []
         for found, _ in counts.most_common():
-            names = dict.fromkeys(spelling for spelling, other in self.versions
+            names = dict.fromkeys(spelling for spelling, other in pairs
                                   if json.dumps(other) == found)
-            who = "The rows of " + ", ".join(names) if lines else "This page"
-            lines.append(f"{who}: " + ", ".join(
-                " ".join(pair) for pair in json.loads(found).items()) + ".")
+            who = rest + ", ".join(names) if lines else most
+            found = ", ".join(" ".join(pair)
+                              for pair in json.loads(found).items())
+            lines.append(f"{who}: {found or 'versions that were not kept'}.")
         return "\n".join(lines)
 
     def summary(self):
@@ -274,7 +286,8 @@ def main():
     for pair in names:
         if os.path.exists(path(*pair) + ".failed"):
             with open(path(*pair) + ".failed") as text:
-                page.missing[general(text.read())].append(pair)
+                page.add_failed(pair, text.read(),
+                                versions_of(path(*pair) + ".onnx"))
     for line in page.wrong:
         print("wrong:", line)
     print(page.summary())

@@ -13,6 +13,8 @@ from unittest import mock
 
 import torch
 
+from quantized import round_weights
+
 
 @dataclass
 class Spelling:
@@ -46,6 +48,10 @@ SPELLINGS = {
     "ts_ids": Spelling("torchscript", "sdpa", "ids", 17),
 }
 
+# Of these the families that are like others.
+COMMONEST = ("dynamo_sdpa", "ts_eager", "dynamo_past", "dynamo_eager",
+             "dynamo_past_eager", "genai")
+
 # A few families in each of these, too: what they change is not the model's.
 SWEPT = ("llama", "gpt2", "gemma3", "gpt_neox", "bert")
 SWEEP = {
@@ -65,6 +71,8 @@ SWEEP = {
     "dynamo_f16": Spelling("dynamo", "sdpa", "all", None, torch.float16),
     "dynamo_bf16": Spelling("dynamo", "sdpa", "all", None, torch.bfloat16),
     "ts_f16": Spelling("torchscript", "eager", "all", 17, torch.float16),
+    "genai_q4": Spelling("genai", "eager", "past", None, torch.float32,
+                         ("q4",)),
 }
 
 
@@ -157,11 +165,20 @@ def genai(job, *_):
         source, made = folder + "/source", folder + "/made"
         job.config.architectures = [type(job.model).__name__]
         job.model.save_pretrained(source)
+        # A past that is cut to a window has no form in PyTorch. Activations
+        # that are rounded, too, are how ONNX Runtime computes, not the model.
+        options = ["windowed_kv_cache=false"]
+        precision = "fp32"
+        if "q4" in job.spelling.options:
+            precision = "int4"
+            options.append("accuracy_level=1")
         options = builder.parse_extra_options(
-            source, source, made, "fp32", "cpu", folder, [])
-        builder.create_model(source, source, made, "fp32", "cpu", folder,
+            source, source, made, precision, "cpu", folder, options)
+        builder.create_model(source, source, made, precision, "cpu", folder,
                              **options)
         onnx.save(onnx.load(made + "/model.onnx"), job.file)
+    if "q4" in job.spelling.options:
+        round_weights(job.model, job.file)
 
 
 EXPORTERS = {"dynamo": dynamo, "torchscript": torchscript, "ort": ort,
