@@ -20,11 +20,7 @@ const ProgramInfo *findProgram(const ba_model *model, const char *name) {
 ba_status *describe(const ba_model *model, const char *program, size_t index,
                     std::vector<ValueInfo> ProgramInfo::*list,
                     ba_value_info *info) {
-  return guarded([&]() -> Status {
-    if (Status status = required(program, "program"))
-      return status;
-    if (Status status = required(info, "info"))
-      return status;
+  return guarded({{program, "program"}, {info, "info"}}, [&]() -> Status {
     Expected<const Program *> found = unwrap(model)->get(program);
     if (!found)
       return found.takeError();
@@ -51,11 +47,7 @@ ba_status *describe(const ba_model *model, const char *program, size_t index,
 extern "C" {
 
 ba_status *ba_artifact_open(const char *path, ba_artifact **artifact) {
-  return guarded([&]() -> Status {
-    if (Status status = required(path, "path"))
-      return status;
-    if (Status status = required(artifact, "artifact"))
-      return status;
+  return guarded({{path, "path"}, {artifact, "artifact"}}, [&]() -> Status {
     Expected<std::unique_ptr<Artifact>> file = Artifact::open(path);
     if (!file)
       return file.takeError();
@@ -86,9 +78,7 @@ const char *ba_artifact_manifest(const ba_artifact *artifact) {
 }
 
 ba_status *ba_artifact_verify(const ba_artifact *artifact) {
-  return guarded([&]() -> Status {
-    if (Status status = required(artifact, "artifact"))
-      return status;
+  return guarded({{artifact, "artifact"}}, [&]() -> Status {
     const Artifact &file = *artifact->artifact;
     // The manifest may be whole and still make no sense.
     Expected<Manifest> manifest = parseManifest(file.manifest(), file.path());
@@ -103,11 +93,7 @@ ba_status *ba_artifact_verify(const ba_artifact *artifact) {
 
 ba_status *ba_model_open(const char *path, const ba_model_options *options,
                          ba_model **model) {
-  return guarded([&]() -> Status {
-    if (Status status = required(path, "path"))
-      return status;
-    if (Status status = required(model, "model"))
-      return status;
+  return guarded({{path, "path"}, {model, "model"}}, [&]() -> Status {
     ba_model_options chosen = BA_MODEL_OPTIONS_INIT;
     if (options) {
       if (options->struct_size != sizeof chosen)

@@ -13,27 +13,30 @@ namespace {
 ba_status *bind(ba_session *session, const char *name, const ba_tensor *tensor,
                 Status (Session::*set)(const char *, const ba_tensor &, bool),
                 bool onDevice) {
-  return guarded([&]() -> Status {
-    if (Status status = required(session, "session"))
-      return status;
-    if (Status status = required(name, "name"))
-      return status;
-    if (Status status = required(tensor, "tensor"))
-      return status;
-    return (session->session.*set)(name, *tensor, onDevice);
-  });
+  return guarded({{session, "session"}, {name, "name"}, {tensor, "tensor"}},
+                 [&]() -> Status {
+                   return (session->session.*set)(name, *tensor, onDevice);
+                 });
 }
 
 ba_status *readOutput(const ba_session *session, const char *name,
                       bool onDevice, ba_tensor *tensor) {
-  return guarded([&]() -> Status {
-    if (Status status = required(session, "session"))
-      return status;
-    if (Status status = required(name, "name"))
-      return status;
-    if (Status status = required(tensor, "tensor"))
-      return status;
-    return session->session.output(name, onDevice, *tensor);
+  return guarded({{session, "session"}, {name, "name"}, {tensor, "tensor"}},
+                 [&]() -> Status {
+                   return session->session.output(name, onDevice, *tensor);
+                 });
+}
+
+/// From blocks, or from where they start.
+template <typename T>
+ba_status *setLayout(ba_session *session, const T *given, const char *name,
+                     size_t count) {
+  return guarded({{session, "session"}, {given, name}}, [&]() -> Status {
+    Expected<Layout> layout = Layout::make(given, count);
+    if (!layout)
+      return layout.takeError();
+    session->session.setLayout(std::move(*layout));
+    return Status();
   });
 }
 
@@ -42,11 +45,7 @@ ba_status *readOutput(const ba_session *session, const char *name,
 extern "C" {
 
 ba_status *ba_session_create(ba_model *model, ba_session **session) {
-  return guarded([&]() -> Status {
-    if (Status status = required(model, "model"))
-      return status;
-    if (Status status = required(session, "session"))
-      return status;
+  return guarded({{model, "model"}, {session, "session"}}, [&]() -> Status {
     Expected<Session> result = Session::create(Ref<Model>(unwrap(model)));
     if (!result)
       return result.takeError();
@@ -78,41 +77,19 @@ ba_status *ba_session_set_device_output(ba_session *session, const char *name,
 }
 
 ba_status *ba_session_set_stream(ba_session *session, void *stream) {
-  return guarded([&]() -> Status {
-    if (Status status = required(session, "session"))
-      return status;
+  return guarded({{session, "session"}}, [&]() -> Status {
     return session->session.setStream(stream);
   });
 }
 
 ba_status *ba_session_set_layout(ba_session *session, const ba_block *blocks,
                                  size_t count) {
-  return guarded([&]() -> Status {
-    if (Status status = required(session, "session"))
-      return status;
-    if (Status status = required(blocks, "blocks"))
-      return status;
-    Expected<Layout> layout = Layout::make(blocks, count);
-    if (!layout)
-      return layout.takeError();
-    session->session.setLayout(std::move(*layout));
-    return Status();
-  });
+  return setLayout(session, blocks, "blocks", count);
 }
 
 ba_status *ba_session_set_blocks(ba_session *session, const int64_t *starts,
                                  size_t count) {
-  return guarded([&]() -> Status {
-    if (Status status = required(session, "session"))
-      return status;
-    if (Status status = required(starts, "starts"))
-      return status;
-    Expected<Layout> layout = Layout::make(starts, count);
-    if (!layout)
-      return layout.takeError();
-    session->session.setLayout(std::move(*layout));
-    return Status();
-  });
+  return setLayout(session, starts, "starts", count);
 }
 
 void ba_session_clear(ba_session *session) {
@@ -121,13 +98,8 @@ void ba_session_clear(ba_session *session) {
 }
 
 ba_status *ba_session_run(ba_session *session, const char *program) {
-  return guarded([&]() -> Status {
-    if (Status status = required(session, "session"))
-      return status;
-    if (Status status = required(program, "program"))
-      return status;
-    return session->session.run(program);
-  });
+  return guarded({{session, "session"}, {program, "program"}},
+                 [&]() -> Status { return session->session.run(program); });
 }
 
 ba_status *ba_session_output(const ba_session *session, const char *name,
@@ -151,45 +123,35 @@ ba_memory_use ba_session_memory_use(const ba_session *session) {
 }
 
 ba_status *ba_session_profile(ba_session *session, int32_t enable) {
-  return guarded([&]() -> Status {
-    if (Status status = required(session, "session"))
-      return status;
+  return guarded({{session, "session"}}, [&]() -> Status {
     return session->session.profile(enable != 0);
   });
 }
 
 ba_status *ba_session_read_profile(ba_session *session,
                                    const ba_step_time **steps, size_t *count) {
-  return guarded([&]() -> Status {
-    if (Status status = required(session, "session"))
-      return status;
-    if (Status status = required(steps, "steps"))
-      return status;
-    if (Status status = required(count, "count"))
-      return status;
-    Expected<std::vector<StepTime>> times = session->session.takeProfile();
-    if (!times)
-      return times.takeError();
-    session->times = std::move(*times);
-    session->shownTimes.clear();
-    for (const StepTime &step : session->times)
-      session->shownTimes.push_back({step.name.c_str(), step.count,
-                                     step.seconds, step.operations,
-                                     step.bytes});
-    *steps = session->shownTimes.data();
-    *count = session->shownTimes.size();
-    return Status();
-  });
+  return guarded({{session, "session"}, {steps, "steps"}, {count, "count"}},
+                 [&]() -> Status {
+                   Expected<std::vector<StepTime>> times =
+                       session->session.takeProfile();
+                   if (!times)
+                     return times.takeError();
+                   session->times = std::move(*times);
+                   session->shownTimes.clear();
+                   for (const StepTime &step : session->times)
+                     session->shownTimes.push_back(
+                         {step.name.c_str(), step.count, step.seconds,
+                          step.operations, step.bytes});
+                   *steps = session->shownTimes.data();
+                   *count = session->shownTimes.size();
+                   return Status();
+                 });
 }
 
 ba_status *ba_encode_block(ba_session *session, const int64_t *tokens,
                            int64_t count, int64_t position,
                            ba_kv_block **block) {
-  return guarded([&]() -> Status {
-    if (Status status = required(session, "session"))
-      return status;
-    if (Status status = required(block, "block"))
-      return status;
+  return guarded({{session, "session"}, {block, "block"}}, [&]() -> Status {
     Expected<Ref<KVBlock>> result =
         session->session.encode(tokens, count, position);
     if (!result)
@@ -219,11 +181,7 @@ uint64_t ba_kv_block_bytes(const ba_kv_block *block) {
 }
 
 ba_status *ba_prompt_create(ba_model *model, ba_prompt **prompt) {
-  return guarded([&]() -> Status {
-    if (Status status = required(model, "model"))
-      return status;
-    if (Status status = required(prompt, "prompt"))
-      return status;
+  return guarded({{model, "model"}, {prompt, "prompt"}}, [&]() -> Status {
     *prompt = new ba_prompt{Prompt(Ref<Model>(unwrap(model)))};
     return Status();
   });
@@ -232,19 +190,12 @@ ba_status *ba_prompt_create(ba_model *model, ba_prompt **prompt) {
 void ba_prompt_free(ba_prompt *prompt) { delete prompt; }
 
 ba_status *ba_prompt_start(ba_prompt *prompt, int64_t position) {
-  return guarded([&]() -> Status {
-    if (Status status = required(prompt, "prompt"))
-      return status;
-    return prompt->prompt.start(position);
-  });
+  return guarded({{prompt, "prompt"}},
+                 [&]() -> Status { return prompt->prompt.start(position); });
 }
 
 ba_status *ba_prompt_append(ba_prompt *prompt, ba_kv_block *block) {
-  return guarded([&]() -> Status {
-    if (Status status = required(prompt, "prompt"))
-      return status;
-    if (Status status = required(block, "block"))
-      return status;
+  return guarded({{prompt, "prompt"}, {block, "block"}}, [&]() -> Status {
     return prompt->prompt.append(Ref<KVBlock>(unwrap(block)));
   });
 }
@@ -259,20 +210,14 @@ uint64_t ba_prompt_tail_bytes(const ba_prompt *prompt) {
 
 ba_status *ba_extend(ba_session *session, ba_prompt *prompt,
                      const int64_t *tokens, int64_t count) {
-  return guarded([&]() -> Status {
-    if (Status status = required(session, "session"))
-      return status;
-    if (Status status = required(prompt, "prompt"))
-      return status;
+  return guarded({{session, "session"}, {prompt, "prompt"}}, [&]() -> Status {
     return session->session.extend(prompt->prompt, tokens, count);
   });
 }
 
 ba_status *ba_sampler_create(const ba_sampler_options *options,
                              ba_sampler **sampler) {
-  return guarded([&]() -> Status {
-    if (Status status = required(sampler, "sampler"))
-      return status;
+  return guarded({{sampler, "sampler"}}, [&]() -> Status {
     ba_sampler_options chosen = BA_SAMPLER_OPTIONS_INIT;
     if (options) {
       if (options->struct_size != sizeof chosen)
@@ -294,11 +239,7 @@ void ba_sampler_free(ba_sampler *sampler) { delete sampler; }
 
 ba_status *ba_sampler_sample(ba_sampler *sampler, const float *logits,
                              int64_t count, int64_t *token) {
-  return guarded([&]() -> Status {
-    if (Status status = required(sampler, "sampler"))
-      return status;
-    if (Status status = required(token, "token"))
-      return status;
+  return guarded({{sampler, "sampler"}, {token, "token"}}, [&]() -> Status {
     Expected<int64_t> result = sampler->sampler.sample(logits, count);
     if (!result)
       return result.takeError();

@@ -66,11 +66,7 @@ size_t ba_dtype_size(ba_dtype dtype) {
 }
 
 ba_status *ba_npy_read(const char *path, ba_array **array) {
-  return guarded([&]() -> Status {
-    if (Status status = required(path, "path"))
-      return status;
-    if (Status status = required(array, "array"))
-      return status;
+  return guarded({{path, "path"}, {array, "array"}}, [&]() -> Status {
     Expected<Array> result = readNpy(path);
     if (!result)
       return result.takeError();
@@ -80,13 +76,8 @@ ba_status *ba_npy_read(const char *path, ba_array **array) {
 }
 
 ba_status *ba_npy_write(const char *path, const ba_tensor *tensor) {
-  return guarded([&]() -> Status {
-    if (Status status = required(path, "path"))
-      return status;
-    if (Status status = required(tensor, "tensor"))
-      return status;
-    return writeNpy(path, *tensor);
-  });
+  return guarded({{path, "path"}, {tensor, "tensor"}},
+                 [&]() -> Status { return writeNpy(path, *tensor); });
 }
 
 const ba_tensor *ba_array_tensor(const ba_array *array) {

@@ -14,6 +14,7 @@
 #include "Support/Npy.h"
 #include "blockattn/blockattn.h"
 
+#include <initializer_list>
 #include <vector>
 
 struct ba_array {
@@ -62,11 +63,23 @@ inline ba_kv_block *wrap(KVBlock *block) {
   return reinterpret_cast<ba_kv_block *>(block);
 }
 
-/// For arguments that must not be null.
-inline Status required(const void *pointer, const char *name) {
-  if (pointer)
-    return Status();
-  return error(BA_INVALID_ARGUMENT, "argument '%s' is null", name);
+/// An argument that must not be null.
+struct Argument {
+  const void *pointer;
+  const char *name;
+};
+
+/// `body`, unless one of the arguments is null, and what it throws as a status.
+template <typename Body>
+ba_status *guarded(std::initializer_list<Argument> required,
+                   Body &&body) noexcept {
+  return guarded([&]() -> Status {
+    for (const Argument &argument : required)
+      if (!argument.pointer)
+        return error(BA_INVALID_ARGUMENT, "argument '%s' is null",
+                     argument.name);
+    return body();
+  });
 }
 
 } // namespace blockattn::rt
