@@ -7,7 +7,6 @@
 #include "Cuda/CublasApi.h"
 
 #include <cstdlib>
-#include <dlfcn.h>
 #include <vector>
 
 using namespace blockattn::rt;
@@ -41,21 +40,17 @@ Loaded load() {
                      "); install it and put its folder into LD_LIBRARY_PATH";
     return loaded;
   }
-#define X(member, symbol, parameters)                                          \
-  loaded.api.member =                                                          \
-      reinterpret_cast<int(*) parameters>(dlsym(library, symbol));             \
-  if (!loaded.api.member)                                                      \
-    loaded.problem = "libcublasLt has no " + std::string(symbol) +             \
-                     "; install that of CUDA 12 or 13";
+  auto find = [&](const char *symbol, auto &function) {
+    if (loaded.problem.empty() && !findFunction(library, symbol, function))
+      loaded.problem = "libcublasLt has no " + std::string(symbol) +
+                       "; install that of CUDA 12 or 13";
+  };
+#define X(member, symbol, parameters) find(symbol, loaded.api.member);
   BLOCKATTN_CUBLAS(X)
 #undef X
-  loaded.api.version =
-      reinterpret_cast<size_t (*)()>(dlsym(library, "cublasLtGetVersion"));
-  if (!loaded.api.version)
-    loaded.problem = "libcublasLt has no cublasLtGetVersion; install that of "
-                     "CUDA 12 or 13";
-  loaded.api.statusName = reinterpret_cast<const char *(*)(int)>(
-      dlsym(library, "cublasLtGetStatusName"));
+  find("cublasLtGetVersion", loaded.api.version);
+  // Only described errors are the worse for its absence.
+  findFunction(library, "cublasLtGetStatusName", loaded.api.statusName);
   return loaded;
 }
 

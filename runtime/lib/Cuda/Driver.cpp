@@ -6,8 +6,6 @@
 
 #include "Cuda/Driver.h"
 
-#include <dlfcn.h>
-
 using namespace blockattn::rt;
 using namespace blockattn::rt::cuda;
 
@@ -34,13 +32,10 @@ Loaded load() {
     return loaded;
   }
 #define X(member, symbol, parameters)                                          \
-  if (!loaded.problem.empty())                                                 \
-    return loaded;                                                             \
-  loaded.driver.member =                                                       \
-      reinterpret_cast<Result(*) parameters>(dlsym(library, symbol));          \
-  if (!loaded.driver.member)                                                   \
-    fail("the NVIDIA driver on this machine is too old: it has no " +          \
-         std::string(symbol) + "; install one for CUDA 12 or later");
+  if (loaded.problem.empty() &&                                                \
+      !findFunction(library, symbol, loaded.driver.member))                    \
+    fail("the NVIDIA driver on this machine is too old: it has no " symbol     \
+         "; install one for CUDA 12 or later");
   BLOCKATTN_CUDA_DRIVER(X)
 #undef X
   if (!loaded.problem.empty())

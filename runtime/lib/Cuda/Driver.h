@@ -17,6 +17,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <dlfcn.h>
 
 namespace blockattn::rt::cuda {
 
@@ -190,6 +191,13 @@ struct Driver {
 /// The first of the libraries that can be opened, or null; `problem` is then
 /// what the loader said last.
 void *openLibrary(const char *const *names, size_t count, std::string &problem);
+
+/// Whether a library has a function, which is then set.
+template <typename Function>
+bool findFunction(void *library, const char *symbol, Function *&function) {
+  function = reinterpret_cast<Function *>(dlsym(library, symbol));
+  return function != nullptr;
+}
 
 } // namespace blockattn::rt::cuda
 
