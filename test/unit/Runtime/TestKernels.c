@@ -9,21 +9,14 @@
  *
  *===----------------------------------------------------------------------===*/
 
-#include "blockattn/kernel_abi.h"
+#include "KernelMemref.h"
 
-#define EXPORT __attribute__((visibility("default")))
 #define VOCABULARY 16
 
 static const ba_rt_api *api;
 
-typedef struct {
-  ba_memref_head head;
-  int64_t dims[6];
-} Memref;
-
-static int64_t *ints(void *memref) { return ((Memref *)memref)->head.aligned; }
-static float *floats(void *memref) { return ((Memref *)memref)->head.aligned; }
-static int64_t dim(void *memref, int i) { return ((Memref *)memref)->dims[i]; }
+static int64_t *ints(void *memref) { return data(memref); }
+static float *floats(void *memref) { return data(memref); }
 
 EXPORT int32_t ba_init(uint32_t version, const ba_rt_api *table) {
   api = table;
@@ -200,11 +193,7 @@ EXPORT int32_t ba_run_positive(void **args) {
   float *y = api->alloc(args[0], count * 4);
   if (!y)
     return 1;
-  Memref *result = args[2];
-  result->head.allocated = result->head.aligned = y;
-  result->head.offset = 0;
-  result->dims[0] = count;
-  result->dims[1] = 1;
+  setVector(args[2], y, count);
   for (int64_t i = 0, j = 0; i < n; ++i)
     if (x[i] > 0)
       y[j++] = x[i];

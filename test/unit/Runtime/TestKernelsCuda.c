@@ -10,19 +10,11 @@
  *
  *===----------------------------------------------------------------------===*/
 
+#include "KernelMemref.h"
+
 #include "blockattn/kernel_abi_cuda.h"
 
-#define EXPORT __attribute__((visibility("default")))
-
 static const ba_cuda_api *api;
-
-typedef struct {
-  ba_memref_head head;
-  int64_t dims[6];
-} Memref;
-
-static void *data(void *memref) { return ((Memref *)memref)->head.aligned; }
-static int64_t dim(void *memref, int i) { return ((Memref *)memref)->dims[i]; }
 
 enum { SCALE, BELOW, COUNT, PICK };
 
@@ -117,11 +109,7 @@ EXPORT int32_t ba_run_positive(void **args) {
   void *y = api->alloc(args[0], count * 4);
   if (!y)
     return 1;
-  Memref *result = args[2];
-  result->head.allocated = result->head.aligned = y;
-  result->head.offset = 0;
-  result->dims[0] = count;
-  result->dims[1] = 1;
+  setVector(args[2], y, count);
   launch(args[0], PICK, 1, 1, 0, data(args[1]), y, n);
   return 0;
 }
