@@ -132,6 +132,65 @@ LowerOnnxToLinalgPass::lowerBlock(Block &block, const LoweringRules &rules,
   return success(refusals.size() == refused);
 }
 
+namespace {
+/// Checks that the arguments of a program have the sizes which its operations
+/// need: like all checks of sizes, before it runs. Shape inference takes
+/// dimensions for equal that have to be, in a product, say, and all that is
+/// lowered relies on it; names that arguments share are checked by the runtime.
+class ArgumentChecks {
+public:
+  explicit ArgumentChecks(func::FuncOp function) : declared(function) {
+    // A function of the same arguments that does nothing with them.
+    func::FuncOp shell = function.cloneWithoutRegions();
+    shell.addEntryBlock();
+    onnx::SymbolicShapes shapes(function.getContext());
+    (void)shapes.run(shell);
+    for (BlockArgument argument : shell.getArguments()) {
+      std::optional<ArrayRef<AffineExpr>> list = shapes.dims(argument);
+      dims.emplace_back(list ? SmallVector<AffineExpr>(*list)
+                             : SmallVector<AffineExpr>());
+    }
+    shell.erase();
+    for (BlockArgument argument : function.getArguments())
+      arguments.push_back({argument, argument});
+  }
+
+  /// Another value takes the place of an argument.
+  void replace(unsigned i, Value lowered) { arguments[i].second = lowered; }
+
+  /// To be called at the end, when all that sizes are made of is there.
+  void emit(Lowering &l) {
+    for (auto [i, pair] : llvm::enumerate(arguments)) {
+      auto [argument, lowered] = pair;
+      std::optional<ArrayRef<AffineExpr>> now = l.shapes.dims(argument);
+      for (size_t d = 0; now && d < dims[i].size() && d < now->size(); ++d) {
+        if (dims[i][d] == (*now)[d])
+          continue;
+        OpFoldResult expected = l.materialize((*now)[d]);
+        if (!expected)
+          continue;
+        auto name = declared.getArgAttrOfType<StringAttr>(
+            cast<BlockArgument>(lowered).getArgNumber(), "onnx.name");
+        std::optional<int64_t> size = Lowering::constant(expected);
+        l.checkEqual(tensor::DimOp::create(l.b, l.loc, lowered, d).getResult(),
+                     expected,
+                     "dimension " + Twine(d) + " of input '" +
+                         (name ? name.getValue() : StringRef()) + "' " +
+                         (size ? "must be " + std::to_string(*size)
+                               : "does not go with those of other inputs"));
+      }
+    }
+  }
+
+private:
+  func::FuncOp declared;
+  /// Each as it was, and as it is lowered.
+  SmallVector<std::pair<BlockArgument, Value>> arguments;
+  /// Their dimensions as the program declares them.
+  SmallVector<SmallVector<AffineExpr>> dims;
+};
+} // namespace
+
 LogicalResult LowerOnnxToLinalgPass::lower(func::FuncOp function,
                                            const LoweringRules &rules,
                                            WeightTable &weights,
@@ -148,6 +207,7 @@ LogicalResult LowerOnnxToLinalgPass::lower(func::FuncOp function,
   if (failed(shapes.run(function)))
     return failure();
   Lowering l(function, shapes, weights);
+  ArgumentChecks checks(function);
 
   // Arguments of types that have another form get a second argument of that.
   SmallVector<unsigned> replaced;
@@ -168,6 +228,7 @@ LogicalResult LowerOnnxToLinalgPass::lower(func::FuncOp function,
                                        argument.getLoc())))
       return failure();
     l.set(argument, function.getArgument(i + 1));
+    checks.replace(i, function.getArgument(i + 1));
   }
 
   SmallVector<Operation *> old;
@@ -182,6 +243,8 @@ LogicalResult LowerOnnxToLinalgPass::lower(func::FuncOp function,
     return success();
 
   l.b.setInsertionPoint(terminator);
+  l.loc = function.getLoc();
+  checks.emit(l);
   SmallVector<Value> results;
   for (auto [i, result] : llvm::enumerate(terminator.getOperands())) {
     results.push_back(l.get(result));
@@ -248,6 +311,7 @@ void LowerOnnxToLinalgPass::runOnOperation() {
   populateConversionRules(rules);
   populateElementwiseRules(rules);
   populateGatherRules(rules);
+  populateLayoutRules(rules);
   populateMiscRules(rules);
   populateMovementRules(rules);
   populateNormRules(rules);

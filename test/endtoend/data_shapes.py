@@ -88,6 +88,19 @@ DEQUANTIZE = """
 agraph (uint8[a, 8] x, float[a, 2] s, uint8[a, 2] z) => (float[a, 8] y) {
   y = DequantizeLinear<axis = 1, block_size = 4>(x, s, z)
 }"""
+# Dimensions that only the operations say to be equal, and to be what a weight has.
+PRODUCT = """
+agraph (float[a, b] x, float[c, d] y) => (float[a, d] z) {
+  z = MatMul(x, y)
+}"""
+JOIN = """
+agraph (float[a, b] x, float[c, d] y) => (float[n, b] z) {
+  z = Concat<axis = 0>(x, y)
+}"""
+WEIGHTED = """
+agraph (float[a, b] x) => (float[a, 2] y) <float[3, 2] w = {1, 2, 3, 4, 5, 6}> {
+  y = MatMul(x, w)
+}"""
 DIVIDE = """
 agraph (int64[n] x, int64[n] d) => (int64[n] y, int64[n] r) {
   y = Div(x, d)
@@ -188,6 +201,14 @@ def main():
               (f32(3, 4, 5), i64(1), i64(3), i64(0), i64(0)))
     p.refuses("Slice", SLICE, "an axis is no dimension",
               (f32(3, 4, 5), i64(1), i64(3), i64(3), i64(1)))
+    p.agrees("product", PRODUCT, (f32(2, 3), f32(3, 5)), (f32(1, 1), f32(1, 1)))
+    p.refuses("product", PRODUCT, "dimension 0 of input 'y' does not go with",
+              (f32(2, 4), f32(3, 2)), (f32(2, 3), f32(4, 2)), (f32(1, 1 << 22), f32(2, 2)))
+    p.agrees("join", JOIN, (f32(2, 3), f32(4, 3)))
+    p.refuses("join", JOIN, "dimension 1 of input 'y' does not go with",
+              (f32(2, 3), f32(4, 2)), (f32(2, 1 << 22), f32(4, 1)))
+    p.agrees("weight", WEIGHTED, (f32(4, 3),))
+    p.refuses("weight", WEIGHTED, "dimension 1 of input 'x' must be 3", (f32(4, 2),))
     p.agrees("Reduce", REDUCE, (f32(3, 4, 5), i64(1)), (f32(3, 4, 5), i64(-1, 0)),
              (f32(3, 4, 5), i64()), (f32(1, 40, 65), i64(0, 1, 2)))
     p.agrees("Reduce to rows", REDUCE_TO_ROWS,

@@ -179,3 +179,23 @@ func.func @shared_sinks(%x: tensor<1x?x4xf32> {onnx.dims = ["", "seq", ""]}, %t:
   %d = blockattn.drop_sinks %a, %l, %n {shared} : tensor<1x?x4xf32> -> tensor<1x?x4xf32>
   return %d, %b : tensor<1x?x4xf32>, tensor<1x?xi64>
 }
+
+// -----
+
+// Sizes of arguments that operations alone need to be equal, or to be some
+// number, are checked: all else relies on it.
+// CHECK-LABEL: func.func @needed(
+// CHECK-SAME: %[[X:[a-z0-9]+]]: tensor<?x?xf32>
+// CHECK-SAME: %[[Y:[a-z0-9]+]]: tensor<?x?xf32>
+// CHECK: linalg.matmul
+// CHECK: %[[D:.*]] = tensor.dim %[[Y]], %
+// CHECK: %[[E:.*]] = arith.cmpi eq, %[[D]], %
+// CHECK: blockattn.check %[[E]], "dimension 0 of input 'y' does not go with those of other inputs"
+// CHECK: %[[D:.*]] = tensor.dim %[[Y]], %
+// CHECK: %[[E:.*]] = arith.cmpi eq, %[[D]], %
+// CHECK: blockattn.check %[[E]], "dimension 1 of input 'y' must be 8"
+func.func @needed(%x: tensor<?x?xf32> {onnx.name = "x"}, %y: tensor<?x?xf32> {onnx.name = "y"}, %w: tensor<8x4xf32>) -> tensor<?x4xf32> {
+  %0 = onnx.MatMul(%x, %y) : (tensor<?x?xf32>, tensor<?x?xf32>) -> tensor<?x?xf32>
+  %1 = onnx.MatMul(%0, %w) : (tensor<?x?xf32>, tensor<8x4xf32>) -> tensor<?x4xf32>
+  return %1 : tensor<?x4xf32>
+}
