@@ -20,15 +20,46 @@ static Value perLine(GraphBuilder &g, Value value, Value matrix, bool rows) {
   return rows && type.getRank() == 1 ? g.unsqueeze(value, 1) : value;
 }
 
-/// matrix - zero, in 32 bits.
-static Value centered(GraphBuilder &g, Value matrix, Value zero, bool rows) {
-  Type i32 = IntegerType::get(matrix.getContext(), 32);
-  Value numbers = g.cast(matrix, i32);
+/// matrix - zero, in a type of 32 bits.
+static Value centered(GraphBuilder &g, Value matrix, Value zero, bool rows,
+                      Type type) {
+  Value numbers = g.cast(matrix, type);
   std::optional<SmallVector<int64_t>> known = onnx::constantInts(zero);
   if (!zero || (known && llvm::all_of(*known, [](int64_t i) { return !i; })))
     return numbers;
   return g.binary<onnx::SubOp>(numbers,
-                               perLine(g, g.cast(zero, i32), matrix, rows));
+                               perLine(g, g.cast(zero, type), matrix, rows));
+}
+
+/// (a - aZero) * (b - bZero), exactly, in 32 bits. No processor that is
+/// compiled for multiplies matrices of integers fast, but all do floats: those
+/// hold integers up to 2^24, which is more than 256 products of numbers of 9
+/// bits can make. So the inner dimension is cut into parts of 256.
+static Value integerProduct(GraphBuilder &g, Value a, Value aZero, Value b,
+                            Value bZero) {
+  constexpr int64_t kPart = 256, kMostParts = 64;
+  static_assert(kPart * 255 * 255 <= 1 << 24);
+  int64_t aAxis = g.rank(a) - 1, bAxis = std::max<int64_t>(g.rank(b) - 2, 0);
+  int64_t depth = g.size(a, aAxis);
+  if (ShapedType::isDynamic(depth))
+    depth = g.size(b, bAxis);
+  Type i32 = IntegerType::get(a.getContext(), 32);
+  bool inParts = depth > 0 && depth <= kPart * kMostParts;
+  Type type = inParts ? Type(Float32Type::get(a.getContext())) : i32;
+  Value left = centered(g, a, aZero, /*rows=*/true, type);
+  Value right = centered(g, b, bZero, /*rows=*/false, type);
+  if (!inParts || depth <= kPart)
+    return g.cast(g.binary<onnx::MatMulOp>(left, right), i32);
+  Value sum;
+  for (int64_t begin = 0; begin < depth; begin += kPart) {
+    int64_t end = std::min(begin + kPart, depth);
+    Value part =
+        g.cast(g.binary<onnx::MatMulOp>(g.slice(left, aAxis, begin, end),
+                                        g.slice(right, bAxis, begin, end)),
+               i32);
+    sum = sum ? g.binary<onnx::AddOp>(sum, part) : part;
+  }
+  return sum;
 }
 
 /// Empty where ranks and types are known.
@@ -45,10 +76,8 @@ static Refusal requireKnown(GraphBuilder &g, Operation *op) {
 Refusal decompose(onnx::MatMulIntegerOp op, GraphBuilder &g) {
   if (Refusal refusal = requireKnown(g, op); !refusal.empty())
     return refusal;
-  g.replace(op.getY(),
-            g.binary<onnx::MatMulOp>(
-                centered(g, op.getA(), op.getAZeroPoint(), /*rows=*/true),
-                centered(g, op.getB(), op.getBZeroPoint(), /*rows=*/false)));
+  g.replace(op.getY(), integerProduct(g, op.getA(), op.getAZeroPoint(),
+                                      op.getB(), op.getBZeroPoint()));
   return {};
 }
 
@@ -56,9 +85,8 @@ Refusal decompose(onnx::QLinearMatMulOp op, GraphBuilder &g) {
   if (Refusal refusal = requireKnown(g, op); !refusal.empty())
     return refusal;
   Value a = op.getA(), b = op.getB();
-  Value product = g.binary<onnx::MatMulOp>(
-      centered(g, a, op.getAZeroPoint(), /*rows=*/true),
-      centered(g, b, op.getBZeroPoint(), /*rows=*/false));
+  Value product =
+      integerProduct(g, a, op.getAZeroPoint(), b, op.getBZeroPoint());
   Value left = perLine(g, op.getAScale(), a, /*rows=*/true);
   Value right = perLine(g, op.getBScale(), b, /*rows=*/false);
   // The product lacks the dimension of a vector, which the scales would have.

@@ -93,7 +93,7 @@ def DecomposeComposite
   let description = [{
     The ops of OnnxComposite.td become others: Einsum becomes the transposes and
     the MatMul, product or sum that it stands for; products of quantized
-    matrices become products in integers of 32 bits, which are exact;
+    matrices become sums of products in f32 that are short enough to be exact;
     ReduceLogSumExp takes the greatest element out of its sum, so that nothing
     overflows; and norms, activations and selections are written as formulas.
 

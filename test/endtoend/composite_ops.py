@@ -212,7 +212,7 @@ agraph (float[a, b] x) => (uint8[a, b] y, float s, uint8 z) {
     def product(a, za, b, zb):
         return np.matmul(a.astype(np.int32) - za, b.astype(np.int32) - zb)
 
-    # 300 000 products of 255 * 255 are more than a float's digits: each counts.
+    # 30 000 products of 255 * 255 are more than a float's digits: each counts.
     long = 30000
     extreme = np.full((2, long), 255, np.uint8), np.full((long, 3), -128, np.int8)
     extreme[0][0, 0] = 254
@@ -224,6 +224,15 @@ agraph (uint8[m, k] a, int8[k, 3] b, uint8 za, int8[3] zb) => (int32[m, 3] y) {
 }""", ((a, b, np.uint8(117), zb), [product(a, 117, b, zb.astype(np.int32))]),
              ((*extreme, za, zb), [product(extreme[0], 0, extreme[1], zb.astype(np.int32))]),
              tolerance=0)
+    # The same in parts that floats hold.
+    extreme = np.full((2, 600), 255, np.uint8), np.full((600, 3), -128, np.int8)
+    extreme[0][0, 0] = 254
+    mixed = bytes_of(np.uint8, 7, 600), bytes_of(np.int8, 600, 3)
+    p.agrees("MatMulInteger in parts", """
+agraph (uint8[m, 600] a, int8[600, 3] b, uint8 za, int8[3] zb) => (int32[m, 3] y) {
+  y = MatMulInteger(a, b, za, zb)
+}""", *[((*pair, za, zb), [product(pair[0], 0, pair[1], zb.astype(np.int32))])
+        for pair in (extreme, mixed)], tolerance=0)
     a, b = bytes_of(np.int8, 2, 4, 6), bytes_of(np.uint8, 6, 5)
     rows = bytes_of(np.int8, 4)
     p.agrees("MatMulInteger by rows", """

@@ -108,13 +108,15 @@ func.func @log_sum_exp(%x: tensor<?x3xf16>, %a: tensor<1xi64>) -> tensor<?xf16> 
 
 // -----
 
-// A zero point of 0 is none, and one for each row is a column.
+// A zero point of 0 is none, and one for each row is a column. Floats hold the
+// sums of so few products.
 // CHECK-LABEL: @mat_mul_integer
-// CHECK-DAG: %[[A:.*]] = onnx.Cast(%arg0) {to = i32}
-// CHECK-DAG: %[[B:.*]] = onnx.Cast(%arg1) {to = i32}
-// CHECK: %[[P:.*]] = onnx.MatMul(%[[A]], %[[B]]) : (tensor<?x4xi32>, tensor<4x3xi32>) -> tensor<?x3xi32>
-// CHECK: %[[Z:.*]] = onnx.Cast(%arg2) {to = i32}
-// CHECK: %[[R:.*]] = onnx.Unsqueeze(%[[Z]], %{{.*}}) : (tensor<?xi32>, tensor<1xi64>) -> tensor<?x1xi32>
+// CHECK-DAG: %[[A:.*]] = onnx.Cast(%arg0) {to = f32}
+// CHECK-DAG: %[[B:.*]] = onnx.Cast(%arg1) {to = f32}
+// CHECK: %[[P:.*]] = onnx.MatMul(%[[A]], %[[B]]) : (tensor<?x4xf32>, tensor<4x3xf32>) -> tensor<?x3xf32>
+// CHECK: onnx.Cast(%[[P]]) {to = i32}
+// CHECK: %[[Z:.*]] = onnx.Cast(%arg2) {to = f32}
+// CHECK: %[[R:.*]] = onnx.Unsqueeze(%[[Z]], %{{.*}}) : (tensor<?xf32>, tensor<1xi64>) -> tensor<?x1xf32>
 // CHECK: %[[S:.*]] = onnx.Sub(%[[A]], %[[R]])
 // CHECK: onnx.MatMul(%[[S]], %[[B]])
 func.func @mat_mul_integer(%a: tensor<?x4xui8>, %b: tensor<4x3xi8>, %z: tensor<?xui8>) -> (tensor<?x3xi32>, tensor<?x3xi32>) {
@@ -122,6 +124,27 @@ func.func @mat_mul_integer(%a: tensor<?x4xui8>, %b: tensor<4x3xi8>, %z: tensor<?
   %0 = onnx.MatMulInteger(%a, %b, %zero) : (tensor<?x4xui8>, tensor<4x3xi8>, tensor<1xui8>) -> tensor<?x3xi32>
   %1 = onnx.MatMulInteger(%a, %b, %z) : (tensor<?x4xui8>, tensor<4x3xi8>, tensor<?xui8>) -> tensor<?x3xi32>
   return %0, %1 : tensor<?x3xi32>, tensor<?x3xi32>
+}
+
+// -----
+
+// Of more, parts; of a number that is not known, integers.
+// CHECK-LABEL: @long_products
+// CHECK: %[[A:.*]] = onnx.Cast(%arg0) {to = f32}
+// CHECK: %[[B:.*]] = onnx.Cast(%arg1) {to = f32}
+// CHECK: %[[A0:.*]] = onnx.Slice(%[[A]], {{.*}} -> tensor<?x256xf32>
+// CHECK: %[[B0:.*]] = onnx.Slice(%[[B]], {{.*}} -> tensor<256x3xf32>
+// CHECK: %[[P0:.*]] = onnx.MatMul(%[[A0]], %[[B0]])
+// CHECK: %[[I0:.*]] = onnx.Cast(%[[P0]]) {to = i32}
+// CHECK: onnx.Slice(%[[A]], {{.*}} -> tensor<?x44xf32>
+// CHECK: %[[I1:.*]] = onnx.Cast(%{{.*}}) {to = i32} : (tensor<?x3xf32>)
+// CHECK: onnx.Add(%[[I0]], %[[I1]])
+// CHECK: %[[C:.*]] = onnx.Cast(%arg2) {to = i32}
+// CHECK: onnx.MatMul(%[[C]], %{{.*}}) : (tensor<?x?xi32>, tensor<?x?xi32>) -> tensor<?x?xi32>
+func.func @long_products(%a: tensor<?x300xui8>, %b: tensor<300x3xi8>, %c: tensor<?x?xui8>) -> (tensor<?x3xi32>, tensor<?x?xi32>) {
+  %0 = onnx.MatMulInteger(%a, %b) : (tensor<?x300xui8>, tensor<300x3xi8>) -> tensor<?x3xi32>
+  %1 = onnx.MatMulInteger(%c, %c) : (tensor<?x?xui8>, tensor<?x?xui8>) -> tensor<?x?xi32>
+  return %0, %1 : tensor<?x3xi32>, tensor<?x?xi32>
 }
 
 // -----
