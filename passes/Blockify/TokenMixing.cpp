@@ -6,6 +6,7 @@
 
 #include "passes/Blockify/TokenMixing.h"
 #include "passes/Blockify/Programs.h"
+#include "passes/Blockify/TokenOrder.h"
 #include "passes/Raise/TokenPlaces.h"
 
 #include "dialects/Onnx/Location.h"
@@ -18,15 +19,13 @@ namespace {
 
 class MixingFinder {
 public:
-  explicit MixingFinder(func::FuncOp full) : deps(full) {
-    BlockArgument tokens = findArg(full, "tokens");
-    auto type = tokens ? dyn_cast<RankedTensorType>(tokens.getType())
-                       : RankedTensorType();
-    if (type && type.getRank() == 2 && !type.isDynamicDim(1))
-      fixedLength = type.getDimSize(1);
-  }
+  explicit MixingFinder(func::FuncOp full)
+      : deps(full), fixedLength(lengthOf(full)),
+        order(full, deps, fixedLength) {}
 
   bool mixes(Operation *op) const {
+    if (order.joins(op))
+      return true;
     // What is done with lengths, positions and masks is no data.
     if (op->getNumResults() == 0 || !deps.isData(op->getResult(0)))
       return false;
@@ -37,6 +36,13 @@ public:
       return false;
     if (auto matmul = dyn_cast<onnx::MatMulOp>(op))
       return mixesProduct(matmul);
+    if (auto gemm = dyn_cast<onnx::GemmOp>(op))
+      return isOpen(gemm.getA(), gemm.getTransA() ? 0 : 1) &&
+             isOpen(gemm.getB(), gemm.getTransB() ? 1 : 0);
+    if (auto norm = dyn_cast<onnx::LayerNormalizationOp>(op))
+      return isOpenFrom(norm.getX(), norm.getAxis());
+    if (auto norm = dyn_cast<onnx::RMSNormalizationOp>(op))
+      return isOpenFrom(norm.getX(), norm.getAxis());
     if (auto softmax = dyn_cast<onnx::SoftmaxOp>(op))
       return isOpen(softmax.getInput(), softmax.getAxis());
     // Loops may carry anything from one token to the next.
@@ -72,9 +78,28 @@ private:
     return axis < 0 || axis >= type.getRank() || type.isDynamicDim(axis);
   }
 
+  /// Whether one of the last axes may be that of the tokens.
+  static bool isOpenFrom(Value data, int64_t axis) {
+    auto type = dyn_cast<RankedTensorType>(data.getType());
+    if (!type)
+      return true;
+    axis += axis < 0 ? type.getRank() : 0;
+    return llvm::any_of(llvm::seq(axis, type.getRank()),
+                        [&](int64_t i) { return isOpen(data, i); });
+  }
+
+  static int64_t lengthOf(func::FuncOp full) {
+    BlockArgument tokens = findArg(full, "tokens");
+    auto type = tokens ? dyn_cast<RankedTensorType>(tokens.getType())
+                       : RankedTensorType();
+    bool isFixed = type && type.getRank() == 2 && !type.isDynamicDim(1);
+    return isFixed ? type.getDimSize(1) : 0;
+  }
+
   raise::Dependences deps;
   /// Of the tokens, where the model was exported for one; 0 otherwise.
-  int64_t fixedLength = 0;
+  int64_t fixedLength;
+  TokenOrder order;
 };
 
 } // namespace

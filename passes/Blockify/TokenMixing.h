@@ -14,7 +14,8 @@ namespace blockattn {
 
 /// The ops besides blockattn.attention that bring data of several tokens
 /// together: products, sums and the like along a dimension of which the extent
-/// is that of the tokens, or is not known. No layout keeps them within a block.
+/// is that of the tokens, or is not known, and ops on values whose tokens stand
+/// elsewhere (TokenOrder). No layout keeps them within a block.
 llvm::SmallVector<mlir::Operation *> findTokenMixing(mlir::func::FuncOp full);
 
 /// Says so, for a person.

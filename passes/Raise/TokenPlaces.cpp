@@ -205,7 +205,8 @@ bool raise::joinsTokens(Operation *op, int64_t fixedLength) {
       return true;
     axis += axis < 0 ? type.getRank() : 0;
     return axis < 0 || axis >= type.getRank() || type.isDynamicDim(axis) ||
-           (isInteger && fixedLength > 0 &&
+           // The last dimension is that of features, except of token ids.
+           ((isInteger || axis + 1 < type.getRank()) && fixedLength > 0 &&
             type.getDimSize(axis) == fixedLength);
   };
   auto isOpenAnywhere = [&] {

@@ -37,8 +37,8 @@ private:
 };
 
 /// Whether an op sums up, counts or compares elements along a dimension that
-/// may be that of the tokens: its extent is not known or, of integers, is
-/// `fixedLength` (0 where the number of tokens is not fixed).
+/// may be that of the tokens: its extent is not known or is `fixedLength` (0
+/// where the number of tokens is not fixed).
 bool joinsTokens(mlir::Operation *op, int64_t fixedLength);
 
 } // namespace blockattn::raise

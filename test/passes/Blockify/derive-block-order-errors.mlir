@@ -1,0 +1,99 @@
+// RUN: blockattn-opt %s --split-input-file --blockattn-assign-roles --blockattn-derive-block="required" --verify-diagnostics
+
+// Each token gets the one before it: no attention, and no sum either.
+// expected-error@+2 {{the programs block, encode and extend can't be made of this model}}
+// expected-note@+1 {{data of several tokens come together at 'shift' (Add), which is no attention that was recognised}}
+module {
+  func.func @main(%w: tensor<1x?xi64> {onnx.name = "input_ids"}, %x: tensor<1x?x2x4xf32> {onnx.name = "x"}) -> tensor<1x?x2x4xf32> {
+    %pads = onnx.Constant dense<[0, 1, 0, 0, 0, -1, 0, 0]> : tensor<8xi64>
+    %earlier = onnx.Pad(%x, %pads) : (tensor<1x?x2x4xf32>, tensor<8xi64>) -> tensor<1x?x2x4xf32>
+    %y = onnx.Add(%x, %earlier) : (tensor<1x?x2x4xf32>, tensor<1x?x2x4xf32>) -> tensor<1x?x2x4xf32> loc("shift")
+    %o = blockattn.attention %y, %y, %y {causal, scale = 0.5 : f32} : tensor<1x?x2x4xf32>, tensor<1x?x2x4xf32>, tensor<1x?x2x4xf32> -> tensor<1x?x2x4xf32>
+    return %o : tensor<1x?x2x4xf32>
+  }
+}
+
+// -----
+
+// The same by a slice and zeros in front; the attention's keys alone are moved.
+// expected-error@+2 {{the programs block, encode and extend can't be made of this model}}
+// expected-note@+1 {{data of several tokens come together at 'attend' (attention)}}
+module {
+  func.func @main(%w: tensor<1x?xi64> {onnx.name = "input_ids"}, %x: tensor<1x?x2x4xf32> {onnx.name = "x"}) -> tensor<1x?x2x4xf32> {
+    %zero = onnx.Constant dense<0.0> : tensor<1x1x2x4xf32>
+    %c0 = onnx.Constant dense<0> : tensor<1xi64>
+    %c1 = onnx.Constant dense<1> : tensor<1xi64>
+    %last = onnx.Constant dense<-1> : tensor<1xi64>
+    %cut = onnx.Slice(%x, %c0, %last, %c1) : (tensor<1x?x2x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<1x?x2x4xf32>
+    %k = onnx.Concat(%zero, %cut) {axis = 1 : i64} : (tensor<1x1x2x4xf32>, tensor<1x?x2x4xf32>) -> tensor<1x?x2x4xf32>
+    %o = blockattn.attention %x, %k, %x {causal, scale = 0.5 : f32} : tensor<1x?x2x4xf32>, tensor<1x?x2x4xf32>, tensor<1x?x2x4xf32> -> tensor<1x?x2x4xf32> loc("attend")
+    return %o : tensor<1x?x2x4xf32>
+  }
+}
+
+// -----
+
+// One token for all of them, all of them twice, and pairs of them in one.
+// expected-error@+2 {{the programs block, encode and extend can't be made of this model}}
+// expected-note@+1 {{'first' (Add), 'twice' (attention), 'pairs' (Reshape)}}
+module {
+  func.func @main(%w: tensor<1x?xi64> {onnx.name = "input_ids"}, %x: tensor<1x?x8xf32> {onnx.name = "x"}, %q: tensor<1x?x2x4xf32> {onnx.name = "q"})
+      -> (tensor<1x?x8xf32>, tensor<1x?x2x4xf32>, tensor<1x?x16xf32>) {
+    %c0 = onnx.Constant dense<0> : tensor<1xi64>
+    %shape = onnx.Constant dense<[1, -1, 16]> : tensor<3xi64>
+    %one = onnx.Gather(%x, %c0) {axis = 1 : i64} : (tensor<1x?x8xf32>, tensor<1xi64>) -> tensor<1x1x8xf32>
+    %a = onnx.Add(%x, %one) : (tensor<1x?x8xf32>, tensor<1x1x8xf32>) -> tensor<1x?x8xf32> loc("first")
+    %n = onnx.Neg(%q) : (tensor<1x?x2x4xf32>) -> tensor<1x?x2x4xf32>
+    %k = onnx.Concat(%n, %n) {axis = 1 : i64} : (tensor<1x?x2x4xf32>, tensor<1x?x2x4xf32>) -> tensor<1x?x2x4xf32>
+    %b = blockattn.attention %q, %k, %k {causal, scale = 0.5 : f32} : tensor<1x?x2x4xf32>, tensor<1x?x2x4xf32>, tensor<1x?x2x4xf32> -> tensor<1x?x2x4xf32> loc("twice")
+    %c = onnx.Reshape(%x, %shape) : (tensor<1x?x8xf32>, tensor<3xi64>) -> tensor<1x?x16xf32> loc("pairs")
+    return %a, %b, %c : tensor<1x?x8xf32>, tensor<1x?x2x4xf32>, tensor<1x?x16xf32>
+  }
+}
+
+// -----
+
+// Token ids of the place before, as hashes of pairs use them.
+// expected-error@+2 {{the programs block, encode and extend can't be made of this model}}
+// expected-note@+1 {{'pair' (Add)}}
+module {
+  func.func @main(%w: tensor<1x?xi64> {onnx.name = "input_ids"}) -> tensor<1x?x8xf32> {
+    %pads = onnx.Constant dense<[0, 1, 0, -1]> : tensor<4xi64>
+    %table = onnx.Constant dense<0.5> : tensor<64x8xf32>
+    %before = onnx.Pad(%w, %pads) : (tensor<1x?xi64>, tensor<4xi64>) -> tensor<1x?xi64>
+    %pair = onnx.Add(%w, %before) : (tensor<1x?xi64>, tensor<1x?xi64>) -> tensor<1x?xi64> loc("pair")
+    %e = onnx.Gather(%table, %pair) {axis = 0 : i64} : (tensor<64x8xf32>, tensor<1x?xi64>) -> tensor<1x?x8xf32>
+    return %e : tensor<1x?x8xf32>
+  }
+}
+
+// -----
+
+// A product of matrices and a norm that run along the tokens.
+// expected-error@+2 {{the programs block, encode and extend can't be made of this model}}
+// expected-note@+1 {{'product' (Gemm), 'norm' (LayerNormalization)}}
+module {
+  func.func @main(%w: tensor<1x?xi64> {onnx.name = "input_ids"}, %x: tensor<?x8xf32> {onnx.name = "x"}, %y: tensor<1x?x8xf32> {onnx.name = "y"})
+      -> (tensor<8x8xf32>, tensor<1x?x8xf32>) {
+    %gain = onnx.Constant dense<1.0> : tensor<8xf32>
+    %a = onnx.Gemm(%x, %x) {transA = 1 : i64} : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<8x8xf32> loc("product")
+    %b = onnx.LayerNormalization(%y, %gain) {axis = 1 : i64} : (tensor<1x?x8xf32>, tensor<8xf32>) -> tensor<1x?x8xf32> loc("norm")
+    return %a, %b : tensor<8x8xf32>, tensor<1x?x8xf32>
+  }
+}
+
+// -----
+
+// With a fixed number of tokens, too.
+// expected-error@+2 {{the programs block, encode and extend can't be made of this model}}
+// expected-note@+1 {{'shift' (Add), 'most' (ReduceMax)}}
+module {
+  func.func @main(%w: tensor<1x6xi64> {onnx.name = "input_ids"}, %x: tensor<1x6x8xf32> {onnx.name = "x"}) -> (tensor<1x6x8xf32>, tensor<1x1x8xf32>) {
+    %pads = onnx.Constant dense<[0, 1, 0, 0, -1, 0]> : tensor<6xi64>
+    %axis = onnx.Constant dense<1> : tensor<1xi64>
+    %earlier = onnx.Pad(%x, %pads) : (tensor<1x6x8xf32>, tensor<6xi64>) -> tensor<1x6x8xf32>
+    %y = onnx.Add(%x, %earlier) : (tensor<1x6x8xf32>, tensor<1x6x8xf32>) -> tensor<1x6x8xf32> loc("shift")
+    %m = onnx.ReduceMax(%y, %axis) : (tensor<1x6x8xf32>, tensor<1xi64>) -> tensor<1x1x8xf32> loc("most")
+    return %y, %m : tensor<1x6x8xf32>, tensor<1x1x8xf32>
+  }
+}
