@@ -1,9 +1,11 @@
 """Compares what kernels need with a recorded table.
 
     ptxas_table.py KERNELS.mlir PTX.mlir TABLE [--only=sm_90a] [--record]
+    ptxas_table.py KERNELS.ptx TABLE [--only=sm_90a] [--record]
 
 KERNELS.mlir has the launches, PTX.mlir the same module with its kernels as
-PTX. A line of TABLE is: kernel, architecture, registers, spilled bytes, bytes
+PTX; of PTX by itself, which does not say what shared memory launches give it,
+the attention kernels are looked at. A line of TABLE is: kernel, architecture, registers, spilled bytes, bytes
 of shared memory. Assemblers differ from release to release: with another than
 the one in the first line of the table a kernel may have a fifth more registers
 and 128 more spilled bytes. Products in flight that the assembler makes wait for
@@ -34,7 +36,8 @@ def unescape(text):
     return text.replace('\\"', '"').replace("\\\\", "\\").rstrip("\0")
 
 
-def measure(kernels, ptx):
+def launches(kernels):
+    """The bytes of shared memory that each kernel is launched with."""
     constants = dict(re.findall(r"(%\S+) = arith.constant (\d+) : i32",
                                 kernels))
     shared = {}
@@ -42,8 +45,16 @@ def measure(kernels, ptx):
             r"gpu.launch_func\s+@kernels::@(\w+).*?"
             r"dynamic_shared_memory_size (%\w+)", kernels):
         shared[name] = int(constants[value])
-    code = unescape(re.search(r'assembly = "((?:[^"\\]|\\.)*)"', ptx,
+    return shared
+
+
+def embedded(module):
+    """The PTX in a module."""
+    return unescape(re.search(r'assembly = "((?:[^"\\]|\\.)*)"', module,
                               re.S).group(1))
+
+
+def measure(code, shared):
     rows = {}
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "kernels.ptx")
@@ -66,25 +77,29 @@ def measure(kernels, ptx):
                     name = entry.group(1)
                 elif spill:
                     spills = int(spill.group(1))
-                elif used:
+                elif used and (shared or name.startswith("attention")):
                     rows[name, architecture] = (int(used.group(1)), spills,
-                                                shared[name])
+                                                shared[name] if shared else 0)
     return rows
 
 
 def main():
-    kernels, ptx = (open(path).read() for path in sys.argv[1:3])
+    *paths, table = (a for a in sys.argv[1:] if not a.startswith("--"))
+    texts = [open(path).read() for path in paths]
     version = re.search(r"release ([\d.]+)", subprocess.run(
         [find_ptxas(), "--version"], stdout=subprocess.PIPE,
         text=True).stdout).group(1)
-    rows = measure(kernels, ptx)
+    if len(texts) == 1:
+        rows = measure(texts[0], {})
+    else:
+        rows = measure(embedded(texts[1]), launches(texts[0]))
     if "--record" in sys.argv:
-        with open(sys.argv[3], "w") as file:
+        with open(table, "w") as file:
             file.write("ptxas %s\n" % version)
             for (name, architecture), row in sorted(rows.items()):
                 file.write("%s %s %d %d %d\n" % (name, architecture, *row))
         return 0
-    lines = open(sys.argv[3]).read().split("\n")
+    lines = open(table).read().split("\n")
     same = lines[0].split()[1] == version
     recorded = {(f[0], f[1]): tuple(map(int, f[2:]))
                 for f in (line.split() for line in lines[1:]) if f}
