@@ -42,12 +42,7 @@ static bool isRelative(AttentionOp op) {
 }
 
 PositionAnalysis::PositionAnalysis(func::FuncOp func)
-    : subject(func), places(subject) {
-  Setting few, more;
-  few.length = 1;
-  more.length = 2;
-  if (subject.clamp(few).length == subject.clamp(more).length)
-    fixedLength = subject.clamp(few).length;
+    : subject(func), places(subject), fixedLength(subject.fixedTokens()) {
   for (Operation &op : func.getBody().front())
     visit(&op);
 }

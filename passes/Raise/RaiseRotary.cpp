@@ -6,6 +6,7 @@
 
 #include "passes/Raise/Passes.h"
 #include "passes/Raise/RotaryFit.h"
+#include "passes/Raise/TokenPlaces.h"
 
 #include "dialects/Onnx/Onnx.h"
 
@@ -33,7 +34,9 @@ bool belongs(Operation *op) {
 
 class Finder {
 public:
-  explicit Finder(func::FuncOp func) : subject(func), fitter(subject) {}
+  explicit Finder(func::FuncOp func)
+      : subject(func), places(subject), fitter(subject),
+        fixedLength(subject.fixedTokens()) {}
 
   void run() {
     SmallVector<Operation *> mixers;
@@ -51,10 +54,20 @@ private:
     if (!isa<onnx::MulOp, onnx::RotaryEmbeddingOp>(op) ||
         !subject.deps.isData(op->getResult(0)))
       return false;
-    return llvm::any_of(op->getOperands(), [&](Value operand) {
-      return !subject.deps.isData(operand) &&
-             !subject.deps.isConstant(operand) && !subject.isSize(operand);
+    return llvm::any_of(op->getOpOperands(), [&](OpOperand &operand) {
+      if (subject.deps.isConstant(operand.get()))
+        return isFixedTable(operand);
+      return !subject.deps.isData(operand.get()) &&
+             !subject.isSize(operand.get());
     });
+  }
+
+  /// A constant that has something for each of a fixed number of tokens.
+  bool isFixedTable(OpOperand &operand) {
+    auto type = dyn_cast<RankedTensorType>(operand.get().getType());
+    return fixedLength > 1 && type && type.getRank() >= 2 &&
+           llvm::is_contained(type.getShape().drop_back(), fixedLength) &&
+           places.differ(operand, fixedLength);
   }
 
   /// The values that the mixer flows into, in program order, as far as they
@@ -144,6 +157,15 @@ private:
   /// for all that use them, so that it can be seen that they are the same.
   Value positionMatrix(Value positions) {
     Value &matrix = matrices[positions];
+    if (!matrix && !positions) {
+      OpBuilder b = OpBuilder::atBlockBegin(&subject.func.getBody().front());
+      auto type = RankedTensorType::get({1, fixedLength}, b.getI64Type());
+      matrix = onnx::ConstantOp::create(
+          b, subject.func.getLoc(), type,
+          DenseElementsAttr::get(
+              type, ArrayRef<int64_t>(
+                        llvm::to_vector(llvm::seq<int64_t>(0, fixedLength)))));
+    }
     if (!matrix) {
       OpBuilder b(positions.getContext());
       b.setInsertionPointAfterValue(positions);
@@ -234,7 +256,10 @@ private:
   }
 
   Subject subject;
+  TokenPlaces places;
   RotaryFitter fitter;
+  /// 0 where the number of tokens is not fixed.
+  int64_t fixedLength;
   llvm::DenseSet<Operation *> covered;
   llvm::DenseMap<Value, Value> matrices;
 };

@@ -52,6 +52,8 @@ static int64_t indexOf(bool headsFirst, int64_t tokens, int64_t heads,
 
 SmallVector<RotaryFitter::Candidate>
 RotaryFitter::candidates(const RotaryRegion &region) {
+  if (region.tables.empty() && subject.fixedTokens() > 0)
+    return {Candidate()};
   CutWalker walker(region.tables, [&](Value value) {
     return subject.deps.isConstant(value) || subject.isSize(value);
   });
@@ -105,6 +107,8 @@ bool RotaryFitter::chooseLayout(const RotaryRegion &region, RotaryMatch &match,
 std::optional<RotaryFitter::Matrix>
 RotaryFitter::matrixAt(const RotaryRegion &region, const RotaryMatch &match,
                        int64_t position) {
+  if (!match.positions)
+    return fixedMatrixAt(region, match, position);
   // Some graphs cut their tables to the number of tokens.
   std::optional<Matrix> matrix = matrixAt(region, match, position, headSize);
   if (!matrix && position >= headSize && position < kMaxTokens)
@@ -152,10 +156,45 @@ RotaryFitter::matrixAt(const RotaryRegion &region, const RotaryMatch &match,
   return matrix;
 }
 
+/// The matrix of the token that stands there: heads are turned alike, so that
+/// each can have a unit vector.
+std::optional<RotaryFitter::Matrix>
+RotaryFitter::fixedMatrixAt(const RotaryRegion &region,
+                            const RotaryMatch &match, int64_t position) {
+  Setting setting = subject.clamp(Setting());
+  int64_t tokens = setting.length;
+  std::optional<SmallVector<int64_t>> dims = subject.dims(region.x, setting);
+  std::optional<int64_t> count =
+      dims ? onnx::countElements(*dims) : std::nullopt;
+  if (position >= tokens || !count || *count > Trial::kMaxElements ||
+      *count < tokens * heads * headSize)
+    return std::nullopt;
+  Matrix matrix(headSize * headSize);
+  for (int64_t first = 0; first < headSize; first += heads) {
+    int64_t used = std::min(heads, headSize - first);
+    auto units = onnx::HostTensor::zeros(getElementTypeOrSelf(region.x), *dims);
+    for (int64_t head = 0; head < used; ++head)
+      units.setF(indexOf(match.xHeadsFirst, tokens, heads, headSize, position,
+                         head, first + head),
+                 1.0);
+    Trial trial(subject, setting);
+    trial.bind(region.x, std::move(units));
+    const onnx::HostTensor *y = trial.evaluate(region.y);
+    if (!y || y->getNumElements() < tokens * heads * headSize)
+      return std::nullopt;
+    for (int64_t head = 0; head < used; ++head)
+      for (int64_t d = 0; d < headSize; ++d)
+        matrix[d * headSize + first + head] = y->getF(indexOf(
+            match.yHeadsFirst, tokens, heads, headSize, position, head, d));
+  }
+  return matrix;
+}
+
 std::vector<double> RotaryFitter::anglesOfOne(const RotaryMatch &match,
                                               const Candidate &candidate) {
   std::vector<double> angles;
   Setting setting = subject.clamp(Setting());
+  // Without positions there are no cosines on the way to them.
   for (Operation *cosine : candidate.cosines) {
     Trial trial(subject, setting);
     SmallVector<int64_t> ones(setting.length, 1);
@@ -270,9 +309,9 @@ std::optional<bool> RotaryFitter::agreesAt(const RotaryRegion &region,
   // Where there are more tokens than positions, these repeat.
   SmallVector<int64_t> list;
   for (int64_t i = 0; i < setting.length; ++i)
-    list.push_back(positions[i % positions.size()]);
+    list.push_back(match.positions ? positions[i % positions.size()] : i);
   Trial trial(subject, setting);
-  if (!bindPositions(trial, subject, match.positions, list))
+  if (match.positions && !bindPositions(trial, subject, match.positions, list))
     return std::nullopt;
   onnx::HostTensor x = trial.bindRandom(region.x, 17);
   if (!x)
@@ -339,6 +378,9 @@ bool RotaryFitter::verify(const RotaryRegion &region,
                           const RotaryMatch &match) {
   if (match.rope.getRotaryDim() > headSize)
     return false;
+  // Constant tables are for the tokens that there are, and all of them.
+  if (!match.positions)
+    return agreesAt(region, match, {0}).value_or(false);
   static const std::vector<int64_t> few[] = {
       {0, 1, 2, 3, 4, 5, 6}, {5, 0, 3, 3, 11, 1, 0}, {7}};
   for (const std::vector<int64_t> &positions : few)
@@ -384,12 +426,14 @@ RotaryFitter::Finding RotaryFitter::search(const RotaryRegion &region) {
             finding.limit = lastLimit;
           return false;
         }
-        finding = {match, numbers.of(match.positions), ""};
+        finding.match = match;
+        finding.positions = match.positions ? numbers.of(match.positions) : 0;
+        finding.limit.clear();
         return true;
       };
       for (const Candidate &candidate : positions) {
         match.positions = candidate.positions;
-        if (!areOfTokens(subject, match.positions))
+        if (match.positions && !areOfTokens(subject, match.positions))
           continue;
         if (llvm::any_of(found, matches))
           return finding;
@@ -409,8 +453,8 @@ std::optional<RotaryMatch> RotaryFitter::fit(const RotaryRegion &region) {
     it = regions.try_emplace(key, search(region)).first;
   const Finding &finding = it->second;
   lastLimit = finding.limit;
-  if (!finding.match)
-    return std::nullopt;
+  if (!finding.match || !finding.match->positions)
+    return finding.match;
   // Its positions may be made like those of the first such region.
   for (const Candidate &candidate : candidates(region))
     if (numbers.of(candidate.positions) == finding.positions) {

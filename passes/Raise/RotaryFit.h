@@ -22,13 +22,15 @@ constexpr llvm::StringLiteral kRotaryLimitAttr = "blockattn.not_rotary";
 struct RotaryRegion {
   mlir::Value x, y;
   /// What enters besides x, constants and sizes: tables of cosines and sines,
-  /// or positions.
+  /// or positions. Of a fixed number of tokens the tables may be constants:
+  /// then there are none here.
   llvm::SmallVector<mlir::Value> tables;
 };
 
 struct RotaryMatch {
   RotaryAttr rope;
-  /// An integer or float tensor with one element for each token of a row.
+  /// An integer or float tensor with one element for each token of a row; null
+  /// where the tokens' places are their positions, in constant tables.
   mlir::Value positions;
   /// Whether x and y are [batch, heads, tokens, size] rather than
   /// [batch, tokens, heads, size].
@@ -73,6 +75,9 @@ private:
   std::optional<Matrix> matrixAt(const RotaryRegion &region,
                                  const RotaryMatch &match, int64_t position,
                                  int64_t tokens);
+  std::optional<Matrix> fixedMatrixAt(const RotaryRegion &region,
+                                      const RotaryMatch &match,
+                                      int64_t position);
   RotaryAttr derive(const RotaryRegion &region, const RotaryMatch &match,
                     const Candidate &candidate);
   void refine(const RotaryRegion &region, const RotaryMatch &match,

@@ -59,6 +59,8 @@ public:
   bool hasPast() const { return pastIsDynamic; }
   /// Brings a setting's sizes in line with what the function fixes.
   Setting clamp(Setting setting) const;
+  /// The number of tokens where the function fixes it, else 0.
+  int64_t fixedTokens() const { return fixedLength.value_or(0); }
   /// Whether the batch size is open.
   bool hasBatch() const { return !fixedBatch; }
 

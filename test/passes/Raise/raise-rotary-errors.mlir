@@ -120,3 +120,37 @@ func.func @ntk_8192(%h: tensor<1x?x16xf32> {onnx.dims = ["", "seq", ""]}, %pos: 
   %y = onnx.RotaryEmbedding(%x, %c, %s) : (tensor<1x2x?x8xf32>, tensor<1x?x4xf32>, tensor<1x?x4xf32>) -> tensor<1x2x?x8xf32>
   return %y : tensor<1x2x?x8xf32>
 }
+
+// Constant tables in which the places jump.
+func.func @fixed_jump(%h: tensor<1x6x8xf32> {onnx.dims = ["", "", ""]}) -> tensor<1x2x6x4xf32> {
+  %shape = onnx.Constant dense<[1, 6, 2, 4]> : tensor<4xi64>
+  %parts = onnx.Constant dense<2> : tensor<2xi64>
+  %cos = onnx.Constant dense<[[[[1.00000000, 1.00000000, 1.00000000, 1.00000000], [0.54030231, 0.99500417, 0.54030231, 0.99500417], [-0.41614684, 0.98006658, -0.41614684, 0.98006658], [-0.98999250, 0.95533649, -0.98999250, 0.95533649], [0.75390225, 0.76484219, 0.75390225, 0.76484219], [-0.14550003, 0.69670671, -0.14550003, 0.69670671]]]]> : tensor<1x1x6x4xf32>
+  %sin = onnx.Constant dense<[[[[0.00000000, 0.00000000, 0.00000000, 0.00000000], [0.84147098, 0.09983342, 0.84147098, 0.09983342], [0.90929743, 0.19866933, 0.90929743, 0.19866933], [0.14112001, 0.29552021, 0.14112001, 0.29552021], [0.65698660, 0.64421769, 0.65698660, 0.64421769], [0.98935825, 0.71735609, 0.98935825, 0.71735609]]]]> : tensor<1x1x6x4xf32>
+  %r = onnx.Reshape(%h, %shape) : (tensor<1x6x8xf32>, tensor<4xi64>) -> tensor<1x6x2x4xf32>
+  %x = onnx.Transpose(%r) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x6x2x4xf32>) -> tensor<1x2x6x4xf32>
+  %s:2 = onnx.Split(%x, %parts) {axis = -1 : i64} : (tensor<1x2x6x4xf32>, tensor<2xi64>) -> (tensor<1x2x6x2xf32>, tensor<1x2x6x2xf32>)
+  %n = onnx.Neg(%s#1) : (tensor<1x2x6x2xf32>) -> tensor<1x2x6x2xf32>
+  %t = onnx.Concat(%n, %s#0) {axis = -1 : i64} : (tensor<1x2x6x2xf32>, tensor<1x2x6x2xf32>) -> tensor<1x2x6x4xf32>
+  %a = onnx.Mul(%x, %cos) : (tensor<1x2x6x4xf32>, tensor<1x1x6x4xf32>) -> tensor<1x2x6x4xf32>
+  %b = onnx.Mul(%t, %sin) : (tensor<1x2x6x4xf32>, tensor<1x1x6x4xf32>) -> tensor<1x2x6x4xf32>
+  %y = onnx.Add(%a, %b) : (tensor<1x2x6x4xf32>, tensor<1x2x6x4xf32>) -> tensor<1x2x6x4xf32>
+  return %y : tensor<1x2x6x4xf32>
+}
+
+// Constant tables that begin at another place.
+func.func @fixed_late(%h: tensor<1x6x8xf32> {onnx.dims = ["", "", ""]}) -> tensor<1x2x6x4xf32> {
+  %shape = onnx.Constant dense<[1, 6, 2, 4]> : tensor<4xi64>
+  %parts = onnx.Constant dense<2> : tensor<2xi64>
+  %cos = onnx.Constant dense<[[[[-0.98999250, 0.95533649, -0.98999250, 0.95533649], [-0.65364362, 0.92106099, -0.65364362, 0.92106099], [0.28366219, 0.87758256, 0.28366219, 0.87758256], [0.96017029, 0.82533561, 0.96017029, 0.82533561], [0.75390225, 0.76484219, 0.75390225, 0.76484219], [-0.14550003, 0.69670671, -0.14550003, 0.69670671]]]]> : tensor<1x1x6x4xf32>
+  %sin = onnx.Constant dense<[[[[0.14112001, 0.29552021, 0.14112001, 0.29552021], [-0.75680250, 0.38941834, -0.75680250, 0.38941834], [-0.95892427, 0.47942554, -0.95892427, 0.47942554], [-0.27941550, 0.56464247, -0.27941550, 0.56464247], [0.65698660, 0.64421769, 0.65698660, 0.64421769], [0.98935825, 0.71735609, 0.98935825, 0.71735609]]]]> : tensor<1x1x6x4xf32>
+  %r = onnx.Reshape(%h, %shape) : (tensor<1x6x8xf32>, tensor<4xi64>) -> tensor<1x6x2x4xf32>
+  %x = onnx.Transpose(%r) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x6x2x4xf32>) -> tensor<1x2x6x4xf32>
+  %s:2 = onnx.Split(%x, %parts) {axis = -1 : i64} : (tensor<1x2x6x4xf32>, tensor<2xi64>) -> (tensor<1x2x6x2xf32>, tensor<1x2x6x2xf32>)
+  %n = onnx.Neg(%s#1) : (tensor<1x2x6x2xf32>) -> tensor<1x2x6x2xf32>
+  %t = onnx.Concat(%n, %s#0) {axis = -1 : i64} : (tensor<1x2x6x2xf32>, tensor<1x2x6x2xf32>) -> tensor<1x2x6x4xf32>
+  %a = onnx.Mul(%x, %cos) : (tensor<1x2x6x4xf32>, tensor<1x1x6x4xf32>) -> tensor<1x2x6x4xf32>
+  %b = onnx.Mul(%t, %sin) : (tensor<1x2x6x4xf32>, tensor<1x1x6x4xf32>) -> tensor<1x2x6x4xf32>
+  %y = onnx.Add(%a, %b) : (tensor<1x2x6x4xf32>, tensor<1x2x6x4xf32>) -> tensor<1x2x6x4xf32>
+  return %y : tensor<1x2x6x4xf32>
+}
