@@ -64,10 +64,9 @@ LogicalResult EinsumOp::verify() {
   return verifyShape(*this, 5, getOutput(), shape);
 }
 
-/// Whether a scale or zero point is one number, or one for each row (or column)
-/// of the matrix.
-static LogicalResult verifyPerLine(Operation *op, int number, Value value,
-                                   Value matrix, bool rows, StringRef name) {
+LogicalResult blockattn::onnx::verifyPerLine(Operation *op, int number,
+                                             Value value, Value matrix,
+                                             bool rows, StringRef name) {
   RankedTensorType type = rankedType(value), of = rankedType(matrix);
   if (!type || !of || mayBeSingle(value))
     return success();

@@ -244,5 +244,6 @@ def Onnx_MSGatherBlockQuantizedOp : Onnx_MSOp<"GatherBlockQuantized"> {
 
 include "dialects/Onnx/MicrosoftAttention.td"
 include "dialects/Onnx/MicrosoftExperts.td"
+include "dialects/Onnx/MicrosoftQuantized.td"
 
 #endif // BLOCKATTN_DIALECTS_ONNX_MICROSOFT_TD

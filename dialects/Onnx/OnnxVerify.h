@@ -105,6 +105,12 @@ mlir::LogicalResult verifyProduct(mlir::Operation *op, int number,
                                   mlir::Value a, mlir::Value b,
                                   mlir::Value result);
 
+/// Fails unless a scale or zero point is one number, or one for each row (or
+/// column) of the matrix.
+mlir::LogicalResult verifyPerLine(mlir::Operation *op, int number,
+                                  mlir::Value value, mlir::Value matrix,
+                                  bool rows, llvm::StringRef name);
+
 /// Fails unless epsilon is a number that can be added to a variance.
 mlir::LogicalResult verifyEpsilon(mlir::Operation *op, int number,
                                   llvm::APFloat epsilon);

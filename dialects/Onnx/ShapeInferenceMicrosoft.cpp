@@ -91,6 +91,28 @@ static LogicalResult fusedMatMul(MSFusedMatMulOp op, SymbolicShapes &shapes) {
   return shapes.set(result, type, *dims);
 }
 
+static LogicalResult matMulIntegerToFloat(MSMatMulIntegerToFloatOp op,
+                                          SymbolicShapes &shapes) {
+  FailureOr<std::optional<Dims>> dims =
+      productDims(op, shapes, shapes.dims(op.getA()), shapes.dims(op.getB()));
+  if (failed(dims))
+    return failure();
+  return shapes.set(op->getResult(0),
+                    commonElementType(shapes, {op.getAScale(), op.getBScale()}),
+                    *dims);
+}
+
+static LogicalResult dynamicQuantizeMatMul(MSDynamicQuantizeMatMulOp op,
+                                           SymbolicShapes &shapes) {
+  FailureOr<std::optional<Dims>> dims =
+      productDims(op, shapes, shapes.dims(op.getA()), shapes.dims(op.getB()));
+  if (failed(dims))
+    return failure();
+  return shapes.set(op->getResult(0),
+                    commonElementType(shapes, {op.getA(), op.getBScale()}),
+                    *dims);
+}
+
 static LogicalResult matMulNBits(MSMatMulNBitsOp op, SymbolicShapes &shapes) {
   Type type = commonElementType(shapes, {op.getA(), op.getScales()});
   std::optional<Dims> dims = copyDims(shapes, op.getA());
@@ -245,6 +267,8 @@ void addMicrosoftRules(ShapeRules &rules) {
   rules.add<MSSkipSimplifiedLayerNormalizationOp>(skipNorm);
   rules.add<MSEmbedLayerNormalizationOp>(embedNorm);
   rules.add<MSFusedMatMulOp>(fusedMatMul);
+  rules.add<MSMatMulIntegerToFloatOp>(matMulIntegerToFloat);
+  rules.add<MSDynamicQuantizeMatMulOp>(dynamicQuantizeMatMul);
   rules.add<MSMatMulNBitsOp>(matMulNBits);
   rules.add<MSGatherBlockQuantizedOp>(gatherBlocks);
   rules.add<MSAttentionOp>(attention);

@@ -20,6 +20,16 @@ static Value perLine(GraphBuilder &g, Value value, Value matrix, bool rows) {
   return rows && type.getRank() == 1 ? g.unsqueeze(value, 1) : value;
 }
 
+Value productScale(GraphBuilder &g, Value a, Value aScale, Value b,
+                   Value bScale) {
+  Value left = perLine(g, aScale, a, /*rows=*/true);
+  Value right = perLine(g, bScale, b, /*rows=*/false);
+  if ((g.rank(b) == 1 && g.rank(left) > 0) ||
+      (g.rank(a) == 1 && g.rank(right) > 1))
+    return nullptr;
+  return g.binary<onnx::MulOp>(left, right);
+}
+
 /// matrix - zero, in a type of 32 bits.
 static Value centered(GraphBuilder &g, Value matrix, Value zero, bool rows,
                       Type type) {
@@ -87,18 +97,12 @@ Refusal decompose(onnx::QLinearMatMulOp op, GraphBuilder &g) {
   Value a = op.getA(), b = op.getB();
   Value product =
       integerProduct(g, a, op.getAZeroPoint(), b, op.getBZeroPoint());
-  Value left = perLine(g, op.getAScale(), a, /*rows=*/true);
-  Value right = perLine(g, op.getBScale(), b, /*rows=*/false);
-  // The product lacks the dimension of a vector, which the scales would have.
-  if ((g.rank(b) == 1 && g.rank(left) > 0) ||
-      (g.rank(a) == 1 && g.rank(right) > 1))
-    return "it has a scale for each row or column of one operand, and the "
-           "other "
-           "is a vector; export the vector as a matrix";
+  Value scale = productScale(g, a, op.getAScale(), b, op.getBScale());
+  if (!scale)
+    return kVectorScale;
   Type f32 = Float32Type::get(op.getContext());
   // The scales are combined in their own type.
-  Value scale = g.binary<onnx::DivOp>(g.binary<onnx::MulOp>(left, right),
-                                      g.reshape(op.getYScale(), {}));
+  scale = g.binary<onnx::DivOp>(scale, g.reshape(op.getYScale(), {}));
   Value value = g.binary<onnx::MulOp>(g.cast(product, f32), g.cast(scale, f32));
   g.replace(op.getY(),
             g.make<onnx::QuantizeLinearOp>(

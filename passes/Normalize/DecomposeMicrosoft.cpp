@@ -182,6 +182,7 @@ struct DecomposeMicrosoft : impl::DecomposeMicrosoftBase<DecomposeMicrosoft> {
               onnx::MSMatMulNBitsOp, onnx::MSGatherBlockQuantizedOp,
               onnx::MSRotaryEmbeddingOp, onnx::MSAttentionOp,
               onnx::MSMultiHeadAttentionOp, onnx::MSGroupQueryAttentionOp,
+              onnx::MSMatMulIntegerToFloatOp, onnx::MSDynamicQuantizeMatMulOp,
               onnx::MSMoEOp, onnx::MSQMoEOp>(
             [&](auto typed) { return decompose(typed, g); })
         .Default([](Operation *) {

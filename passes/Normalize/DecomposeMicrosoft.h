@@ -18,6 +18,8 @@ Refusal decompose(onnx::MSGroupQueryAttentionOp op, GraphBuilder &g);
 Refusal decompose(onnx::MSRotaryEmbeddingOp op, GraphBuilder &g);
 Refusal decompose(onnx::MSMatMulNBitsOp op, GraphBuilder &g);
 Refusal decompose(onnx::MSGatherBlockQuantizedOp op, GraphBuilder &g);
+Refusal decompose(onnx::MSMatMulIntegerToFloatOp op, GraphBuilder &g);
+Refusal decompose(onnx::MSDynamicQuantizeMatMulOp op, GraphBuilder &g);
 Refusal decompose(onnx::MSMoEOp op, GraphBuilder &g);
 Refusal decompose(onnx::MSQMoEOp op, GraphBuilder &g);
 

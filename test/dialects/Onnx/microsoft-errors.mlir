@@ -335,3 +335,43 @@ func.func @f(%x: tensor<?x64xf32>, %r: tensor<?x4xf32>, %w: tensor<4x16x32xui8>,
   %0 = onnx.ms.QMoE(%x, %r, %w, %s, _, %v) : (tensor<?x64xf32>, tensor<?x4xf32>, tensor<4x16x32xui8>, tensor<4x16xf32>, tensor<4x64x8xui8>) -> tensor<?x64xf32>
   return
 }
+
+// -----
+
+func.func @f(%a: tensor<?x4xui8>, %b: tensor<4x3xi8>, %s: tensor<f32>, %z: tensor<i8>) {
+  // expected-error @+1 {{'onnx.ms.MatMulIntegerToFloat' op (C1) A and its zero point must have one element type, but there are 'ui8' and 'i8'}}
+  %0 = onnx.ms.MatMulIntegerToFloat(%a, %b, %s, %s, %z) : (tensor<?x4xui8>, tensor<4x3xi8>, tensor<f32>, tensor<f32>, tensor<i8>) -> tensor<?x3xf32>
+  return
+}
+
+// -----
+
+func.func @f(%a: tensor<2x4xui8>, %b: tensor<4x3xi8>, %s: tensor<3xf32>) {
+  // expected-error @+1 {{'onnx.ms.MatMulIntegerToFloat' op (C2) a_scale must be one number, or one for each row of 'tensor<2x4xui8>', but is 'tensor<3xf32>'}}
+  %0 = onnx.ms.MatMulIntegerToFloat(%a, %b, %s, %s) : (tensor<2x4xui8>, tensor<4x3xi8>, tensor<3xf32>, tensor<3xf32>) -> tensor<2x3xf32>
+  return
+}
+
+// -----
+
+func.func @f(%a: tensor<?x4xf32>, %b: tensor<4x3xi8>, %s: tensor<f16>) {
+  // expected-error @+1 {{'onnx.ms.DynamicQuantizeMatMul' op (C1) the floats must have one element type, but there are 'f32' and 'f16'}}
+  %0 = onnx.ms.DynamicQuantizeMatMul(%a, %b, %s) : (tensor<?x4xf32>, tensor<4x3xi8>, tensor<f16>) -> tensor<?x3xf32>
+  return
+}
+
+// -----
+
+func.func @f(%a: tensor<?x5xf32>, %b: tensor<4x3xi8>, %s: tensor<f32>) {
+  // expected-error @+1 {{'onnx.ms.DynamicQuantizeMatMul' op (C4) A has 5 columns, but B has 4 rows}}
+  %0 = onnx.ms.DynamicQuantizeMatMul(%a, %b, %s) : (tensor<?x5xf32>, tensor<4x3xi8>, tensor<f32>) -> tensor<?x3xf32>
+  return
+}
+
+// -----
+
+func.func @f(%a: tensor<?x4xf32>, %b: tensor<4x3xi8>, %s: tensor<f32>, %c: tensor<4xf32>) {
+  // expected-error @+1 {{'onnx.ms.DynamicQuantizeMatMul' op (C6) the bias must have shape [3], but is 'tensor<4xf32>'}}
+  %0 = onnx.ms.DynamicQuantizeMatMul(%a, %b, %s, _, %c) : (tensor<?x4xf32>, tensor<4x3xi8>, tensor<f32>, tensor<4xf32>) -> tensor<?x3xf32>
+  return
+}

@@ -90,3 +90,16 @@ func.func @experts(%x: tensor<?x?x64xf32>, %r: tensor<?x4xf32>, %w1: tensor<4x32
   %1 = onnx.ms.QMoE(%x, %r, %p1, %s1, %b1, %p2, %s2) {k = 2, block_size = 32} : (tensor<?x?x64xf32>, tensor<?x4xf32>, tensor<4x32x32xui8>, tensor<4x32x2xf32>, tensor<4x32xf32>, tensor<4x64x16xui8>, tensor<4x64x1xf32>) -> tensor<*xf32>
   return
 }
+
+// CHECK-LABEL: func @byte_products
+// SHAPES-LABEL: func @byte_products
+func.func @byte_products(%x: tensor<?x4xf32>, %a: tensor<?x4xui8>, %b: tensor<4x3xi8>, %s: tensor<f32>, %t: tensor<3xf32>,
+    %z: tensor<ui8>, %zb: tensor<3xi8>) {
+  // CHECK: onnx.ms.MatMulIntegerToFloat(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, _, %{{.*}})
+  // SHAPES: onnx.ms.MatMulIntegerToFloat{{.*}} -> tensor<?x3xf32>
+  %0 = onnx.ms.MatMulIntegerToFloat(%a, %b, %s, %t, %z, _, %t) : (tensor<?x4xui8>, tensor<4x3xi8>, tensor<f32>, tensor<3xf32>, tensor<ui8>, tensor<3xf32>) -> tensor<*xf32>
+  // CHECK: onnx.ms.DynamicQuantizeMatMul(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}})
+  // SHAPES: onnx.ms.DynamicQuantizeMatMul{{.*}} -> tensor<?x3xf32>
+  %1 = onnx.ms.DynamicQuantizeMatMul(%x, %b, %t, %zb) : (tensor<?x4xf32>, tensor<4x3xi8>, tensor<3xf32>, tensor<3xi8>) -> tensor<*xf32>
+  return
+}

@@ -172,3 +172,11 @@ func.func @f(%x: tensor<?x64xf32>, %r: tensor<?x4xf32>, %w: tensor<4x16x32xui8>,
   %0 = onnx.ms.QMoE(%x, %r, %w, %s, _, %v, %s) {weights_prepacked = 1} : (tensor<?x64xf32>, tensor<?x4xf32>, tensor<4x16x32xui8>, tensor<4x16xf32>, tensor<4x64x8xui8>, tensor<4x16xf32>) -> tensor<?x64xf32>
   return %0 : tensor<?x64xf32>
 }
+
+// -----
+
+func.func @f(%a: tensor<2x4xui8>, %b: tensor<4xi8>, %s: tensor<2xf32>, %t: tensor<f32>) -> tensor<2xf32> {
+  // expected-error @+1 {{MatMulIntegerToFloat is not supported as it is here: it has a scale for each row or column of one operand, and the other is a vector; export the vector as a matrix}}
+  %0 = onnx.ms.MatMulIntegerToFloat(%a, %b, %s, %t) : (tensor<2x4xui8>, tensor<4xi8>, tensor<2xf32>, tensor<f32>) -> tensor<2xf32>
+  return %0 : tensor<2xf32>
+}

@@ -173,3 +173,21 @@ func.func @packed_experts(%x: tensor<?x64xf32>, %r: tensor<?x4xf32>, %w1: tensor
     : (tensor<?x64xf32>, tensor<?x4xf32>, tensor<4x16x32xui8>, tensor<4x16x4xf32>, tensor<4x64x8xui8>, tensor<4x64x1xf32>, tensor<?x4xf32>) -> tensor<?x64xf32>
   return %0 : tensor<?x64xf32>
 }
+
+// -----
+
+// What the optimizer joined is taken apart again.
+// CHECK-LABEL: @byte_products
+// CHECK: %[[Y:.*]], %[[S:.*]], %[[Z:.*]] = onnx.DynamicQuantizeLinear(%arg0)
+// CHECK: %[[F:.*]] = onnx.Mul(%[[S]], %arg2) : (tensor<f32>, tensor<3xf32>) -> tensor<3xf32>
+// CHECK: %[[P:.*]] = onnx.MatMulInteger(%[[Y]], %arg1, %[[Z]]) : (tensor<?x4xui8>, tensor<4x3xi8>, tensor<ui8>) -> tensor<?x3xi32>
+// CHECK: %[[C:.*]] = onnx.Cast(%[[P]]) {to = f32}
+// CHECK: %[[M:.*]] = onnx.Mul(%[[C]], %[[F]])
+// CHECK: onnx.Add(%[[M]], %arg3)
+// CHECK: onnx.MatMulInteger(%arg4, %arg1, _, %arg5)
+// CHECK-NOT: onnx.ms
+func.func @byte_products(%x: tensor<?x4xf32>, %b: tensor<4x3xi8>, %s: tensor<3xf32>, %c: tensor<3xf32>, %a: tensor<?x4xui8>, %z: tensor<3xi8>, %t: tensor<f32>) -> (tensor<?x3xf32>, tensor<?x3xf32>) {
+  %0 = onnx.ms.DynamicQuantizeMatMul(%x, %b, %s, _, %c) : (tensor<?x4xf32>, tensor<4x3xi8>, tensor<3xf32>, tensor<3xf32>) -> tensor<?x3xf32>
+  %1 = onnx.ms.MatMulIntegerToFloat(%a, %b, %t, %s, _, %z) : (tensor<?x4xui8>, tensor<4x3xi8>, tensor<f32>, tensor<3xf32>, tensor<3xi8>) -> tensor<?x3xf32>
+  return %0, %1 : tensor<?x3xf32>, tensor<?x3xf32>
+}
