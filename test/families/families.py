@@ -210,6 +210,11 @@ FAMILIES |= {
     "xglm": more("XGLMConfig", {**OTHER_NAMES, **XGLM}),
     "bart_decoder": more("BartConfig", {**OTHER_NAMES, **BART},
                          positions=False),
+    "whisper_decoder": more("WhisperConfig", {
+        **OTHER_NAMES, **BART, "encoder_layers": 1, "encoder_ffn_dim": 64,
+        "encoder_attention_heads": 4, "max_target_positions": 64,
+        "suppress_tokens": None, "begin_suppress_tokens": None},
+                            model="WhisperForCausalLM", positions=False),
     "modernbert_decoder": more("ModernBertDecoderConfig", {
         "local_attention": 8, "global_attn_every_n_layers": 2, **ALL_HEADS}),
     # Attention of another form: a mask that is learned, a difference of two.

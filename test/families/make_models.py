@@ -131,10 +131,10 @@ class Job:
             heads = 1
         size = getattr(config, "head_dim", None) or \
             config.hidden_size // config.num_attention_heads
-        if hasattr(config, "qk_nope_head_dim"):  # latent attention
-            heads = config.num_attention_heads
-            size = config.v_head_dim if name.endswith("value") else \
-                config.qk_nope_head_dim + config.qk_rope_head_dim
+        if hasattr(config, "kv_lora_rank"):  # what both come from, rotated keys
+            heads = 1
+            size = config.qk_rope_head_dim if name.endswith("value") else \
+                config.kv_lora_rank
         return (batch, heads, length, size)
 
     def past_names(self):
