@@ -143,6 +143,20 @@ def SinkReshapes : Pass<"blockattn-sink-reshapes", "::mlir::func::FuncOp"> {
   }];
 }
 
+def ResolveSequences
+    : Pass<"blockattn-resolve-sequences", "::mlir::func::FuncOp"> {
+  let summary = "lists of tensors become tensors";
+  let description = [{
+    Exporters write what cuts a tensor as SplitToSequence and SequenceAt, and
+    what joins tensors as SequenceConstruct (or SequenceEmpty and
+    SequenceInsert) and ConcatFromSequence. These ops are foreign to the onnx
+    dialect, which has no sequences. Where the number of elements is known they
+    become Split, Gather, Concat and plain values; others stay, and are reported
+    with all ops that are not supported.
+  }];
+  let dependentDialects = ["::blockattn::onnx::OnnxDialect"];
+}
+
 def ReportUnsupported
     : Pass<"blockattn-report-unsupported", "::mlir::ModuleOp"> {
   let summary = "report all ops outside of the onnx dialect, at once";

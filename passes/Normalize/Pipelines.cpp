@@ -17,6 +17,7 @@ namespace blockattn {
 
 void buildNormalizePipeline(mlir::OpPassManager &pm,
                             const NormalizeOptions &options) {
+  pm.nest<mlir::func::FuncOp>().addPass(createResolveSequences());
   if (!options.allowForeign)
     pm.addPass(createReportUnsupported());
   pm.addPass(createSplitBranches());

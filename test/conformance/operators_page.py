@@ -80,6 +80,10 @@ def page():
         "bytes, one each: `i8` or `u8` with the number, `u8` with the bits of the float. They are "
         "moved and converted (Cast, CastLike, DequantizeLinear, QuantizeLinear); other operators "
         "refuse them. Weights stay packed.", "",
+        "Sequences of tensors that exporters write to cut and to join (SplitToSequence, SequenceAt, "
+        "SequenceConstruct, SequenceEmpty, SequenceInsert, SequenceErase, SequenceLength, "
+        "ConcatFromSequence) are taken where it is known how many elements there are: Split, Concat "
+        "and Gather come in their place.", "",
         "| operator | opsets | tests | through the phases | compiled |",
         "| --- | --- | ---: | ---: | ---: |"]
     for op, row in sorted(counts.items()):

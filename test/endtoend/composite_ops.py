@@ -307,8 +307,48 @@ agraph (float[n] x, float ratio, bool training) => (float[n] y, bool[n] m) {
     p.refuses("Dropout", dropout, "draws random numbers", (x, half, np.array(True)))
 
 
+#===----------------------------------------------------------------------===#
+# Lists of tensors
+#===----------------------------------------------------------------------===#
+
+def sequences(p):
+    """What is cut and joined by way of sequences."""
+    x = f32(3, 10)
+    p.agrees("SplitToSequence", """
+agraph (float[n, 10] x) => (float[n, 3] a, float[n, 7] b, float[n, 4] c, float[n, 2] d, float[n] e,
+                            float[1, 10] f, int64 l)
+<int64[2] parts = {3, 7}, int64 four = {4}, int64 zero = {0}, int64 one = {1}, int64 last = {-1}> {
+  s = SplitToSequence<axis = 1>(x, parts)
+  a = SequenceAt(s, zero)
+  b = SequenceAt(s, one)
+  t = SplitToSequence<axis = -1>(x, four)
+  c = SequenceAt(t, one)
+  d = SequenceAt(t, last)
+  u = SplitToSequence<axis = 1, keepdims = 0>(x)
+  e = SequenceAt(u, last)
+  v = SplitToSequence(x)
+  f = SequenceAt(v, last)
+  l = SequenceLength(t)
+}""", ((x,), (x[:, :3], x[:, 3:], x[:, 4:8], x[:, 8:], x[:, 9], x[2:], np.int64(3))))
+    x, y = f32(3, 4), f32(3, 4)
+    p.agrees("SequenceConstruct", """
+agraph (float[n, 4] x, float[n, 4] y) => (float[m, 4] a, float[n, 3, 4] b, float[n, 4] c)
+<int64 zero = {0}, int64 one = {1}> {
+  s = SequenceConstruct(x, y)
+  a = ConcatFromSequence<axis = 0>(s)
+  e = SequenceEmpty()
+  e1 = SequenceInsert(e, x)
+  e2 = SequenceInsert(e1, y, zero)
+  e3 = SequenceInsert(e2, x)
+  b = ConcatFromSequence<axis = 1, new_axis = 1>(e3)
+  e4 = SequenceErase(e3, one)
+  c = SequenceAt(e4, zero)
+}""", ((x, y), (np.concatenate([x, y]), np.stack([y, x, x], 1), y)))
+
+
 def main():
     p = Programs()
+    sequences(p)
     reductions(p)
     einsum(p)
     quantized(p)
