@@ -14,6 +14,37 @@ from onnx import TensorProto, helper, numpy_helper
 VOCABULARY = 32
 LONGEST = 64
 MS = "com.microsoft"
+CHUNK, HOLE = 4, 2  # of the masks of those twists
+
+
+# What a decoder may do besides, and whether it has block programs:
+#   yes     it must have them
+#   maybe   with the right numbers, or refused: either is true
+#   no      tokens of other blocks reach a token past its attention, or through a
+#           mask that says nothing about blocks: it must be refused
+TWISTS = {
+    "none": "yes",
+    # Positions
+    "shifted": "yes",  # all by 2, as OPT
+    "doubled": "maybe",
+    "clipped": "maybe",  # from 5 on they are the same
+    "counted": "maybe",  # some tokens don't count, as RoBERTa's padding
+    "stretched": "maybe",  # divided where the sequence is longer than 8
+    # What is not the same wherever a block stands
+    "turned_values": "maybe",
+    "gain_after_rotary": "maybe",
+    "normed_heads": "yes",  # before the rotation, as Qwen 3
+    "temperature": "maybe",  # queries scaled by their position, as Llama 4
+    # Scores and masks
+    "alibi": "yes",
+    "chunks": "maybe",
+    "prefix": "no",
+    "holes": "maybe",
+    # Tokens that reach others past the attention
+    "shifted_tokens": "no",
+    "sum_of_tokens": "no",
+    "highest_token": "no",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,6 +77,7 @@ class Spelling:
     mlp: str  # gelu, tanh, gelu_op, swiglu
     bias: bool
     tied: bool
+    twist: str = "none"  # TWISTS
 
     def __str__(self):
         fields = dataclasses.asdict(self)
@@ -54,15 +86,39 @@ class Spelling:
     def reference(self):
         """The same decoder in plain ops, with the mask as an input."""
         plain = "layer" if self.norm == "layer" else "pow"
+        # Such masks are part of the explicit one.
+        twist = "none" if self.twist == "chunks" else self.twist
         return dataclasses.replace(
             self, attention="matmul", mask="explicit", masking="add", mask_input=False,
             positions="input", past=False, norm_spelling=plain, own_rotary=False,
-            rotary_spelling="cache")
+            rotary_spelling="computed" if twist == "stretched" else "cache", twist=twist)
 
 
-def draw(seed):
-    """A decoder that its operators allow."""
-    r = random.Random(seed)
+def draw(seed, twists=False):
+    """A decoder that its operators allow; with `twists`, one that does something besides."""
+    plain = draw_plain(random.Random(seed), seed)
+    if not twists:
+        return plain
+    names = [name for name in TWISTS if name != "none"]
+    twist = names[seed % len(names)]
+    change = {"twist": twist}
+    if twist in ("doubled", "clipped", "counted", "stretched", "shifted", "turned_values",
+                 "gain_after_rotary", "temperature"):
+        # GroupQueryAttention's own positions can't be changed.
+        change.update(own_rotary=False)
+    if twist in ("stretched", "turned_values", "gain_after_rotary") and plain.rotary == "none":
+        change.update(rotary="half")
+    if twist == "stretched":
+        change.update(rotary_spelling="computed")
+    if twist == "counted":
+        change.update(past=False, positions="range")
+    if twist in ("alibi", "chunks", "prefix", "holes"):
+        change.update(attention="matmul", own_rotary=False, window=0,
+                      mask="compare" if plain.mask in ("tril", "causal") else plain.mask)
+    return dataclasses.replace(plain, **change)
+
+
+def draw_plain(r, seed):
     opset = r.choice(range(14, 25))
     attention = r.choice(["matmul", "matmul", "op" if opset >= 23 else "matmul", "gqa", "mha"])
     heads = r.choice([2, 4])
@@ -227,6 +283,9 @@ class Decoder:
             column = self.op("Unsqueeze", self.cast(self.position_ids, TensorProto.FLOAT),
                              np.int64([-1]))
             angle = self.op("MatMul", column, frequency[None])
+            if self.s.twist == "stretched":
+                longer = self.op("Greater", self.keys, np.int64([8]))
+                angle = self.op("Mul", angle, self.op("Where", longer, 0.5, 1.0))
             both = [self.op("Cos", angle), self.op("Sin", angle)]
         return [self.op("Unsqueeze", x, np.int64([1])) for x in both]
 
@@ -288,6 +347,15 @@ class Decoder:
             if s.window:
                 distance = self.op("Sub", query, key)
                 mask = self.op("And", mask, self.op("Less", distance, np.int64(s.window)))
+            if s.twist == "chunks":
+                same = self.op("Equal", *[self.op("Div", x, np.int64(CHUNK)) for x in (query, key)])
+                mask = self.op("And", mask, same)
+            elif s.twist == "prefix":
+                first = [self.op("Less", x, np.int64(3)) for x in (query, key)]
+                mask = self.op("Or", mask, self.op("And", *first))
+            elif s.twist == "holes":
+                hole = self.op("Equal", self.op("Sub", query, key), np.int64(HOLE))
+                mask = self.op("And", mask, self.op("Not", hole))
         mask = self.op("Unsqueeze", mask, np.int64([0, 1]))
         if s.mask_input:
             row = self.op("Unsqueeze", self.cast(self.attention_mask, TensorProto.BOOL),
@@ -333,6 +401,11 @@ class Decoder:
         if s.softcap:
             cap = np.float32(s.softcap)
             scores = self.op("Mul", self.op("Tanh", self.op("Div", scores, cap)), cap)
+        if s.twist == "alibi":
+            place = self.cast(self.op("Range", np.int64(0), self.scalar(self.keys), np.int64(1)),
+                              TensorProto.FLOAT)
+            slopes = 2.0 ** -np.arange(1, s.heads + 1)
+            scores = self.op("Add", scores, self.op("Mul", place, np.float32(slopes)[:, None, None]))
         return scores
 
     def attend(self, q, k, v):
@@ -397,8 +470,16 @@ class Decoder:
         else:
             q, k, v = (self.split_heads(q, s.heads), self.split_heads(k, s.kv_heads),
                        self.split_heads(v, s.kv_heads))
+            if s.twist == "normed_heads":
+                q, k = [self.head_norm(x, name + part) for x, part in ((q, "q"), (k, "k"))]
             if s.rotary != "none":
                 q, k = self.rotate(q, s.heads), self.rotate(k, s.kv_heads)
+            if s.twist == "turned_values":
+                v = self.rotate(v, s.kv_heads)
+            elif s.twist == "gain_after_rotary":
+                k = self.op("Mul", k, self.around_one(name + "k.gain", s.head_size))
+            elif s.twist == "temperature":
+                q = self.op("Mul", q, self.temperature())
             if s.attention == "gqa":
                 y, k, v = self.group_query(
                     self.merge_heads(q, s.heads), self.merge_heads(k, s.kv_heads),
@@ -413,6 +494,17 @@ class Decoder:
             self.output(k, f"present.{layer}.key", shape)
             self.output(v, f"present.{layer}.value", shape)
         return self.linear(y, name + "o", inner, self.hidden)
+
+    def head_norm(self, x, name):
+        root = self.op("Sqrt", self.op("Add", self.reduce_mean(self.op("Mul", x, x)), 1e-5))
+        gain = self.around_one(name + ".norm", self.s.head_size)
+        return self.op("Mul", self.op("Div", x, root), gain)
+
+    def temperature(self):
+        """A factor of each query, [batch, 1, tokens, 1]."""
+        steps = self.op("Div", self.op("Add", self.position_ids, np.int64(1)), np.int64(4))
+        factor = self.op("Add", self.op("Mul", self.cast(steps, TensorProto.FLOAT), 0.25), 1.0)
+        return self.op("Unsqueeze", factor, np.int64([1, 3]))
 
     def attend_as(self, q, k, v):
         s = self.s
@@ -445,7 +537,29 @@ class Decoder:
                          self.op("Add", self.op("Tanh", inner), 1.0))
         return self.linear(up, name + "down", wide, self.hidden, s.bias)
 
+    def twisted_positions(self, ids):
+        twist = self.s.twist
+        if twist == "shifted":
+            return self.op("Add", ids, np.int64(2))
+        if twist == "doubled":
+            return self.op("Mul", ids, np.int64(2))
+        if twist == "clipped":
+            return self.op("Min", ids, np.int64(5))
+        return ids
+
+    def counted_positions(self):
+        """Of the tokens that are not 3, or 7."""
+        others = [self.op("Not", self.op("Equal", "input_ids", np.int64(x))) for x in (3, 7)]
+        kept = self.cast(self.op("And", *others), TensorProto.INT64)
+        return self.op("CumSum", kept, np.int64(1))
+
     def make_positions(self):
+        if self.s.twist == "counted":
+            # An input that is not used would not be one.
+            return self.counted_positions()
+        return self.twisted_positions(self.graph_positions())
+
+    def graph_positions(self):
         s = self.s
         if s.positions == "input":
             return self.input("position_ids", TensorProto.INT64, ["batch", "tokens"])
@@ -466,6 +580,20 @@ class Decoder:
             shape = self.op("Concat", self.batch, self.tokens, axis=0)
             ids = self.op("Expand", ids, shape)
         return ids
+
+    def mixed(self, x):
+        """What other tokens add to each, where the decoder does that."""
+        if self.s.twist == "shifted_tokens":
+            earlier = self.op("Pad", x, np.int64([0, 1, 0, 0, -1, 0]))
+            return self.op("Add", x, self.op("Mul", earlier, 0.5))
+        if self.s.twist == "sum_of_tokens":
+            return self.op("Add", x, self.op("Mul", self.op("CumSum", x, np.int64(1)), 0.25))
+        return x
+
+    def highest(self, logits):
+        if self.s.opset >= 18:
+            return self.op("ReduceMax", logits, np.int64([1]), keepdims=1)
+        return self.op("ReduceMax", logits, axes=[1], keepdims=1)
 
     def model(self):
         s = self.s
@@ -494,6 +622,7 @@ class Decoder:
         if s.rotary == "none":
             places = self.weight("places", LONGEST, self.hidden, scale=0.5)
             x = self.op("Add", x, self.op("Gather", places, self.position_ids, axis=0))
+        x = self.mixed(x)
         for layer in range(s.layers):
             x = self.op("Add", x, self.attention(self.norm(x, f"layers.{layer}.norm1"), layer))
             x = self.op("Add", x, self.mlp(self.norm(x, f"layers.{layer}.norm2"), layer))
@@ -502,6 +631,8 @@ class Decoder:
             logits = self.op("MatMul", x, self.op("Transpose", embedding, perm=[1, 0]))
         else:
             logits = self.linear(x, "head", self.hidden, VOCABULARY)
+        if s.twist == "highest_token":
+            logits = self.op("Add", logits, self.highest(logits))
         self.output(logits, "logits", ["batch", "tokens", VOCABULARY])
         weights = [numpy_helper.from_array(array, name) for name, array in self.weights.items()]
         graph = helper.make_graph(self.nodes, "decoder", self.inputs, self.outputs, weights)

@@ -1,6 +1,6 @@
 """Random small decoders in random spellings, compiled and compared.
 
-    differential.py [--build DIR] [--seed N] [--count N] [--keep DIR] [--show]
+    differential.py [--build DIR] [--seed N] [--count N] [--twists] [--keep DIR] [--show]
 
 Each seed is a decoder (decoders.py): how its norms, rotary positions, masks and
 attention are spelled, which inputs it has, its operator set. Compared are
@@ -11,7 +11,13 @@ attention are spelled, which inputs it has, its operator set. Compared are
   * `block` with `block` compiled with --decompose-attention
   * `--reuse` with `block`: the logits of the last block
 
-A decoder that is refused is as wrong as one whose numbers differ by more than
+With --twists each decoder does something besides, of which some has no block
+programs (decoders.TWISTS): positions that are changed, rotations that depend on
+the length, masks of other shapes, tokens that reach others past the attention.
+Where it may have none, a refusal with a reason is right, too; where it can't, only
+that.
+
+Otherwise a decoder that is refused is as wrong as one whose numbers differ by more than
 1e-4; what ONNX Runtime does not run is left out, and counted. --keep writes the
 models that were wrong into a folder, --show prints what the seeds are.
 """
@@ -37,6 +43,10 @@ class Wrong(Exception):
     """What is wrong with a decoder."""
 
 
+class Refused(Exception):
+    """There is no such program, and a reason why."""
+
+
 class NotRun(Exception):
     """ONNX Runtime does not take it."""
 
@@ -59,9 +69,9 @@ def reference(model, inputs):
 class Trial:
     """One decoder, in a folder of its own."""
 
-    def __init__(self, build, folder, seed):
+    def __init__(self, build, folder, seed, twists):
         self.build, self.folder = build, folder
-        self.spelling = decoders.draw(seed)
+        self.spelling = decoders.draw(seed, twists)
         self.random = np.random.default_rng(seed)
         self.model = decoders.Decoder(self.spelling).model()
         self.path = os.path.join(folder, "model.onnx")
@@ -75,6 +85,8 @@ class Trial:
         except subprocess.TimeoutExpired:
             raise Wrong(f"{what}: takes too long") from None
         if done.returncode:
+            if done.returncode == 1 and "can't be made of this model" in done.stderr:
+                raise Refused
             lines = [line for line in done.stderr.splitlines() if "error:" in line]
             raise Wrong(f"{what}: status {done.returncode}: {(lines or ['no message'])[0]}")
 
@@ -127,6 +139,22 @@ class Trial:
         want = reference(self.model, inputs)
         same("full", self.infer("full", artifact, inputs)[kept], want[kept])
 
+    def check_twist(self):
+        """Programs of blocks are asked for, and are there, or refused."""
+        allowed = decoders.TWISTS[self.spelling.twist]
+        # Without them there is the whole model, whatever it does.
+        self.check_full(self.compile())
+        try:
+            artifact = self.compile("--programs=full,block,encode,extend")
+        except Refused:
+            if allowed == "yes":
+                raise Wrong("blocks are refused") from None
+            return "refused"
+        if allowed == "no":
+            raise Wrong("blocks are not refused")
+        self.check_blocks(artifact)
+        return "agree"
+
     def check_blocks(self, artifact):
         s, random = self.spelling, self.random
         tokens = int(random.integers(6, 14))
@@ -140,6 +168,10 @@ class Trial:
         if s.window:
             seen &= query - key < s.window
         mask = np.where(seen, 0, np.finfo(np.float32).min).astype(np.float32)
+        if s.twist == "chunks":
+            seen &= query // decoders.CHUNK == key // decoders.CHUNK
+        elif s.twist == "holes":
+            seen &= query - key != decoders.HOLE
         plain = decoders.Decoder(s.reference()).model()
         want = reference(plain, {**inputs, "position_ids": place[None], "mask": mask})
         flag = "--blocks=" + ",".join(map(str, starts))
@@ -151,9 +183,13 @@ class Trial:
         same("reuse", last[0], got[0, starts[-1]:])
 
     def check(self):
+        """What became of it."""
+        if self.spelling.twist != "none":
+            return self.check_twist()
         artifact = self.compile()
         self.check_full(artifact)
         self.check_blocks(artifact)
+        return "agree"
 
 
 def same(what, got, want):
@@ -177,18 +213,19 @@ def main():
     parser.add_argument("--build", default=os.path.join(ROOT, "build"))
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
     parser.add_argument("--count", type=int, default=100, help="how many seeds")
+    parser.add_argument("--twists", action="store_true",
+                        help="decoders that do something besides")
     parser.add_argument("--keep", help="a folder for the models that were wrong")
     parser.add_argument("--show", action="store_true", help="print what the seeds are")
     args = parser.parse_args()
     counts, left_out = collections.Counter(), collections.Counter()
     for seed in range(args.seed, args.seed + args.count):
         if args.show:
-            print(f"{seed}: {decoders.draw(seed)}", flush=True)
+            print(f"{seed}: {decoders.draw(seed, args.twists)}", flush=True)
         with tempfile.TemporaryDirectory(prefix="blockattn-") as folder:
-            trial = Trial(args.build, folder, seed)
+            trial = Trial(args.build, folder, seed, args.twists)
             try:
-                trial.check()
-                counts["agree"] += 1
+                counts[trial.check()] += 1
             except NotRun as why:
                 counts["not run"] += 1
                 left_out[str(why)[:160]] += 1
@@ -200,7 +237,7 @@ def main():
     for why, number in left_out.items():
         print(f"note: ONNX Runtime refuses {number}: {why}")
     print(f"{args.count} decoders: {counts['agree']} agree, {counts['wrong']} wrong, "
-          f"{counts['not run']} not run by ONNX Runtime")
+          f"{counts['refused']} refused, {counts['not run']} not run by ONNX Runtime")
     # A generator whose models nothing runs would find nothing.
     return 1 if counts["wrong"] or counts["not run"] > 0.1 * args.count else 0
 
