@@ -319,6 +319,29 @@ static void reinterpretExpansions(func::FuncOp function) {
   }
 }
 
+/// Puts the constants in the order of their first use, and names them by it:
+/// functions become buffers in an order that differs from run to run.
+static void orderConstants(ModuleOp module) {
+  llvm::MapVector<StringAttr, SmallVector<memref::GetGlobalOp>> uses;
+  module.walk([&](memref::GetGlobalOp op) {
+    uses[op.getNameAttr().getAttr()].push_back(op);
+  });
+  SymbolTable symbols(module);
+  SmallVector<memref::GlobalOp> constants;
+  for (auto &[name, ops] : uses) {
+    constants.push_back(symbols.lookup<memref::GlobalOp>(name));
+    symbols.remove(constants.back());
+    constants.back()->remove();
+  }
+  Block::iterator start = module.getBody()->begin();
+  for (auto [constant, use] : llvm::zip(constants, uses)) {
+    constant.setSymName("constant");
+    StringAttr name = symbols.insert(constant, start);
+    for (memref::GetGlobalOp op : use.second)
+      op.setName(name);
+  }
+}
+
 void BufferizePass::runOnOperation() {
   ModuleOp module = getOperation();
   for (auto function : module.getOps<func::FuncOp>()) {
@@ -340,6 +363,7 @@ void BufferizePass::runOnOperation() {
   if (failed(runOneShotModuleBufferize(module, options, state)))
     return signalPassFailure();
   removeBufferizationAttributesInModule(module);
+  orderConstants(module);
   for (auto function : module.getOps<func::FuncOp>())
     reinterpretExpansions(function);
 }

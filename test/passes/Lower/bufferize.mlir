@@ -54,3 +54,36 @@ func.func @dependent(%n: tensor<i64>) -> tensor<?xi64> {
   %2 = onnx.Range(%0, %n, %1) : (tensor<i64>, tensor<i64>, tensor<i64>) -> tensor<?xi64>
   return %2 : tensor<?xi64>
 }
+
+// -----
+
+// Constants stand in the order of their first use, whatever the order is in which
+// functions become buffers.
+// CHECK: memref.global "private" constant @constant : memref<2xf32> = dense<[1.000000e+00, 2.000000e+00]>
+// CHECK-NEXT: memref.global "private" constant @constant_0 : memref<2xf32> = dense<[3.000000e+00, 4.000000e+00]>
+// CHECK-NEXT: memref.global "private" constant @constant_1 : memref<2xf32> = dense<[5.000000e+00, 6.000000e+00]>
+// CHECK-NOT: memref.global
+// CHECK-LABEL: func.func @first_use(
+// CHECK: memref.get_global @constant :
+// CHECK-LABEL: func.func @second_use(
+// CHECK: memref.get_global @constant_0 :
+// CHECK-LABEL: func.func @third_use(
+// CHECK-DAG: memref.get_global @constant :
+// CHECK-DAG: memref.get_global @constant_1 :
+func.func @first_use(%x: tensor<2xf32>) -> tensor<2xf32> {
+  %c = onnx.Constant dense<[1.0, 2.0]> : tensor<2xf32>
+  %0 = onnx.Add(%x, %c) : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
+  return %0 : tensor<2xf32>
+}
+func.func @second_use(%x: tensor<2xf32>) -> tensor<2xf32> {
+  %c = onnx.Constant dense<[3.0, 4.0]> : tensor<2xf32>
+  %0 = onnx.Add(%x, %c) : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
+  return %0 : tensor<2xf32>
+}
+func.func @third_use(%x: tensor<2xf32>) -> tensor<2xf32> {
+  %c = onnx.Constant dense<[1.0, 2.0]> : tensor<2xf32>
+  %d = onnx.Constant dense<[5.0, 6.0]> : tensor<2xf32>
+  %0 = onnx.Add(%x, %c) : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
+  %1 = onnx.Mul(%0, %d) : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
+  return %1 : tensor<2xf32>
+}
