@@ -272,12 +272,17 @@ private:
   llvm::StringMap<Rule> rules;
 };
 
+/// The first key that each token sees under a layout; one vector for a layout,
+/// whoever asks.
+Value firstKey(Value layout, OpFoldResult tokens, Lowering &l);
+
 void populateAttentionRules(LoweringRules &rules);
 void populateContractionRules(LoweringRules &rules);
 void populateControlRules(LoweringRules &rules);
 void populateConversionRules(LoweringRules &rules);
 void populateElementwiseRules(LoweringRules &rules);
 void populateGatherRules(LoweringRules &rules);
+void populateLayoutRules(LoweringRules &rules);
 void populateMiscRules(LoweringRules &rules);
 void populateMovementRules(LoweringRules &rules);
 void populateNormRules(LoweringRules &rules);
