@@ -23,6 +23,28 @@ namespace {
 // One element of each operation
 //===----------------------------------------------------------------------===//
 
+template <typename MathOp> struct Is {
+  using Op = MathOp;
+};
+/// The operation of the math dialect that does the same, where there is one.
+template <typename OpT> struct InMath {};
+template <> struct InMath<onnx::AtanOp> : Is<math::AtanOp> {};
+template <> struct InMath<onnx::CosOp> : Is<math::CosOp> {};
+template <> struct InMath<onnx::CoshOp> : Is<math::CoshOp> {};
+template <> struct InMath<onnx::ErfOp> : Is<math::ErfOp> {};
+template <> struct InMath<onnx::LogOp> : Is<math::LogOp> {};
+template <> struct InMath<onnx::SinOp> : Is<math::SinOp> {};
+template <> struct InMath<onnx::SinhOp> : Is<math::SinhOp> {};
+template <> struct InMath<onnx::TanOp> : Is<math::TanOp> {};
+template <> struct InMath<onnx::CeilOp> : Is<math::CeilOp> {};
+template <> struct InMath<onnx::FloorOp> : Is<math::FloorOp> {};
+template <> struct InMath<onnx::RoundOp> : Is<math::RoundEvenOp> {};
+template <> struct InMath<onnx::SqrtOp> : Is<math::SqrtOp> {};
+template <typename OpT, typename MathOp = typename InMath<OpT>::Op>
+Value compute(OpT, const Scalar &s, ValueRange x) {
+  return s.make<MathOp>(x);
+}
+
 Value compute(onnx::AbsOp, const Scalar &s, ValueRange x) {
   if (s.isFloat())
     return s.make<math::AbsFOp>(x);
@@ -47,53 +69,17 @@ Value compute(onnx::NotOp, const Scalar &s, ValueRange x) {
   Value one = arith::ConstantOp::create(s.b, s.loc, s.b.getBoolAttr(true));
   return arith::XOrIOp::create(s.b, s.loc, x[0], one);
 }
-Value compute(onnx::AtanOp, const Scalar &s, ValueRange x) {
-  return s.make<math::AtanOp>(x);
-}
-Value compute(onnx::CosOp, const Scalar &s, ValueRange x) {
-  return s.make<math::CosOp>(x);
-}
-Value compute(onnx::CoshOp, const Scalar &s, ValueRange x) {
-  return s.make<math::CoshOp>(x);
-}
-Value compute(onnx::ErfOp, const Scalar &s, ValueRange x) {
-  return s.make<math::ErfOp>(x);
-}
 Value compute(onnx::ExpOp, const Scalar &s, ValueRange x) {
   return s.exp(x[0]);
-}
-Value compute(onnx::LogOp, const Scalar &s, ValueRange x) {
-  return s.make<math::LogOp>(x);
-}
-Value compute(onnx::SinOp, const Scalar &s, ValueRange x) {
-  return s.make<math::SinOp>(x);
-}
-Value compute(onnx::SinhOp, const Scalar &s, ValueRange x) {
-  return s.make<math::SinhOp>(x);
 }
 Value compute(onnx::SoftsignOp, const Scalar &s, ValueRange x) {
   return s.divFloat(x[0], s.add(s.constant(1), s.make<math::AbsFOp>(x)));
 }
-Value compute(onnx::TanOp, const Scalar &s, ValueRange x) {
-  return s.make<math::TanOp>(x);
-}
 Value compute(onnx::TanhOp, const Scalar &s, ValueRange x) {
   return s.tanh(x[0]);
 }
-Value compute(onnx::CeilOp, const Scalar &s, ValueRange x) {
-  return s.make<math::CeilOp>(x);
-}
-Value compute(onnx::FloorOp, const Scalar &s, ValueRange x) {
-  return s.make<math::FloorOp>(x);
-}
-Value compute(onnx::RoundOp, const Scalar &s, ValueRange x) {
-  return s.make<math::RoundEvenOp>(x);
-}
 Value compute(onnx::ReciprocalOp, const Scalar &s, ValueRange x) {
   return s.divFloat(s.constant(1), x[0]);
-}
-Value compute(onnx::SqrtOp, const Scalar &s, ValueRange x) {
-  return s.make<math::SqrtOp>(x);
 }
 Value compute(onnx::SigmoidOp, const Scalar &s, ValueRange x) {
   return s.sigmoid(x[0]);
@@ -212,29 +198,25 @@ Value compute(onnx::OrOp, const Scalar &s, ValueRange x) {
 Value compute(onnx::XorOp, const Scalar &s, ValueRange x) {
   return arith::XOrIOp::create(s.b, s.loc, x[0], x[1]);
 }
-Value compute(onnx::MaxOp, const Scalar &s, ValueRange x) {
+/// All operands, one after the other.
+Value fold(const Scalar &s, ValueRange x,
+           Value (Scalar::*combine)(Value, Value) const) {
   Value result = x[0];
   for (Value other : x.drop_front())
-    result = s.max(result, other);
+    result = (s.*combine)(result, other);
   return result;
+}
+Value compute(onnx::MaxOp, const Scalar &s, ValueRange x) {
+  return fold(s, x, &Scalar::max);
 }
 Value compute(onnx::MinOp, const Scalar &s, ValueRange x) {
-  Value result = x[0];
-  for (Value other : x.drop_front())
-    result = s.min(result, other);
-  return result;
+  return fold(s, x, &Scalar::min);
 }
 Value compute(onnx::SumOp, const Scalar &s, ValueRange x) {
-  Value result = x[0];
-  for (Value other : x.drop_front())
-    result = s.add(result, other);
-  return result;
+  return fold(s, x, &Scalar::add);
 }
 Value compute(onnx::MeanOp, const Scalar &s, ValueRange x) {
-  Value result = x[0];
-  for (Value other : x.drop_front())
-    result = s.add(result, other);
-  return s.divFloat(result, s.constant(x.size()));
+  return s.divFloat(fold(s, x, &Scalar::add), s.constant(x.size()));
 }
 Value compute(onnx::ClipOp op, const Scalar &s, ValueRange x) {
   Value result = x[0];
