@@ -54,7 +54,6 @@ public:
 
   /// Reports an error at the current place; returns false.
   bool error(const llvm::Twine &message);
-  bool hasFailed() const { return failed; }
 
 private:
   void skipSpace();
