@@ -22,10 +22,17 @@ class Workspace:
         return os.path.join(self.folder.name, name)
 
     def compile(self, model, *flags):
+        return self.compile_and_say(model, *flags)[0]
+
+    def compile_explained(self, model, *flags):
+        """An artifact, and what is said of each attention."""
+        artifact, said = self.compile_and_say(model, "--explain=json", *flags)
+        return artifact, json.loads(said)["attentions"]
+
+    def compile_and_say(self, model, *flags):
         self.count += 1
         artifact = self.path(f"{self.count}.ba")
-        run("blockattn-compile", model, "-o", artifact, *flags)
-        return artifact
+        return artifact, run("blockattn-compile", model, "-o", artifact, *flags)
 
     def infer(self, artifact, inputs, outputs, *flags):
         """The named outputs of one `blockattn-run infer`."""

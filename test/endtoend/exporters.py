@@ -15,7 +15,7 @@ import sys
 
 import numpy as np
 
-from common import TOLERANCE, Comparison, Workspace, explain
+from common import TOLERANCE, Comparison, Workspace
 from reference import starts_flag
 
 RESULTS = ("logits", "last_hidden_state")
@@ -86,11 +86,14 @@ class Sample:
         self.compare = compare
         self.half = computes_in_half(model)
         self.work = Workspace()
-        self.attentions = (info or explain(model))["attentions"]
+        if info:
+            self.artifact = self.work.compile(model)
+            self.attentions = info["attentions"]
+        else:
+            self.artifact, self.attentions = self.work.compile_explained(model)
         for argument in self.attentions:
             if not argument["raised"]:
                 compare.fail(f"{self.name}: raised", argument["reasons"][0])
-        self.artifact = self.work.compile(model)
 
     def part(self, prefix):
         """The arrays whose names begin with `prefix`, which is cut off."""

@@ -15,7 +15,7 @@ import onnx
 import onnxruntime
 from onnx import helper, numpy_helper
 
-from common import Comparison, Workspace, explain
+from common import Comparison, Workspace
 
 GIVEN = "position_ids"
 LENGTH = 28
@@ -66,11 +66,10 @@ def main():
     compare, work = Comparison(), Workspace()
     path = work.path("packed.onnx")
     onnx.save(spell(onnx.load(sys.argv[1])), path)
-    attentions = explain(path)["attentions"]
+    artifact, attentions = work.compile_explained(path)
     compare.true("all raised", attentions and
                  all(a["raised"] for a in attentions))
     compare.true("packed", all(a["mask"] == "causal+packed" for a in attentions))
-    artifact = work.compile(path)
     session = onnxruntime.InferenceSession(path)
 
     runs = [[np.arange(12), np.arange(16)], [np.arange(3, 10), np.arange(21)],

@@ -17,7 +17,7 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
-from common import Comparison, Workspace, explain
+from common import Comparison, Workspace
 
 BLOCKS = "--blocks=0,5,12,20"
 LENGTH = 28
@@ -134,10 +134,9 @@ def main():
     for name, (steps, use) in SPELLINGS.items():
         path = work.path("spelled.onnx")
         onnx.save(spell(onnx.load(sys.argv[1]), steps, own), path)
-        attentions = explain(path)["attentions"]
+        artifact, attentions = work.compile_explained(path)
         compare.true(f"{name}: all raised", attentions and
                      all(a["raised"] for a in attentions))
-        artifact = work.compile(path)
         want = onnxruntime.InferenceSession(path).run(["logits"], feeds)[0]
         got = work.infer(artifact, feeds, ["logits"])["logits"]
         compare.close(f"{name}: full", got, want)

@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 
-from common import Comparison, Workspace, explain
+from common import Comparison, Workspace
 
 
 def starts_flag(starts):
@@ -18,10 +18,9 @@ def check(model, compare):
     name = model.rsplit("/", 1)[-1]
     data = np.load(model[: -len(".onnx")] + ".npz")
     work = Workspace()
-    attentions = explain(model)["attentions"]
+    artifact, attentions = work.compile_explained(model)
     compare.true(f"{name}: every attention raised",
                  attentions and all(a["raised"] for a in attentions))
-    artifact = work.compile(model)
     if "last_hidden_state" in data:
         inputs = {k: data[k] for k in ("input_ids", "attention_mask")}
         got = work.infer(artifact, inputs, ["last_hidden_state"])
