@@ -282,11 +282,13 @@ OwningOpRef<ModuleOp> ModelImporter::run() {
     onnx::reportUnsupported(*module);
     return nullptr;
   }
-  if (import.misdeclaredConstants != 0)
-    import.report.warning()
-        << import.firstMisdeclared
-        << "; what is declared is ignored for this and "
-        << import.misdeclaredConstants - 1 << " more constants";
+  if (int64_t count = import.misdeclaredConstants; count != 0) {
+    InFlightDiagnostic warning = import.report.warning();
+    warning << import.firstMisdeclared << "; what is declared is ignored";
+    if (count > 1)
+      warning << " for this and " << count - 1
+              << (count == 2 ? " more constant" : " more constants");
+  }
   describeModule(*module);
   // Each op was verified on its own; this checks how they fit together.
   if (failed(verify(*module)))
