@@ -5,8 +5,9 @@
 //===----------------------------------------------------------------------===//
 //
 // Each large constant of a mask has been tried by itself, with a small number
-// in its place. What begins only beyond two of them (keys that are seen again
-// behind a window) shows when they all are small, in their order.
+// in its place, smaller than others. What begins only beyond several of them
+// (keys that are seen again behind a window) shows when they are in their
+// order.
 //
 //===----------------------------------------------------------------------===//
 
@@ -36,7 +37,7 @@ bool MaskFitter::fitPieces(AttentionSite &site, MaskFit &fit, double reach) {
         isOther)
       bounds[size].push_back({number, constant});
   }
-  if (bounds.size() < 2 || bounds.size() > kMost ||
+  if (bounds.empty() || bounds.size() > kMost ||
       bounds.rbegin()->first <= reach)
     return true;
   constexpr int64_t kFirst = 40, kApart = 24;
@@ -64,8 +65,12 @@ bool MaskFitter::fitPieces(AttentionSite &site, MaskFit &fit, double reach) {
   expected.window = windowOf(*seen);
   if (agrees(*seen, expected) && (expected.window > 0) == (fit.window > 0))
     return true;
-  fit.reason = "its mask depends on the constants " + llvm::join(names, ", ") +
-               " in a way that is not understood: beyond them it is neither "
-               "causal nor a window";
+  fit.reason =
+      names.size() == 1
+          ? "its mask depends on the constant " + names.front() +
+                " and is neither causal nor a window beyond it"
+          : "its mask depends on the constants " + llvm::join(names, ", ") +
+                " in a way that is not understood: beyond them it is neither "
+                "causal nor a window";
   return false;
 }

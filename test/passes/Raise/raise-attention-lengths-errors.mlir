@@ -9,6 +9,7 @@
 // CHECK-DAG: attention 'window_scaled_far': its mask {{.*}}in a way that is not understood
 // CHECK-DAG: attention 'far_pieces': its mask depends on the constants 2000, 5000, 5600 in a way that is not understood
 // CHECK-DAG: attention 'far_hole': its mask depends on the constants 3000, 4000 in a way that is not understood
+// CHECK-DAG: attention 'far_again': its mask depends on the constant 5000 and is neither causal nor a window beyond it
 // CHECK: module attributes
 // CHECK-NOT: blockattn.attention %
 
@@ -250,6 +251,41 @@ func.func @far_hole(%h: tensor<1x?x32xf32> {onnx.dims = ["", "seq", ""]}) -> ten
   %mask = onnx.Where(%le, %visible, %masked) : (tensor<?x?xi1>, tensor<f32>, tensor<f32>) -> tensor<?x?xf32>
   %s2 = onnx.Add(%s1, %mask) : (tensor<1x4x?x?xf32>, tensor<?x?xf32>) -> tensor<1x4x?x?xf32>
   %p = onnx.Softmax(%s2) : (tensor<1x4x?x?xf32>) -> tensor<1x4x?x?xf32> loc("far_hole")
+  %o = onnx.MatMul(%p, %q) : (tensor<1x4x?x?xf32>, tensor<1x4x?x8xf32>) -> tensor<1x4x?x8xf32>
+  %y = onnx.Transpose(%o) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x4x?x8xf32>) -> tensor<1x?x4x8xf32>
+  return %y : tensor<1x?x4x8xf32>
+}
+
+// Keys behind a short window are seen again beyond 5000.
+func.func @far_again(%h: tensor<1x?x32xf32> {onnx.dims = ["", "seq", ""]}) -> tensor<1x?x4x8xf32> {
+  %heads = onnx.Constant dense<[1, 0, 4, 8]> : tensor<4xi64>
+  %zero = onnx.Constant dense<0> : tensor<i64>
+  %one = onnx.Constant dense<1> : tensor<i64>
+  %first = onnx.Constant dense<0> : tensor<1xi64>
+  %second = onnx.Constant dense<1> : tensor<1xi64>
+  %visible = onnx.Constant dense<0.0> : tensor<f32>
+  %masked = onnx.Constant dense<-3.40282347E+38> : tensor<f32>
+  %scale = onnx.Constant dense<0.353553385> : tensor<f32>
+  %x = onnx.Reshape(%h, %heads) : (tensor<1x?x32xf32>, tensor<4xi64>) -> tensor<1x?x4x8xf32>
+  %q = onnx.Transpose(%x) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x?x4x8xf32>) -> tensor<1x4x?x8xf32>
+  %kt = onnx.Transpose(%x) {perm = array<i64: 0, 2, 3, 1>} : (tensor<1x?x4x8xf32>) -> tensor<1x4x8x?xf32>
+  %s0 = onnx.MatMul(%q, %kt) : (tensor<1x4x?x8xf32>, tensor<1x4x8x?xf32>) -> tensor<1x4x?x?xf32>
+  %s1 = onnx.Mul(%s0, %scale) : (tensor<1x4x?x?xf32>, tensor<f32>) -> tensor<1x4x?x?xf32>
+  %n0 = onnx.Shape(%h) {start = 1 : i64, end = 2 : i64} : (tensor<1x?x32xf32>) -> tensor<1xi64>
+  %n = onnx.Squeeze(%n0, %first) : (tensor<1xi64>, tensor<1xi64>) -> tensor<i64>
+  %j = onnx.Range(%zero, %n, %one) : (tensor<i64>, tensor<i64>, tensor<i64>) -> tensor<?xi64>
+  %i = onnx.Unsqueeze(%j, %second) : (tensor<?xi64>, tensor<1xi64>) -> tensor<?x1xi64>
+  %before = onnx.LessOrEqual(%j, %i) : (tensor<?xi64>, tensor<?x1xi64>) -> tensor<?x?xi1>
+  %d = onnx.Sub(%i, %j) : (tensor<?x1xi64>, tensor<?xi64>) -> tensor<?x?xi64>
+  %limit = onnx.Constant dense<20> : tensor<i64>
+  %in = onnx.Less(%d, %limit) : (tensor<?x?xi64>, tensor<i64>) -> tensor<?x?xi1>
+  %from = onnx.Constant dense<5000> : tensor<i64>
+  %far = onnx.Greater(%d, %from) : (tensor<?x?xi64>, tensor<i64>) -> tensor<?x?xi1>
+  %near = onnx.Or(%in, %far) : (tensor<?x?xi1>, tensor<?x?xi1>) -> tensor<?x?xi1>
+  %le = onnx.And(%before, %near) : (tensor<?x?xi1>, tensor<?x?xi1>) -> tensor<?x?xi1>
+  %mask = onnx.Where(%le, %visible, %masked) : (tensor<?x?xi1>, tensor<f32>, tensor<f32>) -> tensor<?x?xf32>
+  %s2 = onnx.Add(%s1, %mask) : (tensor<1x4x?x?xf32>, tensor<?x?xf32>) -> tensor<1x4x?x?xf32>
+  %p = onnx.Softmax(%s2) : (tensor<1x4x?x?xf32>) -> tensor<1x4x?x?xf32> loc("far_again")
   %o = onnx.MatMul(%p, %q) : (tensor<1x4x?x?xf32>, tensor<1x4x?x8xf32>) -> tensor<1x4x?x8xf32>
   %y = onnx.Transpose(%o) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x4x?x8xf32>) -> tensor<1x?x4x8xf32>
   return %y : tensor<1x?x4x8xf32>
