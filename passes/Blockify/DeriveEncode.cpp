@@ -22,13 +22,12 @@ namespace {
 
 struct DeriveEncode : blockattn::impl::DeriveEncodeBase<DeriveEncode> {
   void runOnOperation() override {
-    func::FuncOp block = findProgram(getOperation(), "block");
-    if (!block || fixedLength(block) || block->hasAttr(kWholePromptsAttr))
-      return;
-    if (failed(checkBlockProgram(block)))
+    FailureOr<func::FuncOp> derived = deriveOneBlock(getOperation(), "encode");
+    if (failed(derived))
       return signalPassFailure();
-    func::FuncOp func = cloneProgram(block, "encode");
-    makeOneBlock(func);
+    func::FuncOp func = *derived;
+    if (!func)
+      return;
     SmallVector<ProgramResult> results;
     appendKvResults(func, results);
     setResults(func, results);

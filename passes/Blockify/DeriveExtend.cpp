@@ -36,13 +36,12 @@ namespace {
 
 struct DeriveExtend : blockattn::impl::DeriveExtendBase<DeriveExtend> {
   void runOnOperation() override {
-    func::FuncOp block = findProgram(getOperation(), "block");
-    if (!block || fixedLength(block) || block->hasAttr(kWholePromptsAttr))
-      return;
-    if (failed(checkBlockProgram(block)))
+    FailureOr<func::FuncOp> derived = deriveOneBlock(getOperation(), "extend");
+    if (failed(derived))
       return signalPassFailure();
-    func::FuncOp func = cloneProgram(block, "extend");
-    makeOneBlock(func);
+    func::FuncOp func = *derived;
+    if (!func)
+      return;
     BlockArgument cache = addArg(func, KVType::get(&getContext()), "kv", "kv");
     auto kv = getOperation()->getAttrOfType<DictionaryAttr>(kKvAttr);
     auto anywhere =

@@ -109,7 +109,9 @@ LogicalResult checkBlockProgram(func::FuncOp block) {
   return failure(walk.wasInterrupted());
 }
 
-void makeOneBlock(func::FuncOp func) {
+/// Takes the layout argument away: all tokens of the program are one block, to
+/// which attention needs no layout, and sinks a constant one.
+static void makeOneBlock(func::FuncOp func) {
   BlockArgument layout = findArg(func, "layout");
   func.walk([&](AttentionOp op) { op.getLayoutMutable().clear(); });
   if (!layout.use_empty()) {
@@ -128,6 +130,17 @@ void makeOneBlock(func::FuncOp func) {
   BitVector dead(func.getNumArguments());
   dead.set(layout.getArgNumber());
   eraseArgs(func, dead);
+}
+
+FailureOr<func::FuncOp> deriveOneBlock(ModuleOp module, StringRef name) {
+  func::FuncOp block = findProgram(module, "block");
+  if (!block || fixedLength(block) || block->hasAttr(kWholePromptsAttr))
+    return func::FuncOp();
+  if (failed(checkBlockProgram(block)))
+    return failure();
+  func::FuncOp func = cloneProgram(block, name);
+  makeOneBlock(func);
+  return func;
 }
 
 void appendKvResults(func::FuncOp func,

@@ -60,9 +60,10 @@ void setResults(mlir::func::FuncOp func, llvm::ArrayRef<ProgramResult> results);
 /// body that returns, a layout argument, numbered attentions.
 llvm::LogicalResult checkBlockProgram(mlir::func::FuncOp block);
 
-/// Takes the layout argument away: all tokens of the program are one block, to
-/// which attention needs no layout, and sinks a constant one.
-void makeOneBlock(mlir::func::FuncOp func);
+/// A copy of `block` named after the program `name`, whose tokens are one
+/// block; null where no such program is to be made. Fails as checkBlockProgram.
+mlir::FailureOr<mlir::func::FuncOp> deriveOneBlock(mlir::ModuleOp module,
+                                                   llvm::StringRef name);
 
 /// The keys and values of all layers as results `kv.<layer>.key|value`.
 void appendKvResults(mlir::func::FuncOp func,
