@@ -309,6 +309,7 @@ void LowerOnnxToLinalgPass::runOnOperation() {
   populateContractionRules(rules);
   populateControlRules(rules);
   populateConversionRules(rules);
+  populateCreationRules(rules);
   populateElementwiseRules(rules);
   populateGatherRules(rules);
   populateLayoutRules(rules);

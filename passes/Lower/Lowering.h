@@ -280,6 +280,7 @@ void populateAttentionRules(LoweringRules &rules);
 void populateContractionRules(LoweringRules &rules);
 void populateControlRules(LoweringRules &rules);
 void populateConversionRules(LoweringRules &rules);
+void populateCreationRules(LoweringRules &rules);
 void populateElementwiseRules(LoweringRules &rules);
 void populateGatherRules(LoweringRules &rules);
 void populateLayoutRules(LoweringRules &rules);
