@@ -172,8 +172,8 @@ PositionUse PositionAnalysis::of(AttentionOp op) {
     Operation *op = origins.lookup(Other);
     if (auto limit =
             op ? op->getAttrOfType<StringAttr>(kRotaryLimitAttr) : StringAttr())
-      reason += ", as in a rotary embedding that is another one " +
-                limit.getValue().str() + " than for few of them";
+      reason += ", as in a rotary embedding that is not the same " +
+                limit.getValue().str() + " as for few tokens";
     use.reasons.push_back(reason);
   }
   if (taint & Bent)

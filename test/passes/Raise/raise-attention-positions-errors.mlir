@@ -4,6 +4,7 @@
 // are tied to it. So are those that depend on other tokens than by attention.
 
 // CHECK: module attributes {blockattn.attentions = [
+// CHECK-SAME: node = "limited", positions = "unknown", raised = true, reasons = ["keys and values are tied to their place: at 'limited:turn' positions or lengths enter the computation, as in a rotary embedding that is not the same with 40 tokens as for few tokens"]
 // CHECK-SAME: kv_position_independent = false, {{[^}]*}}node = "clipped", positions = "rotary", raised = true, reasons = ["{{[^"]*}}the rotation at 'clipped:rotary' is not by each token's position plus a constant
 // CHECK-SAME: kv_position_independent = false, {{[^}]*}}node = "clipped_far", positions = "rotary", raised = true, reasons = ["{{[^"]*}}the rotation at 'clipped_far:rotary' is not by each token's position plus a constant
 // CHECK-SAME: kv_position_independent = false, {{[^}]*}}node = "modulo", positions = "rotary", raised = true, reasons = ["{{[^"]*}}the rotation at 'modulo:rotary' is not by each token's position plus a constant
@@ -17,6 +18,24 @@
 // CHECK-SAME: kv_position_independent = false, {{[^}]*}}node = "far_steps", positions = "rotary", raised = true, reasons = ["{{[^"]*}}'far_steps:enters' adds something that depends on the position
 // CHECK-SAME: kv_position_independent = false, {{[^}]*}}node = "counted", positions = "rotary", raised = true, reasons = ["{{[^"]*}}'counted:sum' counts, sums up or compares data of several tokens
 // CHECK-SAME: kv_position_independent = false, {{[^}]*}}node = "fixed", positions = "rotary", raised = true, reasons = ["{{[^"]*}}'fixed:enters' adds something that depends on the position
+
+// What --blockattn-raise-rotary found out is said.
+func.func @limited(%h: tensor<1x?x16xf32> {onnx.dims = ["", "seq", ""]}, %pos: tensor<1x?xi64> {onnx.dims = ["", "seq"], onnx.name = "position_ids"}) -> tensor<1x2x?x8xf32> {
+  %shape = onnx.Constant dense<[1, 0, 2, 8]> : tensor<4xi64>
+  %axes = onnx.Constant dense<[2, 3]> : tensor<2xi64>
+  %r = onnx.Reshape(%h, %shape) : (tensor<1x?x16xf32>, tensor<4xi64>) -> tensor<1x?x2x8xf32>
+  %p = onnx.Cast(%pos) {to = f32} : (tensor<1x?xi64>) -> tensor<1x?xf32>
+  %a = onnx.Unsqueeze(%p, %axes) : (tensor<1x?xf32>, tensor<2xi64>) -> tensor<1x?x1x1xf32>
+  %c = onnx.Cos(%a) : (tensor<1x?x1x1xf32>) -> tensor<1x?x1x1xf32>
+  %y = onnx.Mul(%r, %c) {blockattn.not_rotary = "with 40 tokens"} : (tensor<1x?x2x8xf32>, tensor<1x?x1x1xf32>) -> tensor<1x?x2x8xf32> loc("limited:turn")
+  %q = onnx.Transpose(%y) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x?x2x8xf32>) -> tensor<1x2x?x8xf32>
+  %kt = onnx.Transpose(%y) {perm = array<i64: 0, 2, 3, 1>} : (tensor<1x?x2x8xf32>) -> tensor<1x2x8x?xf32>
+  %v = onnx.Transpose(%r) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x?x2x8xf32>) -> tensor<1x2x?x8xf32>
+  %s = onnx.MatMul(%q, %kt) : (tensor<1x2x?x8xf32>, tensor<1x2x8x?xf32>) -> tensor<1x2x?x?xf32>
+  %w = onnx.Softmax(%s) : (tensor<1x2x?x?xf32>) -> tensor<1x2x?x?xf32> loc("limited")
+  %o = onnx.MatMul(%w, %v) : (tensor<1x2x?x?xf32>, tensor<1x2x?x8xf32>) -> tensor<1x2x?x8xf32>
+  return %o : tensor<1x2x?x8xf32>
+}
 
 // No position is more than 20.
 func.func @clipped(%h: tensor<1x?x16xf32> {onnx.dims = ["", "seq", ""]}, %pos: tensor<1x?xi64> {onnx.dims = ["", "seq"], onnx.name = "position_ids"}) -> tensor<1x2x?x8xf32> {
