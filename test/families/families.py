@@ -144,7 +144,8 @@ T5 = {"d_model": 32, "d_kv": 8, "d_ff": 64, "num_layers": 2, "num_heads": 4,
       "tie_word_embeddings": True}
 XGLM = {"d_model": 32, "ffn_dim": 64, "num_layers": 2, "attention_heads": 4}
 BART = {"d_model": 32, "decoder_ffn_dim": 64, "decoder_layers": 2,
-        "decoder_attention_heads": 4, "is_decoder": True}
+        "decoder_attention_heads": 4, "encoder_layers": 2,
+        "encoder_attention_heads": 4, "encoder_ffn_dim": 64, "is_decoder": True}
 GPT_NEO = {"num_layers": 2, "num_heads": 4, "window_size": 7,
            "attention_types": [[["global", "local"], 1]]}
 OTHER_NAMES = {**ALL_HEADS, "hidden_size": None, "num_hidden_layers": None,
@@ -211,8 +212,7 @@ FAMILIES |= {
     "bart_decoder": more("BartConfig", {**OTHER_NAMES, **BART},
                          positions=False),
     "whisper_decoder": more("WhisperConfig", {
-        **OTHER_NAMES, **BART, "encoder_layers": 1, "encoder_ffn_dim": 64,
-        "encoder_attention_heads": 4, "max_target_positions": 64,
+        **OTHER_NAMES, **BART, "max_target_positions": 64,
         "suppress_tokens": None, "begin_suppress_tokens": None},
                             model="WhisperForCausalLM", positions=False),
     "modernbert_decoder": more("ModernBertDecoderConfig", {
