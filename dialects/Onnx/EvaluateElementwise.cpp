@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialects/Onnx/Bitwise.h"
 #include "dialects/Onnx/EvaluateRules.h"
 #include "dialects/Onnx/Onnx.h"
 #include <cmath>
@@ -295,6 +296,58 @@ static void addArithmeticRules(RuleTable &t) {
   });
 }
 
+template <typename OpT> static void addBits(RuleTable &t, UInt2 combine) {
+  t.add<OpT>([=](RuleContext &c) -> LogicalResult {
+    const HostTensor &a = *c.operands[0], &b = *c.operands[1];
+    if (a.getElementType() != b.getElementType())
+      return c.fail("the operands must have one element type");
+    return evalBinary(
+        c, a.getElementType(),
+        [&](HostTensor &y, int64_t i, int64_t j, int64_t k) {
+          y.setI(i, static_cast<int64_t>(combine(a.getI(j), b.getI(k))));
+        });
+  });
+}
+
+static LogicalResult evalBitShift(BitShiftOp op, In<BitShiftOp> in,
+                                  RuleContext &c) {
+  const HostTensor &x = *in.getX(), &by = *in.getY();
+  if (x.getElementType() != by.getElementType() || isFloat(x.getScalar()))
+    return c.fail("the operands must be integers of one type");
+  uint64_t width = x.getElementType().getIntOrFloatBitWidth();
+  bool left = op.getDirection() == "LEFT";
+  return evalBinary(
+      c, x.getElementType(),
+      [&](HostTensor &y, int64_t i, int64_t j, int64_t k) {
+        // With its sign, or zeros, in the bits above. A negative
+        // distance is a large one.
+        int64_t value = x.getI(j);
+        uint64_t distance = by.getI(k);
+        bool fits = distance < width;
+        if (left)
+          value = fits ? static_cast<int64_t>(uint64_t(value) << distance) : 0;
+        else if (isUnsigned(x.getScalar()))
+          value = fits ? static_cast<int64_t>(uint64_t(value) >> distance) : 0;
+        else
+          value >>= fits ? distance : 63;
+        y.setI(i, value);
+      });
+}
+
+static void addBitwiseRules(RuleTable &t) {
+  addBits<BitwiseAndOp>(t, [](uint64_t a, uint64_t b) { return a & b; });
+  addBits<BitwiseOrOp>(t, [](uint64_t a, uint64_t b) { return a | b; });
+  addBits<BitwiseXorOp>(t, [](uint64_t a, uint64_t b) { return a ^ b; });
+  t.add<BitShiftOp>(evalBitShift);
+  t.add<BitwiseNotOp>([](RuleContext &c) {
+    const HostTensor &x = *c.operands[0];
+    HostTensor y = c.make(x.getElementType(), x.getShape());
+    for (int64_t i = 0; i < y.getNumElements(); ++i)
+      y.setI(i, ~x.getI(i));
+    return c.set(0, std::move(y));
+  });
+}
+
 template <typename OpT>
 static void addComparison(RuleTable &t, bool (*test)(int)) {
   t.add<OpT>([=](RuleContext &c) -> LogicalResult {
@@ -467,6 +520,7 @@ void blockattn::onnx::addElementwiseRules(RuleTable &t) {
   addUnaryRules(t);
   addParametricRules(t);
   addArithmeticRules(t);
+  addBitwiseRules(t);
   addComparisonRules(t);
   addVariadicRules(t);
   t.add<ClipOp>(evalClip);

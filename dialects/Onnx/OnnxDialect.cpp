@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialects/Onnx/Bitwise.h"
 #include "dialects/Onnx/Composite.h"
 #include "dialects/Onnx/Microsoft.h"
 
@@ -30,6 +31,10 @@ void OnnxDialect::initialize() {
   addOperations<
 #define GET_OP_LIST
 #include "dialects/Onnx/OnnxOps.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/Onnx/Bitwise.cpp.inc"
       >();
   addOperations<
 #define GET_OP_LIST
@@ -103,6 +108,10 @@ static Slots slotsOf(OperationName name) {
     fillSlotTable<
 #define GET_OP_LIST
 #include "dialects/Onnx/OnnxOps.cpp.inc"
+        >(table);
+    fillSlotTable<
+#define GET_OP_LIST
+#include "dialects/Onnx/Bitwise.cpp.inc"
         >(table);
     fillSlotTable<
 #define GET_OP_LIST

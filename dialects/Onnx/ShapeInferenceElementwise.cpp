@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialects/Onnx/Bitwise.h"
 #include "dialects/Onnx/ShapeInferenceRules.h"
 
 #include "llvm/Support/MathExtras.h"
@@ -275,6 +276,8 @@ void addElementwiseRules(ShapeRules &rules) {
   rules.addAll<IsInfOp, IsNaNOp>(test);
   rules.addAll<AddOp, DivOp, MaxOp, MeanOp, MinOp, ModOp, MulOp, SubOp, SumOp>(
       arithmetic);
+  rules.addAll<BitwiseAndOp, BitwiseOrOp, BitwiseXorOp, BitShiftOp>(arithmetic);
+  rules.addAll<BitwiseNotOp>(sameAsFirst);
   rules.addAll<PowOp>(power);
   rules.addAll<AndOp, EqualOp, GreaterOp, GreaterOrEqualOp, LessOp,
                LessOrEqualOp, OrOp, XorOp>(comparison);

@@ -306,6 +306,7 @@ void LowerOnnxToLinalgPass::report(ArrayRef<Refusal> refusals) {
 void LowerOnnxToLinalgPass::runOnOperation() {
   LoweringRules rules;
   populateAttentionRules(rules);
+  populateBitwiseRules(rules);
   populateContractionRules(rules);
   populateControlRules(rules);
   populateConversionRules(rules);

@@ -277,6 +277,7 @@ private:
 Value firstKey(Value layout, OpFoldResult tokens, Lowering &l);
 
 void populateAttentionRules(LoweringRules &rules);
+void populateBitwiseRules(LoweringRules &rules);
 void populateContractionRules(LoweringRules &rules);
 void populateControlRules(LoweringRules &rules);
 void populateConversionRules(LoweringRules &rules);

@@ -359,3 +359,27 @@ func.func @f(%x: tensor<4x4xf32>, %s: tensor<f32>) {
   %0 = onnx.QuantizeLinear(%x, %s) {block_size = -1 : i64} : (tensor<4x4xf32>, tensor<f32>) -> tensor<4x4xui8>
   return
 }
+
+// -----
+
+func.func @f(%a: tensor<4xi32>, %b: tensor<4xi64>) {
+  // expected-error @+1 {{'onnx.BitwiseAnd' op (C1) operands and results must have one element type, but there are 'i32' and 'i64'}}
+  %0 = onnx.BitwiseAnd(%a, %b) : (tensor<4xi32>, tensor<4xi64>) -> tensor<4xi32>
+  return
+}
+
+// -----
+
+func.func @f(%a: tensor<4xi32>, %b: tensor<3xi32>) {
+  // expected-error @+1 {{'onnx.BitwiseOr' op (C2) the operands' shapes do not broadcast}}
+  %0 = onnx.BitwiseOr(%a, %b) : (tensor<4xi32>, tensor<3xi32>) -> tensor<4xi32>
+  return
+}
+
+// -----
+
+func.func @f(%a: tensor<4xui8>) {
+  // expected-error @+1 {{'onnx.BitShift' op (C3) direction must be "LEFT" or "RIGHT", but is "UP"}}
+  %0 = onnx.BitShift(%a, %a) {direction = "UP"} : (tensor<4xui8>, tensor<4xui8>) -> tensor<4xui8>
+  return
+}

@@ -175,3 +175,19 @@ func.func @elementwise(%x: tensor<?x8xf32>, %b: tensor<?x8xi1>,
   %78 = onnx.QuantizeLinear(%x, %c) {output_dtype = i4, precision = f32, saturate = 0 : i64} : (tensor<?x8xf32>, tensor<f32>) -> tensor<?x8xi4>
   return
 }
+
+// The bits of integers.
+// CHECK-LABEL: func @bits
+func.func @bits(%a: tensor<?x3xi32>, %b: tensor<3xi32>, %u: tensor<4xui8>, %s: tensor<ui8>) {
+  // CHECK: onnx.BitwiseAnd(%{{.*}}, %{{.*}}) : (tensor<?x3xi32>, tensor<3xi32>) -> tensor<?x3xi32>
+  %0 = onnx.BitwiseAnd(%a, %b) : (tensor<?x3xi32>, tensor<3xi32>) -> tensor<?x3xi32>
+  // CHECK: onnx.BitwiseOr
+  %1 = onnx.BitwiseOr(%a, %b) : (tensor<?x3xi32>, tensor<3xi32>) -> tensor<?x3xi32>
+  // CHECK: onnx.BitwiseXor
+  %2 = onnx.BitwiseXor(%a, %b) : (tensor<?x3xi32>, tensor<3xi32>) -> tensor<?x3xi32>
+  // CHECK: onnx.BitwiseNot(%{{.*}}) : (tensor<?x3xi32>) -> tensor<?x3xi32>
+  %3 = onnx.BitwiseNot(%a) : (tensor<?x3xi32>) -> tensor<?x3xi32>
+  // CHECK: onnx.BitShift(%{{.*}}, %{{.*}}) {direction = "RIGHT"} : (tensor<4xui8>, tensor<ui8>) -> tensor<4xui8>
+  %4 = onnx.BitShift(%u, %s) {direction = "RIGHT"} : (tensor<4xui8>, tensor<ui8>) -> tensor<4xui8>
+  return
+}
