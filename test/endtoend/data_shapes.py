@@ -3,15 +3,12 @@ compared with ONNX's reference implementation. What can't be computed from the
 data must end in an error of the run.
 """
 
-import subprocess
 import warnings
 
 import numpy as np
-import onnx
-import onnx.parser
 from onnx.reference import ReferenceEvaluator
 
-from common import Comparison, Workspace
+from programs import Programs, model_of
 
 rng = np.random.default_rng(7)
 f32 = lambda *shape: rng.standard_normal(shape).astype(np.float32)
@@ -141,53 +138,18 @@ agraph (float[n] i, float depth, float[2] v) => (float[n, k] y) {
 }"""
 
 
-def model_of(text):
-    return onnx.parser.parse_model(f'<ir_version: 10, opset_import: ["" : 24]>\n{text}')
-
-
-class Programs:
-    def __init__(self):
-        self.work, self.compare, self.count = Workspace(), Comparison(), 0
-
-    def compiled(self, text):
-        self.count += 1
-        path = self.work.path(f"{self.count}.onnx")
-        model = model_of(text)
-        onnx.save(model, path)
-        return model, self.work.compile(path, "--programs=full")
-
+class Referenced(Programs):
     def agrees(self, what, text, *feeds):
         """Each feed: the inputs in order."""
-        model, artifact = self.compiled(text)
-        names = [value.name for value in model.graph.output]
-        for number, arrays in enumerate(feeds):
-            inputs = {value.name: array for value, array in zip(model.graph.input, arrays)}
-            want = ReferenceEvaluator(model).run(None, inputs)
-            got = self.work.infer(artifact, inputs, names)
-            for name, array in zip(names, want):
-                self.compare.close(f"{what} {number} {name}", got[name], np.asarray(array))
-
-    def refuses(self, what, text, message, *feeds):
-        model, artifact = self.compiled(text)
-        for arrays in feeds:
-            command = ["blockattn-run", "infer", artifact]
-            for value, array in zip(model.graph.input, arrays):
-                self.count += 1
-                file = self.work.path(f"r{self.count}.npy")
-                np.save(file, array)
-                command += ["--input", f"{value.name}={file}"]
-            name = model.graph.output[0].name
-            command += ["--output", f"{name}={self.work.path('refused.npy')}"]
-            done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                  text=True)
-            print(done.stderr.strip())
-            self.compare.true(f"{what}: refused", done.returncode == 1 and
-                              done.stderr.startswith("error: ") and message in done.stderr)
+        model = model_of(text)
+        reference, names = ReferenceEvaluator(model), [i.name for i in model.graph.input]
+        super().agrees(what, text, *[(feed, reference.run(None, dict(zip(names, feed))))
+                                     for feed in feeds])
 
 
 def main():
     warnings.simplefilter("ignore")
-    p = Programs()
+    p = Referenced()
     yes, no = np.array(True), np.array(False)
     p.agrees("If", IF, (yes, f32(2, 3), f32(5)), (no, f32(4, 3), f32(1)), (no, f32(0, 3), f32(0)))
     p.agrees("nested If", NESTED_IF, *[(c, d, f32(n)) for c in (yes, no) for d in (yes, no)
