@@ -105,7 +105,7 @@ struct DeriveBlock : blockattn::impl::DeriveBlockBase<DeriveBlock> {
                         "can't be encoded on their own");
     findUnraised(reasons);
     if (reasons.empty())
-      if (SmallVector<Operation *> mixing = findTokenMixing(full);
+      if (SmallVector<TokenMixing> mixing = findTokenMixing(full);
           !mixing.empty())
         reasons.push_back(describeTokenMixing(mixing));
     if (attentions == 0 && reasons.empty())

@@ -23,6 +23,8 @@ public:
       : deps(full), fixedLength(lengthOf(full)),
         order(full, deps, fixedLength) {}
 
+  Operation *movedBefore(Operation *op) const { return order.movedBefore(op); }
+
   bool mixes(Operation *op) const {
     if (order.joins(op))
       return true;
@@ -104,32 +106,37 @@ private:
 
 } // namespace
 
-SmallVector<Operation *> blockattn::findTokenMixing(func::FuncOp full) {
+SmallVector<TokenMixing> blockattn::findTokenMixing(func::FuncOp full) {
   MixingFinder finder(full);
-  SmallVector<Operation *> found;
+  SmallVector<TokenMixing> found;
   full.getBody().walk([&](Operation *op) {
     if (finder.mixes(op))
-      found.push_back(op);
+      found.push_back({op, finder.movedBefore(op)});
   });
   return found;
 }
 
-std::string blockattn::describeTokenMixing(ArrayRef<Operation *> ops) {
+std::string blockattn::describeTokenMixing(ArrayRef<TokenMixing> mixing) {
   constexpr size_t kNamed = 3;
+  auto describe = [](Operation *op) {
+    return ("'" + onnx::nodeName(op->getLoc()) + "' (" +
+            op->getName().stripDialect() + ")")
+        .str();
+  };
   std::string text;
-  for (Operation *op : ops.take_front(kNamed)) {
-    text += text.empty() ? "" : ", ";
-    text += ("'" + onnx::nodeName(op->getLoc()) + "' (" +
-             op->getName().stripDialect() + ")")
-                .str();
+  for (const TokenMixing &one : mixing.take_front(kNamed)) {
+    text += (text.empty() ? "" : ", ") + describe(one.op);
+    if (one.mover)
+      text += " after " + describe(one.mover) + " has moved some of them";
   }
-  if (ops.size() > kNamed)
-    text += " and " + std::to_string(ops.size() - kNamed) + " more";
+  if (mixing.size() > kNamed)
+    text += " and " + std::to_string(mixing.size() - kNamed) + " more";
   text = "data of several tokens come together at " + text +
          ", which is no attention that was recognised (see "
          "docs/when-not-raised.md)";
-  if (llvm::any_of(ops, [](Operation *op) {
-        return !isa<FloatType>(getElementTypeOrSelf(op->getResult(0)));
+  if (llvm::any_of(mixing, [](const TokenMixing &one) {
+        return !isa<FloatType>(
+            getElementTypeOrSelf(one.op->getResult(0).getType()));
       }))
     text += "; where positions are counted from token ids, export the model "
             "with position_ids";

@@ -12,14 +12,20 @@
 
 namespace blockattn {
 
+struct TokenMixing {
+  mlir::Operation *op;
+  /// What has moved the tokens before, if it is for that alone.
+  mlir::Operation *mover;
+};
+
 /// The ops besides blockattn.attention that bring data of several tokens
 /// together: products, sums and the like along a dimension of which the extent
 /// is that of the tokens, or is not known, and ops on values whose tokens stand
 /// elsewhere (TokenOrder). No layout keeps them within a block.
-llvm::SmallVector<mlir::Operation *> findTokenMixing(mlir::func::FuncOp full);
+llvm::SmallVector<TokenMixing> findTokenMixing(mlir::func::FuncOp full);
 
 /// Says so, for a person.
-std::string describeTokenMixing(llvm::ArrayRef<mlir::Operation *> ops);
+std::string describeTokenMixing(llvm::ArrayRef<TokenMixing> mixing);
 
 } // namespace blockattn
 

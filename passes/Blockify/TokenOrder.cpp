@@ -145,7 +145,7 @@ bool TokenOrder::moves(Operation *op) const {
   }
   if (auto concat = dyn_cast<onnx::ConcatOp>(op))
     // Those after the past ones are where they were.
-    return isOpen(data, concat.getAxis()) &&
+    return isOpen(concat.getResult(), concat.getAxis()) &&
            llvm::any_of(op->getOperands(),
                         [&](Value value) { return !deps.isData(value); });
   if (auto split = dyn_cast<onnx::SplitOp>(op))
@@ -183,21 +183,23 @@ void TokenOrder::visit(Operation *op) {
       operands, [&](Value value) { return orders.lookup(value) != order; });
   // Written beside each other, tokens are in one more order.
   auto concat = dyn_cast<onnx::ConcatOp>(op);
-  bool isBeside =
-      concat ? operands.size() > 1 && isOpen(operands.front(), concat.getAxis())
-             : isa<onnx::TensorScatterOp, onnx::ScatterElementsOp,
-                   onnx::ScatterNDOp>(op) &&
-                   isIndexed(op);
+  bool isBeside = concat ? operands.size() > 1 &&
+                               isOpen(concat.getResult(), concat.getAxis())
+                         : isa<onnx::TensorScatterOp, onnx::ScatterElementsOp,
+                               onnx::ScatterNDOp>(op) &&
+                               isIndexed(op);
   differ &= !isBeside;
   if (isa<AttentionOp>(op)) {
     differ |= order != nullptr;
-    order = nullptr;
   }
   if (auto reshape = dyn_cast<onnx::ReshapeOp>(op))
     differ |= mergesRows(reshape);
   // Said once: what follows is taken for tokens in their places again.
   if (differ) {
-    joining.insert(op);
+    for (Value value : operands)
+      if (Operation *mover = orders.lookup(value))
+        order = mover;
+    joining[op] = order;
     order = nullptr;
   } else if (isBeside || moves(op)) {
     order = op;

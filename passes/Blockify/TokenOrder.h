@@ -24,6 +24,10 @@ public:
 
   /// Whether an op brings tokens of different places together.
   bool joins(mlir::Operation *op) const { return joining.contains(op); }
+  /// What has moved tokens that an op brings together, if anything has.
+  mlir::Operation *movedBefore(mlir::Operation *op) const {
+    return joining.lookup(op);
+  }
 
 private:
   /// Whether an axis may be that of the tokens.
@@ -44,7 +48,7 @@ private:
   /// The rows that each token has, such as one for each head; 0 where that is
   /// not known, and 1 where there is nothing.
   llvm::DenseMap<mlir::Value, int64_t> rowsOf;
-  llvm::DenseSet<mlir::Operation *> joining;
+  llvm::DenseMap<mlir::Operation *, mlir::Operation *> joining;
 };
 
 } // namespace blockattn

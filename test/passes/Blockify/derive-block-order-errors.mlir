@@ -2,11 +2,11 @@
 
 // Each token gets the one before it: no attention, and no sum either.
 // expected-error@+2 {{the programs block, encode and extend can't be made of this model}}
-// expected-note@+1 {{data of several tokens come together at 'shift' (Add), which is no attention that was recognised}}
+// expected-note@+1 {{data of several tokens come together at 'shift' (Add) after 'earlier' (Pad) has moved some of them, which is no attention that was recognised}}
 module {
   func.func @main(%w: tensor<1x?xi64> {onnx.name = "input_ids"}, %x: tensor<1x?x2x4xf32> {onnx.name = "x"}) -> tensor<1x?x2x4xf32> {
     %pads = onnx.Constant dense<[0, 1, 0, 0, 0, -1, 0, 0]> : tensor<8xi64>
-    %earlier = onnx.Pad(%x, %pads) : (tensor<1x?x2x4xf32>, tensor<8xi64>) -> tensor<1x?x2x4xf32>
+    %earlier = onnx.Pad(%x, %pads) : (tensor<1x?x2x4xf32>, tensor<8xi64>) -> tensor<1x?x2x4xf32> loc("earlier")
     %y = onnx.Add(%x, %earlier) : (tensor<1x?x2x4xf32>, tensor<1x?x2x4xf32>) -> tensor<1x?x2x4xf32> loc("shift")
     %o = blockattn.attention %y, %y, %y {causal, scale = 0.5 : f32} : tensor<1x?x2x4xf32>, tensor<1x?x2x4xf32>, tensor<1x?x2x4xf32> -> tensor<1x?x2x4xf32>
     return %o : tensor<1x?x2x4xf32>
@@ -17,7 +17,7 @@ module {
 
 // The same by a slice and zeros in front; the attention's keys alone are moved.
 // expected-error@+2 {{the programs block, encode and extend can't be made of this model}}
-// expected-note@+1 {{data of several tokens come together at 'attend' (attention)}}
+// expected-note@+1 {{data of several tokens come together at 'attend' (attention) after 'keys' (Concat) has moved some of them, which is no}}
 module {
   func.func @main(%w: tensor<1x?xi64> {onnx.name = "input_ids"}, %x: tensor<1x?x2x4xf32> {onnx.name = "x"}) -> tensor<1x?x2x4xf32> {
     %zero = onnx.Constant dense<0.0> : tensor<1x1x2x4xf32>
@@ -25,7 +25,7 @@ module {
     %c1 = onnx.Constant dense<1> : tensor<1xi64>
     %last = onnx.Constant dense<-1> : tensor<1xi64>
     %cut = onnx.Slice(%x, %c0, %last, %c1) : (tensor<1x?x2x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<1x?x2x4xf32>
-    %k = onnx.Concat(%zero, %cut) {axis = 1 : i64} : (tensor<1x1x2x4xf32>, tensor<1x?x2x4xf32>) -> tensor<1x?x2x4xf32>
+    %k = onnx.Concat(%zero, %cut) {axis = 1 : i64} : (tensor<1x1x2x4xf32>, tensor<1x?x2x4xf32>) -> tensor<1x?x2x4xf32> loc("keys")
     %o = blockattn.attention %x, %k, %x {causal, scale = 0.5 : f32} : tensor<1x?x2x4xf32>, tensor<1x?x2x4xf32>, tensor<1x?x2x4xf32> -> tensor<1x?x2x4xf32> loc("attend")
     return %o : tensor<1x?x2x4xf32>
   }
@@ -35,16 +35,16 @@ module {
 
 // One token for all of them, all of them twice, and pairs of them in one.
 // expected-error@+2 {{the programs block, encode and extend can't be made of this model}}
-// expected-note@+1 {{'first' (Add), 'twice' (attention), 'pairs' (Reshape)}}
+// expected-note@+1 {{'first' (Add) after 'row' (Gather) has moved some of them, 'twice' (attention) after 'double' (Concat) has moved some of them, 'pairs' (Reshape), which}}
 module {
   func.func @main(%w: tensor<1x?xi64> {onnx.name = "input_ids"}, %x: tensor<1x?x8xf32> {onnx.name = "x"}, %q: tensor<1x?x2x4xf32> {onnx.name = "q"})
       -> (tensor<1x?x8xf32>, tensor<1x?x2x4xf32>, tensor<1x?x16xf32>) {
     %c0 = onnx.Constant dense<0> : tensor<1xi64>
     %shape = onnx.Constant dense<[1, -1, 16]> : tensor<3xi64>
-    %one = onnx.Gather(%x, %c0) {axis = 1 : i64} : (tensor<1x?x8xf32>, tensor<1xi64>) -> tensor<1x1x8xf32>
+    %one = onnx.Gather(%x, %c0) {axis = 1 : i64} : (tensor<1x?x8xf32>, tensor<1xi64>) -> tensor<1x1x8xf32> loc("row")
     %a = onnx.Add(%x, %one) : (tensor<1x?x8xf32>, tensor<1x1x8xf32>) -> tensor<1x?x8xf32> loc("first")
     %n = onnx.Neg(%q) : (tensor<1x?x2x4xf32>) -> tensor<1x?x2x4xf32>
-    %k = onnx.Concat(%n, %n) {axis = 1 : i64} : (tensor<1x?x2x4xf32>, tensor<1x?x2x4xf32>) -> tensor<1x?x2x4xf32>
+    %k = onnx.Concat(%n, %n) {axis = 1 : i64} : (tensor<1x?x2x4xf32>, tensor<1x?x2x4xf32>) -> tensor<1x?x2x4xf32> loc("double")
     %b = blockattn.attention %q, %k, %k {causal, scale = 0.5 : f32} : tensor<1x?x2x4xf32>, tensor<1x?x2x4xf32>, tensor<1x?x2x4xf32> -> tensor<1x?x2x4xf32> loc("twice")
     %c = onnx.Reshape(%x, %shape) : (tensor<1x?x8xf32>, tensor<3xi64>) -> tensor<1x?x16xf32> loc("pairs")
     return %a, %b, %c : tensor<1x?x8xf32>, tensor<1x?x2x4xf32>, tensor<1x?x16xf32>
@@ -55,7 +55,7 @@ module {
 
 // Token ids of the place before, as hashes of pairs use them.
 // expected-error@+2 {{the programs block, encode and extend can't be made of this model}}
-// expected-note@+1 {{'pair' (Add)}}
+// expected-note@+1 {{'pair' (Add) after}}
 module {
   func.func @main(%w: tensor<1x?xi64> {onnx.name = "input_ids"}) -> tensor<1x?x8xf32> {
     %pads = onnx.Constant dense<[0, 1, 0, -1]> : tensor<4xi64>
@@ -86,7 +86,7 @@ module {
 
 // With a fixed number of tokens, too.
 // expected-error@+2 {{the programs block, encode and extend can't be made of this model}}
-// expected-note@+1 {{'shift' (Add), 'most' (ReduceMax)}}
+// expected-note@+1 {{has moved some of them, 'most' (ReduceMax)}}
 module {
   func.func @main(%w: tensor<1x6xi64> {onnx.name = "input_ids"}, %x: tensor<1x6x8xf32> {onnx.name = "x"}) -> (tensor<1x6x8xf32>, tensor<1x1x8xf32>) {
     %pads = onnx.Constant dense<[0, 1, 0, 0, -1, 0]> : tensor<6xi64>
