@@ -41,19 +41,56 @@ void forEachUse(const ::onnx::NodeProto &node,
   }
 }
 
+/// The nodes whose outputs each node uses.
+static std::vector<std::vector<int>>
+findNeeds(const NodeList &nodes, const llvm::StringMap<int> &producers) {
+  std::vector<std::vector<int>> needs(nodes.size());
+  for (auto [index, node] : llvm::enumerate(nodes))
+    forEachUse(node, [&, &own = needs[index]](llvm::StringRef name) {
+      if (auto it = producers.find(name); it != producers.end())
+        own.push_back(it->second);
+    });
+  return needs;
+}
+
+std::vector<int> findOrder(const NodeList &nodes,
+                           const llvm::StringMap<int> &producers) {
+  std::vector<std::vector<int>> needs = findNeeds(nodes, producers);
+  std::vector<int> order;
+  std::vector<bool> seen(needs.size(), false);
+  // Nodes with the number of their needs that were visited. What is seen and
+  // not yet in the order is on the stack: a cycle, which is passed by.
+  std::vector<std::pair<int, size_t>> stack;
+  auto visit = [&](int node) {
+    if (seen[node])
+      return;
+    seen[node] = true;
+    stack.push_back({node, 0});
+  };
+  for (int root = 0, count = nodes.size(); root < count; ++root) {
+    visit(root);
+    while (!stack.empty()) {
+      auto &[node, next] = stack.back();
+      if (next < needs[node].size()) {
+        visit(needs[node][next++]);
+        continue;
+      }
+      order.push_back(node);
+      stack.pop_back();
+    }
+  }
+  return order;
+}
+
 std::vector<bool> findCycle(const NodeList &nodes,
                             const llvm::StringMap<int> &producers,
                             std::vector<int> &cycle) {
   size_t count = nodes.size();
-  std::vector<std::vector<int>> needs(count), users(count);
+  std::vector<std::vector<int>> needs = findNeeds(nodes, producers),
+                                users(count);
   for (size_t node = 0; node < count; ++node)
-    forEachUse(nodes[static_cast<int>(node)], [&](llvm::StringRef name) {
-      auto it = producers.find(name);
-      if (it == producers.end())
-        return;
-      needs[node].push_back(it->second);
-      users[it->second].push_back(static_cast<int>(node));
-    });
+    for (int other : needs[node])
+      users[other].push_back(static_cast<int>(node));
 
   // Take away what can run, then what nobody waits for: cycles remain, and
   // what lies between them.

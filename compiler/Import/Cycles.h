@@ -23,6 +23,12 @@ using NodeList = google::protobuf::RepeatedPtrField<::onnx::NodeProto>;
 void forEachUse(const ::onnx::NodeProto &node,
                 llvm::function_ref<void(llvm::StringRef)> use);
 
+/// The nodes in an order in which each comes after those whose outputs it uses,
+/// and otherwise in the one that they have. ONNX asks for such an order, but
+/// not every tool leaves nodes in one. Cycles are broken somewhere.
+std::vector<int> findOrder(const NodeList &nodes,
+                           const llvm::StringMap<int> &producers);
+
 /// Finds nodes that can never run, since they wait for one another. `producers`
 /// has the node of each name. For every node: whether it lies on a cycle, and
 /// in `cycle` the nodes of one such cycle, in order.

@@ -170,23 +170,17 @@ bool GraphImporter::lookUpVersion(const NodeProto &node, Location loc,
   return false;
 }
 
-/// A name that is not there: is it defined later, or never?
+/// A name that is not there.
 void GraphImporter::reportUndefined(const NodeProto &node, int index,
                                     Location loc, unsigned input) {
-  const std::string &name = node.input(input);
-  auto it = scope.producers.find(name);
-  if (it == scope.producers.end() || it->second < index) {
-    import.report.error(loc)
-        << opLabel(node) << ": input " << input << ", " << quoted(name)
-        << ", is not defined: no node, input or initializer has this name";
+  // The cycle was reported.
+  if (!scope.onCycle.empty() && scope.onCycle[index] &&
+      scope.producers.contains(node.input(input)))
     return;
-  }
-  if (!scope.onCycle.empty() && scope.onCycle[index])
-    return;
-  import.report.error(loc) << opLabel(node) << ": input " << input << ", "
-                           << quoted(name)
-                           << ", is used before the node that makes it; the "
-                              "nodes of a graph have to be in order";
+  import.report.error(loc)
+      << opLabel(node) << ": input " << input << ", "
+      << quoted(node.input(input))
+      << ", is not defined: no node, input or initializer has this name";
 }
 
 bool GraphImporter::lookUpOperands(const NodeProto &node, int index,
@@ -334,7 +328,7 @@ void GraphImporter::importNodes(const NodeList &nodes) {
     scope.onCycle = std::move(onCycle);
   }
 
-  for (auto [index, node] : llvm::enumerate(nodes)) {
+  for (int index : findOrder(nodes, scope.producers)) {
     if (++import.nodes > import.options.maxNodes) {
       if (import.nodes == import.options.maxNodes + 1)
         import.report.error()
@@ -342,7 +336,7 @@ void GraphImporter::importNodes(const NodeList &nodes) {
             << " nodes once its functions are inlined";
       return;
     }
-    importNode(node, index);
+    importNode(nodes[index], index);
   }
 }
 
