@@ -238,7 +238,10 @@ LogicalResult Compiler::emit(StringRef outputPath) {
       return failure();
     break;
   case EmitKind::Object: {
-    auto sections = emitCpuObjects(*module, ObjectOptions());
+    // The one that every processor takes.
+    ObjectOptions objectOptions;
+    objectOptions.levels = {cpuLevels().front()};
+    auto sections = emitCpuObjects(*module, objectOptions);
     if (failed(sections))
       return failure();
     file.os().write(sections->front().bytes.data(),
