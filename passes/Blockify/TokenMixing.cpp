@@ -68,20 +68,26 @@ private:
       common = b.getDimSize(std::max<int64_t>(b.getRank() - 2, 0));
     if (ShapedType::isDynamic(common))
       return true;
-    return common == fixedLength && isData(op.getA()) && isData(op.getB());
+    // Weights on the left are multiplied with what stands in columns.
+    bool isLeftWeight =
+        !isData(op.getA()) && a && a.getRank() == 2 && b && b.getRank() > 2;
+    return common == fixedLength && isData(op.getB()) &&
+           (isData(op.getA()) || isLeftWeight);
   }
 
   /// Whether an axis may be that of the tokens: its extent is not known.
-  static bool isOpen(Value data, int64_t axis) {
+  bool isOpen(Value data, int64_t axis) const {
     auto type = dyn_cast<RankedTensorType>(data.getType());
     if (!type)
       return true;
     axis += axis < 0 ? type.getRank() : 0;
-    return axis < 0 || axis >= type.getRank() || type.isDynamicDim(axis);
+    return axis < 0 || axis >= type.getRank() || type.isDynamicDim(axis) ||
+           (fixedLength > 0 && type.getDimSize(axis) == fixedLength &&
+            axis + 1 < type.getRank());
   }
 
   /// Whether one of the last axes may be that of the tokens.
-  static bool isOpenFrom(Value data, int64_t axis) {
+  bool isOpenFrom(Value data, int64_t axis) const {
     auto type = dyn_cast<RankedTensorType>(data.getType());
     if (!type)
       return true;

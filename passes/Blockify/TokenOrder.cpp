@@ -21,7 +21,7 @@ TokenOrder::TokenOrder(func::FuncOp full, const raise::Dependences &deps,
   for (BlockArgument arg : full.getArguments())
     if (deps.isData(arg) &&
         !argRole(full, arg.getArgNumber()).starts_with("past_"))
-      orders[arg] = nullptr;
+      orders[arg] = Value();
   full.getBody().walk([&](Operation *op) { visit(op); });
 }
 
@@ -73,23 +73,39 @@ static int64_t rowSize(RankedTensorType type) {
   return size;
 }
 
+/// The dimensions up to the last one of unknown extent.
+static ArrayRef<int64_t> leadingDims(RankedTensorType type) {
+  ArrayRef<int64_t> shape = type.getShape();
+  while (!shape.empty() && !ShapedType::isDynamic(shape.back()))
+    shape = shape.drop_back();
+  return shape;
+}
+
 /// Heads and experts may be parted from a token's row, and joined to it again:
 /// that far the row of a reshape's result is of one token. True where it is of
-/// several.
+/// several, or may be.
 bool TokenOrder::mergesRows(onnx::ReshapeOp op) {
   auto from = dyn_cast<RankedTensorType>(op.getData().getType());
   auto to = dyn_cast<RankedTensorType>(op.getResult().getType());
   int64_t parts = rowsOf.lookup_or(op.getData(), 1);
   rowsOf[op.getResult()] = 0;
-  if (!from || !to || parts == 0 || to.getNumDynamicDims() == 0)
+  if (!from || !to)
+    return true;
+  if (from.hasStaticShape() || to.hasStaticShape())
     return false;
-  // The batch and the tokens, or both in one, and then features.
-  ArrayRef<int64_t> shape = from.getShape();
-  while (!shape.empty() && !ShapedType::isDynamic(shape.back()))
-    shape = shape.drop_back();
-  if (shape.empty() || shape.size() > 2)
+  ArrayRef<int64_t> before = leadingDims(from), after = leadingDims(to);
+  int64_t row = rowSize(to);
+  // Heads in front of the tokens, whose rows stay as they are.
+  bool isHeaded = [](ArrayRef<int64_t> dims) {
+    return llvm::any_of(dims, [](int64_t dim) {
+      return !ShapedType::isDynamic(dim) && dim != 1;
+    });
+  }(after);
+  if (before.size() > 2 || isHeaded)
+    return row != rowSize(from);
+  if (parts == 0)
     return false;
-  int64_t token = parts * rowSize(from), row = rowSize(to);
+  int64_t token = parts * rowSize(from);
   rowsOf[op.getResult()] = row == 0 || token % row != 0 ? 0 : token / row;
   return row > token;
 }
@@ -178,7 +194,7 @@ void TokenOrder::visit(Operation *op) {
       llvm::for_each(region.front().getTerminator()->getOperands(), add);
   if (operands.empty() || op->hasTrait<OpTrait::IsTerminator>())
     return;
-  Operation *order = orders.lookup(operands.front());
+  Value order = orders.lookup(operands.front());
   bool differ = llvm::any_of(
       operands, [&](Value value) { return orders.lookup(value) != order; });
   // Written beside each other, tokens are in one more order.
@@ -190,28 +206,28 @@ void TokenOrder::visit(Operation *op) {
                                isIndexed(op);
   differ &= !isBeside;
   if (isa<AttentionOp>(op)) {
-    differ |= order != nullptr;
+    differ |= static_cast<bool>(order);
   }
   if (auto reshape = dyn_cast<onnx::ReshapeOp>(op))
     differ |= mergesRows(reshape);
   // Said once: what follows is taken for tokens in their places again.
+  bool isMoved = !differ && (isBeside || moves(op));
   if (differ) {
     for (Value value : operands)
-      if (Operation *mover = orders.lookup(value))
+      if (Value mover = orders.lookup(value))
         order = mover;
     joining[op] = order;
-    order = nullptr;
-  } else if (isBeside || moves(op)) {
-    order = op;
+    order = Value();
   }
   for (Value result : op->getResults()) {
     if (!deps.isData(result))
       continue;
-    orders[result] = order;
+    // Results of one op are not in each other's order.
+    orders[result] = isMoved ? result : order;
     // What is gathered from all tokens may be of any of them.
-    if (order == op)
+    if (isMoved)
       rowsOf[result] = 0;
-    if (isa<onnx::ReshapeOp>(op) || order == op)
+    if (isa<onnx::ReshapeOp>(op) || isMoved)
       continue;
     for (Value value : operands)
       if (auto it = rowsOf.find(value); it != rowsOf.end())

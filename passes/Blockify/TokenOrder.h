@@ -26,7 +26,8 @@ public:
   bool joins(mlir::Operation *op) const { return joining.contains(op); }
   /// What has moved tokens that an op brings together, if anything has.
   mlir::Operation *movedBefore(mlir::Operation *op) const {
-    return joining.lookup(op);
+    mlir::Value moved = joining.lookup(op);
+    return moved ? moved.getDefiningOp() : nullptr;
   }
 
 private:
@@ -42,13 +43,13 @@ private:
 
   const raise::Dependences &deps;
   int64_t fixedLength;
-  /// The op that has left the tokens where they are; null in the order of the
-  /// inputs. Values that don't come from the tokens are not in it.
-  llvm::DenseMap<mlir::Value, mlir::Operation *> orders;
+  /// The result of the op that has left the tokens where they are; null in the
+  /// order of the inputs. Values that don't come from the tokens are not in it.
+  llvm::DenseMap<mlir::Value, mlir::Value> orders;
   /// The rows that each token has, such as one for each head; 0 where that is
   /// not known, and 1 where there is nothing.
   llvm::DenseMap<mlir::Value, int64_t> rowsOf;
-  llvm::DenseMap<mlir::Operation *, mlir::Operation *> joining;
+  llvm::DenseMap<mlir::Operation *, mlir::Value> joining;
 };
 
 } // namespace blockattn

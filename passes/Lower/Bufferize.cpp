@@ -226,6 +226,15 @@ static bool followsFromDimensions(Value value, DenseMap<Value, bool> &known) {
   return result;
 }
 
+/// Whether a value may be a part of another one, whose rows are longer.
+static bool isPart(Value value) {
+  Operation *def = value.getDefiningOp();
+  while (isa_and_nonnull<tensor::CastOp, tensor::CollapseShapeOp,
+                         tensor::ExpandShapeOp>(def))
+    def = def->getOperand(0).getDefiningOp();
+  return isa_and_nonnull<tensor::ExtractSliceOp>(def);
+}
+
 /// Adds an argument for each result whose shape does not depend on data.
 static LogicalResult makeDestinations(func::FuncOp function) {
   auto terminator =
@@ -246,7 +255,12 @@ static LogicalResult makeDestinations(func::FuncOp function) {
     attributes.set("blockattn.output", b.getI64IntegerAttr(i));
     auto type = dyn_cast<RankedTensorType>(result.getType());
     if (!type || dataDependent.contains(i)) {
-      kept.push_back(result);
+      // Whoever reads a result takes its rows for neighbours.
+      Value own = result;
+      if (type && isPart(result))
+        own = AllocTensorOp::create(b, result.getLoc(), type, ValueRange(),
+                                    result);
+      kept.push_back(own);
       keptAttributes.push_back(attributes.getDictionary(context));
       continue;
     }

@@ -298,12 +298,16 @@ static LogicalResult lowerSlice(onnx::SliceOp op, Lowering &l,
     strides[at] = l.b.getIndexAttr(range.step);
     backwards |= range.step < 0;
   }
-  // The lengths as shape inference writes them are the same numbers, and the
-  // same values as elsewhere.
+  // The lengths as shape inference writes them are the same values as
+  // elsewhere, and the same numbers, if the model's other ops fit this one.
   if (ArrayRef<AffineExpr> exprs = l.exprs(op.getOutput()); !exprs.empty())
     for (int64_t i = 0; i < rank; ++i)
-      if (OpFoldResult known = l.materialize(exprs[i]))
+      if (OpFoldResult known = l.materialize(exprs[i])) {
+        if (sliced[i])
+          l.checkEqual(sizes[i], known,
+                       "the slice has another length than what uses it needs");
         sizes[i] = known;
+      }
   if (!backwards) {
     l.set(op.getOutput(), extractSlice(l, data, offsets, sizes, strides));
     return success();

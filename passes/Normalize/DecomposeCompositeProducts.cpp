@@ -50,9 +50,10 @@ static Value integerProduct(GraphBuilder &g, Value a, Value aZero, Value b,
   constexpr int64_t kPart = 256, kMostParts = 64;
   static_assert(kPart * 255 * 255 <= 1 << 24);
   int64_t aAxis = g.rank(a) - 1, bAxis = std::max<int64_t>(g.rank(b) - 2, 0);
+  // Parts of the one side are all of it only if the other is as deep.
   int64_t depth = g.size(a, aAxis);
-  if (ShapedType::isDynamic(depth))
-    depth = g.size(b, bAxis);
+  if (depth != g.size(b, bAxis))
+    depth = ShapedType::kDynamic;
   Type i32 = IntegerType::get(a.getContext(), 32);
   bool inParts = depth > 0 && depth <= kPart * kMostParts;
   Type type = inParts ? Type(Float32Type::get(a.getContext())) : i32;

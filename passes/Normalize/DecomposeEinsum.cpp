@@ -50,6 +50,8 @@ public:
 
 private:
   void sort(EinsumLabels &labels) const;
+  /// Drops from `x` what is 1 there and not in `other`.
+  void dropOnes(Factor &x, const Factor &other);
   Factor multiplyElements(Factor a, Factor b);
   /// Dimensions [begin, end) as an i64 vector of one element, their product.
   Value extent(Value value, int64_t begin, int64_t end);
@@ -114,6 +116,21 @@ void EinsumRewriter::transpose(Factor &x, ArrayRef<int> to) {
     x.value = g.transpose(x.value, perm);
 }
 
+void EinsumRewriter::dropOnes(Factor &x, const Factor &other) {
+  SmallVector<int64_t> axes;
+  EinsumLabels left;
+  for (auto [i, label] : llvm::enumerate(x.labels))
+    if (other.has(label) && g.size(x.value, i) == 1 &&
+        g.size(other.value, other.place(label)) != 1)
+      axes.push_back(i);
+    else
+      left.push_back(label);
+  if (axes.empty())
+    return;
+  x.value = g.make<onnx::SqueezeOp>({x.value, g.ints(axes)});
+  x.labels = left;
+}
+
 Value EinsumRewriter::extent(Value value, int64_t begin, int64_t end) {
   int64_t product = 1;
   for (int64_t i = begin; i < end; ++i) {
@@ -158,6 +175,8 @@ Factor EinsumRewriter::multiplyElements(Factor a, Factor b) {
 
 Factor EinsumRewriter::multiply(Factor a, Factor b,
                                 llvm::function_ref<bool(int)> needed) {
+  dropOnes(a, b);
+  dropOnes(b, a);
   auto both = [&](int label) { return a.has(label) && b.has(label); };
   sumOut(a, [&](int label) { return needed(label) || both(label); });
   sumOut(b, [&](int label) { return needed(label) || both(label); });
@@ -169,6 +188,18 @@ Factor EinsumRewriter::multiply(Factor a, Factor b,
       columns.push_back(label);
   if (inner.empty())
     return multiplyElements(a, b);
+  // A product checks one dimension. Of several, it would only see how many
+  // elements they have together.
+  bool isCertain = llvm::all_of(inner, [&](int label) {
+    int64_t size = g.size(a.value, a.place(label));
+    return !ShapedType::isDynamic(size) &&
+           size == g.size(b.value, b.place(label));
+  });
+  if (inner.size() > 1 && !isCertain) {
+    Factor product = multiplyElements(a, b);
+    sumOut(product, needed);
+    return product;
+  }
   for (EinsumLabels *labels : {&batch, &rows, &columns})
     sort(*labels);
   // The result ends in the columns.

@@ -37,9 +37,13 @@ bool MaskFitter::fitPieces(AttentionSite &site, MaskFit &fit, double reach) {
         isOther)
       bounds[size].push_back({number, constant});
   }
-  if (bounds.empty() || bounds.size() > kMost ||
-      bounds.rbegin()->first <= reach)
+  if (bounds.empty() || bounds.rbegin()->first <= reach)
     return true;
+  if (bounds.size() > kMost) {
+    fit.reason = "its mask depends on more than " + std::to_string(kMost) +
+                 " large constants";
+    return false;
+  }
   constexpr int64_t kFirst = 40, kApart = 24;
   Setting setting;
   setting.length = kFirst + kApart * static_cast<int64_t>(bounds.size());

@@ -126,6 +126,21 @@ def einsum(p):
 agraph ({inputs}) => ({output} out) {{
   out = Einsum<equation = "{equation}">({', '.join(names)})
 }}""", *cases)
+    # Sizes of 1 are as long as others; what has other sizes is an error.
+    wide = """
+agraph (float[a, b, c] x, float[d, e, f] y) => (float[g] z) {
+  z = Einsum<equation = "bij,bij->b">(x, y)
+}"""
+    p.agrees("Einsum of sizes 1", wide, *[
+        ((x, y), [np.sum(x * y, axis=(1, 2))])
+        for x, y in ((f32(3, 2, 1), f32(3, 1, 2)), (f32(3, 2, 4), f32(3, 2, 4)),
+                     (f32(3, 1, 4), f32(3, 2, 4)))])
+    p.refuses("Einsum of other sizes", wide, "do not broadcast", (f32(3, 2, 6), f32(3, 3, 4)))
+    x, y = f32(2, 1), f32(3, 4)
+    p.agrees("Einsum of fixed sizes 1", """
+agraph (float[2, 1] x, float[3, 4] y) => (float[2, 4] z) {
+  z = Einsum<equation = "ij,jk->ik">(x, y)
+}""", ((x, y), [x @ y.sum(0, keepdims=True)]))
     a, b = rng.integers(-9, 9, (3, 4)).astype(np.int32), rng.integers(-9, 9, (4, 5)).astype(np.int32)
     p.agrees("Einsum of integers", """
 agraph (int32[a, b] x, int32[b, c] y) => (int32[a, c] z) {

@@ -42,6 +42,23 @@ agraph (float[a, b, c] x, int64[k] starts, int64[k] ends, int64[k] axes, int64[k
   s = Slice(x, starts, ends, axes, steps)
   y = Neg(s)
 }"""
+COLUMNS = """
+agraph (float[a, b] x, int64[1] n) => (float[a, c] y, float[a, c, 1] z) {
+  first = Constant<value = int64[1] {0}>()
+  axis = Constant<value = int64[1] {1}>()
+  two = Constant<value = int64[1] {2}>()
+  y = Slice(x, first, n, axis)
+  z = Unsqueeze(y, two)
+}"""
+CUT = """
+agraph (float[a, b] x) => (float[a, 3] y) {
+  first = Constant<value = int64[1] {2}>()
+  last = Constant<value = int64[1] {6}>()
+  axis = Constant<value = int64[1] {1}>()
+  weight = Constant<value = float[4, 3] {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}>()
+  cut = Slice(x, first, last, axis)
+  y = MatMul(cut, weight)
+}"""
 REDUCE = """
 agraph (float[a, b, c] x, int64[k] axes) => (float[p, q, r] y, float[p, q, r] z, float[p, q, r] u) {
   y = ReduceSum(x, axes)
@@ -163,6 +180,10 @@ def main():
               (f32(3, 4, 5), i64(1), i64(3), i64(0), i64(0)))
     p.refuses("Slice", SLICE, "an axis is no dimension",
               (f32(3, 4, 5), i64(1), i64(3), i64(3), i64(1)))
+    # Columns of a tensor lie apart; as a result they are next to each other.
+    p.agrees("columns", COLUMNS, (f32(2, 5), i64(2)), (f32(3, 4), i64(1)), (f32(3, 4), i64(9)))
+    p.refuses("columns that do not fit", CUT, "the slice has another length", (f32(2, 5),))
+    p.agrees("columns that fit", CUT, (f32(2, 6),))
     p.agrees("product", PRODUCT, (f32(2, 3), f32(3, 5)), (f32(1, 1), f32(1, 1)))
     p.refuses("product", PRODUCT, "dimension 0 of input 'y' does not go with",
               (f32(2, 4), f32(3, 2)), (f32(2, 3), f32(4, 2)), (f32(1, 1 << 22), f32(2, 2)))

@@ -97,3 +97,35 @@ module {
     return %y, %m : tensor<1x6x8xf32>, tensor<1x1x8xf32>
   }
 }
+
+// -----
+
+// Features and tokens change places within a reshape; halves of the tokens meet.
+// expected-error@+2 {{the programs block, encode and extend can't be made of this model}}
+// expected-note@+1 {{'columns' (Reshape), 'headed' (Reshape), 'halves' (Add) after 'cut' (Split)}}
+module {
+  func.func @main(%w: tensor<1x?xi64> {onnx.name = "input_ids"}, %x: tensor<1x?x8xf32> {onnx.name = "x"}, %q: tensor<1x2x?x4xf32> {onnx.name = "q"})
+      -> (tensor<1x8x?xf32>, tensor<1x?x8xf32>, tensor<1x?x8xf32>) {
+    %columns = onnx.Constant dense<[0, 8, -1]> : tensor<3xi64>
+    %rows = onnx.Constant dense<[0, -1, 8]> : tensor<3xi64>
+    %a = onnx.Reshape(%x, %columns) : (tensor<1x?x8xf32>, tensor<3xi64>) -> tensor<1x8x?xf32> loc("columns")
+    %b = onnx.Reshape(%q, %rows) : (tensor<1x2x?x4xf32>, tensor<3xi64>) -> tensor<1x?x8xf32> loc("headed")
+    %c:2 = onnx.Split(%x) {axis = 1 : i64} : (tensor<1x?x8xf32>) -> (tensor<1x?x8xf32>, tensor<1x?x8xf32>) loc("cut")
+    %d = onnx.Add(%c#0, %c#1) : (tensor<1x?x8xf32>, tensor<1x?x8xf32>) -> tensor<1x?x8xf32> loc("halves")
+    return %a, %b, %d : tensor<1x8x?xf32>, tensor<1x?x8xf32>, tensor<1x?x8xf32>
+  }
+}
+
+// -----
+
+// Weights of so many tokens as there always are, and a softmax along them.
+// expected-error@+2 {{the programs block, encode and extend can't be made of this model}}
+// expected-note@+1 {{'mixer' (MatMul), 'soft' (Softmax)}}
+module {
+  func.func @main(%w: tensor<1x6xi64> {onnx.name = "input_ids"}, %x: tensor<1x6x8xf32> {onnx.name = "x"}) -> (tensor<1x6x8xf32>, tensor<1x6x8xf32>) {
+    %weight = onnx.Constant dense<0.5> : tensor<6x6xf32>
+    %m = onnx.MatMul(%weight, %x) : (tensor<6x6xf32>, tensor<1x6x8xf32>) -> tensor<1x6x8xf32> loc("mixer")
+    %s = onnx.Softmax(%x) {axis = 1 : i64} : (tensor<1x6x8xf32>) -> tensor<1x6x8xf32> loc("soft")
+    return %m, %s : tensor<1x6x8xf32>, tensor<1x6x8xf32>
+  }
+}
