@@ -133,6 +133,30 @@ bool TokenOrder::isIndexed(Operation *op) const {
       .Default(false);
 }
 
+/// Whether each token of one operand meets all those of another, as two copies
+/// do that are unsqueezed at different places.
+bool TokenOrder::pairs(ValueRange operands) const {
+  auto sizeFromEnd = [](RankedTensorType type, int64_t i) {
+    return i < type.getRank() ? type.getDimSize(type.getRank() - 1 - i) : 1;
+  };
+  for (auto [i, x] : llvm::enumerate(operands))
+    for (Value y : operands.take_front(i)) {
+      auto a = dyn_cast<RankedTensorType>(x.getType());
+      auto b = dyn_cast<RankedTensorType>(y.getType());
+      if (!a || !b)
+        continue;
+      bool isAWide = false, isBWide = false;
+      for (int64_t d = 0, e = std::max(a.getRank(), b.getRank()); d < e; ++d) {
+        int64_t sizeA = sizeFromEnd(a, d), sizeB = sizeFromEnd(b, d);
+        isAWide |= ShapedType::isDynamic(sizeA) && sizeB == 1;
+        isBWide |= ShapedType::isDynamic(sizeB) && sizeA == 1;
+      }
+      if (isAWide && isBWide)
+        return true;
+    }
+  return false;
+}
+
 bool TokenOrder::moves(Operation *op) const {
   Value data = op->getOperand(0);
   if (isa<onnx::GatherOp, onnx::GatherElementsOp, onnx::GatherNDOp>(op))
@@ -210,6 +234,8 @@ void TokenOrder::visit(Operation *op) {
   }
   if (auto reshape = dyn_cast<onnx::ReshapeOp>(op))
     differ |= mergesRows(reshape);
+  if (!concat && !op->getNumRegions())
+    differ |= pairs(operands);
   // Said once: what follows is taken for tokens in their places again.
   bool isMoved = !differ && (isBeside || moves(op));
   if (differ) {

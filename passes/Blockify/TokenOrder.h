@@ -38,6 +38,7 @@ private:
   bool carries(mlir::Value value) const { return orders.contains(value); }
   bool isIndexed(mlir::Operation *op) const;
   bool moves(mlir::Operation *op) const;
+  bool pairs(mlir::ValueRange operands) const;
   bool mergesRows(onnx::ReshapeOp op);
   void visit(mlir::Operation *op);
 

@@ -41,14 +41,20 @@ SetVector<Value> MaskFitter::slice(AttentionSite &site, bool sizes) {
 
 /// The window of the mask with another number in place of a constant: 0 for
 /// none, std::nullopt if it is no such mask or cannot be evaluated. Sets
-/// `isOther` where it is a mask, but with neither a window nor all keys.
+/// `isOther` where it is a mask, but with neither a window nor all keys. What
+/// shows only `reach` tokens away is looked for there, too.
 std::optional<int64_t> MaskFitter::windowWith(AttentionSite &site,
                                               const MaskFit &given,
                                               Value constant, double value,
-                                              bool &isOther) {
+                                              bool &isOther, double reach) {
   auto type = cast<RankedTensorType>(constant.getType());
   int64_t window = -1;
-  for (int64_t length : {3, 9, 30}) {
+  constexpr int64_t kShort = 30;
+  SmallVector<int64_t> lengths = {3, 9, kShort};
+  // What is seen only at a distance needs as many tokens.
+  if (reach > kShort - 5)
+    lengths.push_back(2 * static_cast<int64_t>(reach / 2) + 7);
+  for (int64_t length : lengths) {
     Setting setting;
     setting.length = length;
     Trial trial(subject, subject.clamp(setting));
@@ -141,8 +147,9 @@ SmallVector<MaskFitter::Threshold> MaskFitter::thresholds(AttentionSite &site,
     for (auto [factor, scale] : all)
       if (std::abs(factor) != 1 && isFactor(subject, scale))
         for (auto [number, constant] : all)
-          if (constant != scale && result.size() < kMaxThresholds) {
-            consider(std::abs(number / factor), number, constant);
+          if (result.size() < kMaxThresholds) {
+            if (constant != scale)
+              consider(std::abs(number / factor), number, constant);
             consider(std::abs(number * factor), number, constant);
           }
   llvm::stable_sort(result, [](const Threshold &a, const Threshold &b) {
@@ -189,10 +196,15 @@ bool MaskFitter::fitThreshold(AttentionSite &site, MaskFit &fit,
     return std::abs(value) < 1 ? sign : std::rint(value);
   };
   bool isOther = false;
-  std::optional<int64_t> few =
-      windowWith(site, fit, at.constant, smaller(5), isOther);
-  std::optional<int64_t> more =
-      windowWith(site, fit, at.constant, smaller(11), isOther);
+  auto windowAt = [&](double length) {
+    // An integer can't be as small as that where it is divided.
+    double value = smaller(length);
+    constexpr double kMost = 1100;
+    double reach = isAlone ? length : std::abs(value) / size * at.length;
+    return windowWith(site, fit, at.constant, value, isOther,
+                      std::min(reach, kMost));
+  };
+  std::optional<int64_t> few = windowAt(5), more = windowAt(11);
   if (isOther) {
     if (isAlone &&
         isChunkedBy(site, fit, at.constant, static_cast<int64_t>(sign * 5)))
@@ -232,6 +244,19 @@ bool MaskFitter::fitLargeConstants(AttentionSite &site, MaskFit &fit) {
   tableSize = std::min(tableSize, reach);
   if (tableSize > proven && !fitLength(site, fit, tableSize))
     return false;
+  // Constants say where something changes if places are added up, and
+  // multiplied or divided by constants; of other functions no one does.
+  for (Value value : slice(site))
+    if (Operation *def = value.getDefiningOp();
+        isa_and_nonnull<onnx::ExpOp, onnx::LogOp, onnx::PowOp, onnx::SqrtOp>(
+            def) &&
+        !subject.deps.isConstant(value) && fit.slopes.empty()) {
+      fit.reason = ("its mask is made with '" + def->getName().stripDialect() +
+                    "' of places, and what it does for more tokens than were "
+                    "tried is not known")
+                       .str();
+      return false;
+    }
   int64_t last = proven;
   for (const Threshold &at : thresholds(site, fit)) {
     auto size = static_cast<int64_t>(std::ceil(at.length));

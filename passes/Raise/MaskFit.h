@@ -124,7 +124,7 @@ private:
                    mlir::Value constant, int64_t value);
   std::optional<int64_t> windowWith(AttentionSite &site, const MaskFit &fit,
                                     mlir::Value constant, double value,
-                                    bool &isOther);
+                                    bool &isOther, double reach = 0);
   std::optional<mlir::BlockArgument>
   onlyArgument(AttentionSite &site, ArgumentKind kind, Reason &reason);
   /// What the mask is computed from. Without sizes, what they are computed from

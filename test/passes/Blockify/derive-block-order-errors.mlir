@@ -129,3 +129,19 @@ module {
     return %m, %s : tensor<1x6x8xf32>, tensor<1x6x8xf32>
   }
 }
+
+// -----
+
+// All pairs of tokens.
+// expected-error@+2 {{the programs block, encode and extend can't be made of this model}}
+// expected-note@+1 {{'pairs' (Add)}}
+module {
+  func.func @main(%w: tensor<1x?xi64> {onnx.name = "input_ids"}, %x: tensor<1x?x8xf32> {onnx.name = "x"}) -> tensor<1x?x?x8xf32> {
+    %one = onnx.Constant dense<1> : tensor<1xi64>
+    %two = onnx.Constant dense<2> : tensor<1xi64>
+    %a = onnx.Unsqueeze(%x, %one) : (tensor<1x?x8xf32>, tensor<1xi64>) -> tensor<1x1x?x8xf32>
+    %b = onnx.Unsqueeze(%x, %two) : (tensor<1x?x8xf32>, tensor<1xi64>) -> tensor<1x?x1x8xf32>
+    %c = onnx.Add(%a, %b) : (tensor<1x1x?x8xf32>, tensor<1x?x1x8xf32>) -> tensor<1x?x?x8xf32> loc("pairs")
+    return %c : tensor<1x?x?x8xf32>
+  }
+}
