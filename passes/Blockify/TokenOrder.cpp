@@ -101,10 +101,13 @@ bool TokenOrder::mergesRows(onnx::ReshapeOp op) {
       return !ShapedType::isDynamic(dim) && dim != 1;
     });
   }(after);
-  if (before.size() > 2 || isHeaded)
+  if (before.size() > 2)
     return row != rowSize(from);
   if (parts == 0)
-    return false;
+    return isHeaded && row != rowSize(from);
+  // Rows of tokens that are put in front of one another.
+  if (isHeaded)
+    return true;
   int64_t token = parts * rowSize(from);
   rowsOf[op.getResult()] = row == 0 || token % row != 0 ? 0 : token / row;
   return row > token;

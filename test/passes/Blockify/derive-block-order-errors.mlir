@@ -145,3 +145,16 @@ module {
     return %c : tensor<1x?x?x8xf32>
   }
 }
+
+// -----
+
+// The first and the second half of the tokens.
+// expected-error@+2 {{the programs block, encode and extend can't be made of this model}}
+// expected-note@+1 {{'fold' (Reshape)}}
+module {
+  func.func @main(%w: tensor<?x?xi64> {onnx.name = "input_ids"}, %x: tensor<?x?x8xf32> {onnx.name = "x"}) -> tensor<?x2x?x8xf32> {
+    %shape = onnx.Constant dense<[0, 2, -1, 8]> : tensor<4xi64>
+    %a = onnx.Reshape(%x, %shape) : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<?x2x?x8xf32> loc("fold")
+    return %a : tensor<?x2x?x8xf32>
+  }
+}
