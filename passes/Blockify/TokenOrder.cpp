@@ -10,6 +10,7 @@
 #include "dialects/BlockAttn/BlockAttn.h"
 
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
 #include <limits>
 
 using namespace mlir;
@@ -96,11 +97,9 @@ bool TokenOrder::mergesRows(onnx::ReshapeOp op) {
   ArrayRef<int64_t> before = leadingDims(from), after = leadingDims(to);
   int64_t row = rowSize(to);
   // Heads in front of the tokens, whose rows stay as they are.
-  bool isHeaded = [](ArrayRef<int64_t> dims) {
-    return llvm::any_of(dims, [](int64_t dim) {
-      return !ShapedType::isDynamic(dim) && dim != 1;
-    });
-  }(after);
+  bool isHeaded = llvm::any_of(after, [](int64_t extent) {
+    return !ShapedType::isDynamic(extent) && extent != 1;
+  });
   if (before.size() > 2)
     return row != rowSize(from);
   if (parts == 0)
@@ -108,7 +107,9 @@ bool TokenOrder::mergesRows(onnx::ReshapeOp op) {
   // Rows of tokens that are put in front of one another.
   if (isHeaded)
     return true;
-  int64_t token = parts * rowSize(from);
+  int64_t token = 0;
+  if (llvm::MulOverflow(parts, rowSize(from), token))
+    return true;
   rowsOf[op.getResult()] = row == 0 || token % row != 0 ? 0 : token / row;
   return row > token;
 }
