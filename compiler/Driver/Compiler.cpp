@@ -294,8 +294,12 @@ FailureOr<std::vector<CodeSection>> Compiler::emitCudaCode() {
   }
 
   llvm::json::Array kernels;
-  for (const std::string &name : device->kernels)
-    kernels.push_back(llvm::json::Object{{"name", name}});
+  for (const DeviceCode::Kernel &kernel : device->kernels) {
+    llvm::json::Object entry{{"name", kernel.name}};
+    if (kernel.waits)
+      entry["waits"] = true;
+    kernels.push_back(std::move(entry));
+  }
   manifest["kernels"] = std::move(kernels);
   if (variants)
     manifest["attention_variants"] = toJson(variants);

@@ -10,6 +10,7 @@
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/GPU/GPUToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
@@ -92,6 +93,16 @@ static void optimise(llvm::Module &module, llvm::TargetMachine &machine) {
       .run(module, modules);
 }
 
+static bool waitsForOthers(LLVM::LLVMFuncOp kernel) {
+  return kernel
+      .walk([](NVVM::GriddepcontrolOp op) {
+        return op.getKind() == NVVM::GridDepActionKind::wait
+                   ? WalkResult::interrupt()
+                   : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
 FailureOr<DeviceCode> emitPtx(ModuleOp module, StringRef chip) {
   auto machine = makeTargetMachine(chip);
   if (!machine)
@@ -105,7 +116,7 @@ FailureOr<DeviceCode> emitPtx(ModuleOp module, StringRef chip) {
   if (kernels) {
     for (auto func : kernels.getOps<LLVM::LLVMFuncOp>())
       if (func->hasAttr(gpu::GPUDialect::getKernelFuncAttrName()))
-        code.kernels.push_back(func.getName().str());
+        code.kernels.push_back({func.getName().str(), waitsForOthers(func)});
     translated = translate(kernels, context);
     if (!translated)
       return kernels.emitError("cannot translate the kernels to LLVM IR; were "

@@ -17,9 +17,15 @@
 namespace blockattn {
 
 struct DeviceCode {
+  struct Kernel {
+    /// Its entry in the PTX.
+    std::string name;
+    /// Whether it waits itself for the kernels launched before it.
+    bool waits;
+  };
   std::string ptx;
-  /// The entries of the PTX, in the order of their numbers.
-  std::vector<std::string> kernels;
+  /// In the order of their numbers.
+  std::vector<Kernel> kernels;
 };
 
 /// Compiles the kernels of a module (its `gpu.module` in the nvvm dialect) for

@@ -221,4 +221,24 @@ def ApproximateDeviceMath
     "::mlir::vector::VectorDialect"];
 }
 
+def OverlapLaunches
+    : Pass<"blockattn-overlap-launches", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "Let kernels start before those launched earlier end";
+  let description = [{
+    From sm_90 on a kernel can be started while the one before it still runs,
+    when it waits itself for that one's results. Each kernel begins with
+    `nvvm.griddepcontrol launch_dependents`, by which the next one may start
+    as soon as all thread blocks of this one have, and with
+    `nvvm.griddepcontrol wait`. A kernel that has a wait already knows better
+    what it can do before it, and only gets the former. The artifact's manifest
+    says which kernels wait, and the runtime launches those accordingly.
+    Nothing is changed for other architectures.
+  }];
+  let options = [
+    Option<"chip", "chip", "std::string", "\"sm_80\"",
+           "The architecture that kernels are for">
+  ];
+  let dependentDialects = ["::mlir::NVVM::NVVMDialect"];
+}
+
 #endif // BLOCKATTN_PASSES_LOWERCUDA_PASSES_TD

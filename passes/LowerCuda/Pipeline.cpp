@@ -29,7 +29,8 @@ void blockattn::buildLowerToDeviceMemoryPipeline(
 }
 
 /// Kernels -> the nvvm dialect.
-static void buildKernelPipeline(OpPassManager &pm) {
+static void buildKernelPipeline(OpPassManager &pm, StringRef chip) {
+  pm.addPass(createOverlapLaunches({chip.str()}));
   pm.addPass(createApproximateDeviceMath());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
@@ -58,7 +59,7 @@ void blockattn::buildDeviceMemoryToLlvmPipeline(
   pm.addPass(createLowerChecks());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
-  buildKernelPipeline(pm.nest<gpu::GPUModuleOp>());
+  buildKernelPipeline(pm.nest<gpu::GPUModuleOp>(), options.chip.getValue());
   buildHostToLlvmPipeline(pm, /*cuda=*/true);
 }
 

@@ -16,7 +16,9 @@
  *                    has the driver compile the PTX
  *
  * The manifest lists the kernels, `"kernels": [{"name": ...}, ...]`; a kernel's
- * place in the list is its number here, its name is its entry in the PTX.
+ * place in the list is its number here, its name is its entry in the PTX. With
+ * `"waits": true` it waits itself for those launched before it, by
+ * `griddepcontrol.wait`, and may be started while they run.
  *
  * The memref descriptors that `ba_run_P` is given are in host memory, and so
  * are the pointers of the planned buffers; the data that they point to is in

@@ -368,8 +368,14 @@ Manifest read(const Json &document) {
   }
   if (manifest.target == "cuda")
     for (const Json &entry : list(document, "kernels"))
-      within("kernel " + std::to_string(manifest.kernels.size()),
-             [&] { manifest.kernels.push_back(text(entry, "name")); });
+      within("kernel " + std::to_string(manifest.kernels.size()), [&] {
+        std::string name = text(entry, "name");
+        auto waits = entry.find("waits");
+        if (waits != entry.end() && !waits->is_boolean())
+          malformed("'waits' must be true or false");
+        manifest.kernels.push_back(
+            {name, waits != entry.end() && waits->get<bool>()});
+      });
   auto vocabulary = document.find("vocab_size");
   if (vocabulary != document.end() && !vocabulary->is_null())
     manifest.vocabSize = asCount(*vocabulary, "vocab_size");

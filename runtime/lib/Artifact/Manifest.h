@@ -76,6 +76,13 @@ struct ProgramInfo {
   const ValueInfo *inputOf(Role role) const;
 };
 
+/// A kernel for a GPU.
+struct KernelInfo {
+  std::string name;
+  /// Whether it waits itself for the kernels launched before it.
+  bool waits;
+};
+
 /// Sink tokens that the programs of blocks put in (see insert_sinks of the
 /// blockattn dialect).
 struct SinkInfo {
@@ -92,8 +99,8 @@ struct Manifest {
   /// Files that hold weights in place of the artifact.
   std::vector<WeightsFile> weightsFiles;
   std::vector<ProgramInfo> programs;
-  /// Of the target cuda: the entries of the kernels, by number.
-  std::vector<std::string> kernels;
+  /// Of the target cuda: the kernels, by number.
+  std::vector<KernelInfo> kernels;
   /// layers = 0: no programs for cached blocks.
   ba_kv_info kv{0, 0, 0, 0};
   /// Why cached blocks are tied to their place; empty if they are not.

@@ -140,11 +140,22 @@ void CudaRun::launch(void *exec, int32_t index, int64_t gridX, int64_t gridY,
                    "%s has %" PRId64,
                    quote(kernel.name).c_str(), sharedBytes,
                    self->at.gpu.title().c_str(), kernel.mostShared);
-    Result result = self->at.gpu.driver().launch(
-        kernel.function, static_cast<unsigned>(gridX),
-        static_cast<unsigned>(gridY), static_cast<unsigned>(gridZ), blockX,
-        blockY, blockZ, static_cast<unsigned>(sharedBytes), self->at.stream,
-        params, nullptr);
+    LaunchAttribute early{};
+    early.id = kProgrammaticSerialization;
+    early.value.number = 1;
+    LaunchConfig config{};
+    config.gridX = static_cast<unsigned>(gridX);
+    config.gridY = static_cast<unsigned>(gridY);
+    config.gridZ = static_cast<unsigned>(gridZ);
+    config.blockX = static_cast<unsigned>(blockX);
+    config.blockY = static_cast<unsigned>(blockY);
+    config.blockZ = static_cast<unsigned>(blockZ);
+    config.sharedBytes = static_cast<unsigned>(sharedBytes);
+    config.stream = self->at.stream;
+    config.attributes = &early;
+    config.attributeCount = kernel.startsEarly;
+    Result result =
+        self->at.gpu.driver().launch(&config, kernel.function, params, nullptr);
     if (result == kSuccess)
       return Status();
     return self->at.gpu.check(result, "kernel " + quote(kernel.name));

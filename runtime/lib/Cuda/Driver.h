@@ -88,6 +88,29 @@ struct PoolProperties {
 };
 static_assert(sizeof(PoolProperties) == 88, "as CUmemPoolProps");
 
+/// How a kernel is launched.
+struct LaunchAttribute {
+  int id;
+  char padding[4];
+  union {
+    int number;
+    char bytes[64];
+    uint64_t alignment;
+  } value;
+};
+static_assert(sizeof(LaunchAttribute) == 72, "as CUlaunchAttribute");
+/// The kernel may start before those ahead of it in the stream end: it waits
+/// for them itself.
+constexpr int kProgrammaticSerialization = 6;
+
+struct LaunchConfig {
+  unsigned gridX, gridY, gridZ, blockX, blockY, blockZ, sharedBytes;
+  StreamHandle stream;
+  LaunchAttribute *attributes;
+  unsigned attributeCount;
+};
+static_assert(sizeof(LaunchConfig) == 56, "as CUlaunchConfig");
+
 struct CopyRows {
   size_t fromX, fromY;
   int fromType;
@@ -170,9 +193,8 @@ constexpr int kMemoryOnDevice = 2;
     (Function *, ModuleHandle, const char *))                                  \
   X(functionAttribute, "cuFuncGetAttribute", (int *, int, Function))           \
   X(functionSetAttribute, "cuFuncSetAttribute", (Function, int, int))          \
-  X(launch, "cuLaunchKernel",                                                  \
-    (Function, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned,     \
-     unsigned, StreamHandle, void **, void **))
+  X(launch, "cuLaunchKernelEx",                                                \
+    (const LaunchConfig *, Function, void **, void **))
 
 /// The driver's functions.
 struct Driver {

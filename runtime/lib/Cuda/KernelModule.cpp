@@ -15,6 +15,10 @@ using namespace blockattn::rt::cuda;
 
 namespace {
 
+/// The first version that records launches which need not wait for one
+/// another's end.
+constexpr int kFirstRecordingEarlyStarts = 12030;
+
 /// The levels of machine code that a GPU runs, best first: its own, with and
 /// without the instructions that only it has, then those of earlier GPUs of
 /// its generation.
@@ -118,8 +122,14 @@ Status KernelModule::compile(const Artifact &artifact,
 
 Status KernelModule::find(const Artifact &artifact, const Manifest &manifest) {
   const Driver &driver = gpu.driver();
-  for (const std::string &name : manifest.kernels) {
-    Kernel kernel{name, nullptr, 0};
+  int version = 0;
+  if (Status status = gpu.check(driver.driverVersion(&version),
+                                "asking for the driver's version"))
+    return status;
+  bool canStartEarly =
+      gpu.architecture() >= 90 && version >= kFirstRecordingEarlyStarts;
+  for (const auto &[name, waits] : manifest.kernels) {
+    Kernel kernel{name, nullptr, 0, waits && canStartEarly};
     if (driver.moduleFunction(&kernel.function, module, name.c_str()))
       return error(BA_CORRUPT,
                    "kernel %s is not in the code of %s for %s; compile the "

@@ -26,6 +26,8 @@ public:
     Function function;
     /// The dynamic shared memory that it can be launched with.
     int64_t mostShared;
+    /// Whether it may start before those ahead of it end.
+    bool startsEarly;
   };
 
   static Expected<std::unique_ptr<KernelModule>>

@@ -37,7 +37,8 @@ struct {
   /// After memory was taken.
   Result synchronize;
   bool isRecording;
-  int launches, recordings, replays;
+  int launches, earlyLaunches, recordings, replays;
+  int version;
   std::set<void *> memory;
   std::vector<std::string> images;
 } state;
@@ -141,10 +142,13 @@ Driver makeDriver() {
     return (*value = 0, kSuccess + 0);
   };
   driver.functionSetAttribute = [](Function, int, int) { return kSuccess + 0; };
-  driver.launch = [](Function, unsigned, unsigned, unsigned, unsigned, unsigned,
-                     unsigned, unsigned, StreamHandle, void **,
+  driver.driverVersion = [](int *version) {
+    return (*version = state.version, kSuccess + 0);
+  };
+  driver.launch = [](const LaunchConfig *config, Function, void **,
                      void **) -> Result {
     ++state.launches;
+    state.earlyLaunches += config->attributeCount;
     return state.isRecording ? state.recordedLaunch : kSuccess + 0;
   };
   return driver;
@@ -160,7 +164,8 @@ protected:
   }
 
   /// Loads kernels from an artifact with these sections.
-  Expected<std::unique_ptr<KernelModule>> load(const test::Sections &code) {
+  Expected<std::unique_ptr<KernelModule>> load(const test::Sections &code,
+                                               bool waits = false) {
     nlohmann::json manifest = test::testManifest();
     manifest["target"] = "cuda";
     manifest["kernels"] = nlohmann::json::array({{{"name", "nothing"}}});
@@ -172,7 +177,7 @@ protected:
     if (!artifact)
       return artifact.takeError();
     rt::Manifest parsed;
-    parsed.kernels = {"nothing"};
+    parsed.kernels = {{"nothing", waits}};
     return KernelModule::load(*gpu, **artifact, parsed);
   }
 
@@ -268,8 +273,23 @@ private:
   Gpu &gpu;
 };
 
+/// A kernel that waits itself is started early, where that can be recorded.
+TEST_F(CudaDriver, KernelsThatWait) {
+  auto startsEarly = [&](int version, bool waits) {
+    state.version = version;
+    Expected<std::unique_ptr<KernelModule>> module =
+        load({{"ptx", kPtx}}, waits);
+    return module && (*module)->kernels().front().startsEarly;
+  };
+  EXPECT_TRUE(startsEarly(12030, true));
+  EXPECT_FALSE(startsEarly(12030, false));
+  EXPECT_FALSE(startsEarly(12020, true));
+}
+
 TEST_F(CudaDriver, RecordingsThatFailAreTriedAgain) {
-  Expected<std::unique_ptr<KernelModule>> module = load({{"ptx", kPtx}});
+  state.version = 13000;
+  Expected<std::unique_ptr<KernelModule>> module =
+      load({{"ptx", kPtx}}, /*waits=*/true);
   ASSERT_TRUE(module) << module.takeError().text();
   GpuMemory memory(*gpu);
   Cublas cublas(*gpu, "");
@@ -296,6 +316,7 @@ TEST_F(CudaDriver, RecordingsThatFailAreTriedAgain) {
   runs(3);
   EXPECT_EQ(state.recordings, 1);
   EXPECT_EQ(state.launches, 4);
+  EXPECT_EQ(state.earlyLaunches, 4);
   runs(5);
   EXPECT_EQ(state.recordings, 1);
   // Whatever it was is gone.

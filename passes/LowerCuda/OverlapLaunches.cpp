@@ -1,0 +1,67 @@
+//===- OverlapLaunches.cpp - kernels that start early ---------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Launching a kernel takes as long as a small kernel runs, and so does the end
+// of one: the next begins when the last thread block is gone and its results
+// are visible. Kernels that wait for the one before them inside of themselves
+// have their launch behind them by then.
+//
+// A kernel's end implies the end of all before it, since each waits: whatever
+// was written earlier can be read after the wait, and nothing is written before
+// it. All thread blocks of a kernel have started before the next one's do, so
+// that those who wait keep nobody from starting.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/LowerCuda/CudaChip.h"
+#include "passes/LowerCuda/Passes.h"
+
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+
+namespace blockattn {
+#define GEN_PASS_DEF_OVERLAPLAUNCHES
+#include "passes/LowerCuda/Passes.h.inc"
+} // namespace blockattn
+
+using namespace mlir;
+using namespace blockattn;
+
+namespace {
+struct OverlapLaunches
+    : public blockattn::impl::OverlapLaunchesBase<OverlapLaunches> {
+  using OverlapLaunchesBase::OverlapLaunchesBase;
+  void runOnOperation() override;
+};
+} // namespace
+
+static bool waits(gpu::GPUFuncOp kernel) {
+  return kernel
+      .walk([](NVVM::GriddepcontrolOp op) {
+        return op.getKind() == NVVM::GridDepActionKind::wait
+                   ? WalkResult::interrupt()
+                   : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
+void OverlapLaunches::runOnOperation() {
+  const CudaChip *target = requireCudaChip(getOperation(), chip);
+  if (!target)
+    return signalPassFailure();
+  // These came with clusters.
+  if (!target->hasClusters)
+    return;
+  for (auto kernel : getOperation().getOps<gpu::GPUFuncOp>()) {
+    if (!kernel.isKernel())
+      continue;
+    OpBuilder b = OpBuilder::atBlockBegin(&kernel.getBody().front());
+    NVVM::GriddepcontrolOp::create(b, kernel.getLoc(),
+                                   NVVM::GridDepActionKind::launch_dependents);
+    if (!waits(kernel))
+      NVVM::GriddepcontrolOp::create(b, kernel.getLoc(),
+                                     NVVM::GridDepActionKind::wait);
+  }
+}
