@@ -37,11 +37,13 @@ namespace {
 class RowProductKernel {
 public:
   RowProductKernel(gpu::GPUFuncOp func, int64_t tile, int64_t splits,
-                   Type element, Type resultElement, bool overwrite)
+                   Type element, Type resultElement, bool overwrite,
+                   bool startsEarly)
       : func(func), b(func.getLoc(), func.getContext()), tile(tile),
         splits(splits), bytes(elementBytes(element)),
         vector(kReadBytes / bytes), element(element),
-        resultElement(resultElement), overwrite(overwrite) {}
+        resultElement(resultElement), overwrite(overwrite),
+        startsEarly(startsEarly) {}
   void build();
 
 private:
@@ -51,6 +53,8 @@ private:
   }
   void chooseProduct();
   Value sumUp();
+  SmallVector<Value> readMatrix(Value firstRow, int64_t reads);
+  SmallVector<Value> readFactors(Value firstRow, int64_t reads);
   SmallVector<Value> readChunk(Value firstRow, int64_t reads);
   Value addChunk(Value sums, ValueRange chunk);
   void finish(Value sums);
@@ -67,7 +71,7 @@ private:
   DeviceBuilder b;
   int64_t tile, splits, bytes, vector;
   Type element, resultElement;
-  bool overwrite;
+  bool overwrite, startsEarly;
   Value row, depth, matrix, leading, columns, result, tileNumber;
   /// The thread block's place in its cluster.
   Value part;
@@ -110,21 +114,36 @@ void RowProductKernel::chooseProduct() {
   result = global(chosen[Result]);
 }
 
-/// What some of the thread's rows have for it, and their factors.
-SmallVector<Value> RowProductKernel::readChunk(Value first, int64_t reads) {
+/// What some of the thread's rows have for it.
+SmallVector<Value> RowProductKernel::readMatrix(Value first, int64_t reads) {
   int64_t step = kThreads * vector / tile;
   auto type = VectorType::get({vector}, element);
-  SmallVector<Value> parts, factors;
+  SmallVector<Value> parts;
   for (int64_t i = 0; i < reads; ++i) {
     Value k = b.wide(b.add(first, i * step));
     Value at = b.add(b.mul(k, leading), column);
     parts.push_back(
         b.load(type, b.offset(matrix, b.mul(at, bytes)), kReadBytes));
+  }
+  return parts;
+}
+
+/// The factors of those rows.
+SmallVector<Value> RowProductKernel::readFactors(Value first, int64_t reads) {
+  int64_t step = kThreads * vector / tile;
+  SmallVector<Value> factors;
+  for (int64_t i = 0; i < reads; ++i) {
+    Value k = b.wide(b.add(first, i * step));
     factors.push_back(
         b.load(element, b.offset(row, b.mul(k, bytes)), unsigned(bytes)));
   }
-  llvm::append_range(parts, factors);
-  return parts;
+  return factors;
+}
+
+SmallVector<Value> RowProductKernel::readChunk(Value first, int64_t reads) {
+  SmallVector<Value> chunk = readMatrix(first, reads);
+  llvm::append_range(chunk, readFactors(first, reads));
+  return chunk;
 }
 
 Value RowProductKernel::addChunk(Value sums, ValueRange chunk) {
@@ -165,11 +184,26 @@ Value RowProductKernel::sumUp() {
   // while these are added; then one at a time.
   Value chunk = b.i32(step * kReads);
   Value whole = b.mul(b.div(count, chunk), chunk);
+  Value hasWhole = b.less(b.i32(0), whole);
+  auto partType = VectorType::get({vector}, element);
+  SmallVector<Value> first = b.branch(
+      hasWhole, SmallVector<Type>(kReads, partType),
+      [&] { return readMatrix(firstRow, kReads); },
+      [&] {
+        Value none =
+            arith::ConstantOp::create(b, b.getZeroAttr(partType)).getResult();
+        return SmallVector<Value>(kReads, none);
+      });
+  // The row is a result of the kernels before, the weights are not: their reads
+  // are under way by now.
+  if (startsEarly)
+    NVVM::GriddepcontrolOp::create(b, NVVM::GridDepActionKind::wait);
   Value sums = b.branch(
-      b.less(b.i32(0), whole), TypeRange{sumType},
+      hasWhole, TypeRange{sumType},
       [&]() -> SmallVector<Value> {
         SmallVector<Value> state{zero};
-        llvm::append_range(state, readChunk(firstRow, kReads));
+        llvm::append_range(state, first);
+        llvm::append_range(state, readFactors(firstRow, kReads));
         state =
             b.loop(b.add(firstRow, step * kReads), whole, chunk, state,
                    [&](Value k, ValueRange carried) {
@@ -289,7 +323,8 @@ static StringRef typeName(Type type) {
 /// The kernel of the module, made on first use.
 static gpu::GPUFuncOp findKernel(ModuleOp module, Location loc, int64_t tile,
                                  int64_t splits, Type element,
-                                 Type resultElement, bool overwrite) {
+                                 Type resultElement, bool overwrite,
+                                 bool startsEarly) {
   std::string name =
       ("row_product_" + typeName(element) + "_" + (overwrite ? "" : "add_") +
        typeName(resultElement) + "_" + Twine(tile))
@@ -311,7 +346,8 @@ static gpu::GPUFuncOp findKernel(ModuleOp module, Location loc, int64_t tile,
   if (splits > 1)
     func.setKnownClusterSizeAttr(
         b.getDenseI32ArrayAttr({static_cast<int32_t>(splits), 1, 1}));
-  RowProductKernel(func, tile, splits, element, resultElement, overwrite)
+  RowProductKernel(func, tile, splits, element, resultElement, overwrite,
+                   startsEarly)
       .build();
   return func;
 }
@@ -359,7 +395,8 @@ void blockattn::launchRowProducts(KernelBuilder &b, ModuleOp module,
   auto launch = [&](int64_t tile, int64_t splits) {
     Value one = b.index(1);
     gpu::GPUFuncOp kernel = findKernel(module, b.getLoc(), tile, splits,
-                                       element, resultElement, overwrite);
+                                       element, resultElement, overwrite,
+                                       /*startsEarly=*/hasClusters);
     Value grid = b.mul(blocks(tile), b.index(splits));
     gpu::LaunchFuncOp::create(b, kernel, gpu::KernelDim3{grid, one, one},
                               gpu::KernelDim3{b.index(kThreads), one, one},

@@ -79,6 +79,13 @@ func.func @others(%a: memref<4x8xi64>, %b: memref<8x4xi64>, %c: memref<4x4xi64>,
 // CHECK-COUNT-8:   llvm.load %{{.*}} {alignment = 16 : i64} : !llvm.ptr<1> -> vector<8xbf16>
 // CHECK:           nvvm.shfl.sync
 // CHECK:           nvvm.barrier
+
+// CLUSTER-LABEL: func.func @row(
+// CLUSTER:       gpu.func @row_product_bf16_bf16_64x4
+// Weights are read before the row is known to be there.
+// CLUSTER-COUNT-8: llvm.load %{{.*}} {alignment = 16 : i64} : !llvm.ptr<1> -> vector<8xbf16>
+// CLUSTER:         nvvm.griddepcontrol wait
+// CLUSTER:         llvm.load %{{.*}} : !llvm.ptr<1> -> bf16
 func.func @row(%a: memref<?x32xbf16>, %p: memref<32x48xbf16> {blockattn.weight = 0 : i64}, %q: memref<32x16xbf16> {blockattn.weight = 1 : i64},
                %pc: memref<?x48xbf16>, %qc: memref<?x16xbf16>, %r: memref<32x16xbf16>, %rc: memref<?x16xbf16>) {
   %zero = arith.constant 0.0 : bf16
