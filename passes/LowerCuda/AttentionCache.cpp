@@ -306,6 +306,7 @@ AttentionEmitter::Values AttentionEmitter::attendCache(const KeySegment &own,
         b.setInsertionPointToEnd(carried[0].getParentBlock());
         Value block = carried[0], before = carried[1];
         Value isOwn = b.equal(block, blocks);
+        beforeKeys(isOwn);
         auto [segment, shift] = cachedKeys(block, isOwn, own, positions);
         Value tiles =
             b.select(isOwn, ownTiles, tilesOf(b, segment.end, keyTile));

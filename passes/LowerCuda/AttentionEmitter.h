@@ -93,6 +93,8 @@ protected:
   virtual void emitBody();
   /// Between threads that share rows of queries in shared memory.
   virtual void queryBarrier() { b.barrier(); }
+  /// Of a run of keys in turn: whether they came with the queries.
+  virtual void beforeKeys(Value areOwn) {}
   /// Threads that fetch these rows together.
   virtual int64_t queryThreads() const { return geometry().threads; }
   /// The beginning of all kernels: sizes, which tile this is, operands.

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "passes/LowerCuda/AttentionWgmma.h"
+#include "passes/LowerCuda/Wgmma.h"
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -14,10 +15,10 @@ using namespace blockattn;
 
 /// Registers of a thread of a team and of the producer, of 64K in all.
 static std::pair<int64_t, int64_t> registersFor(int64_t teams) {
+  if (teams == 4)
+    return {112, 32};
   return teams == 2 ? std::pair(232, 40) : std::pair(160, 32);
 }
-/// An operand in panels begins where its pieces are not exchanged.
-static constexpr int64_t kPanelAlignment = 1024;
 
 std::optional<std::string> blockattn::whyNotWgmma(AttentionKernelOp op) {
   if (std::optional<std::string> why = whyNotMma(op))
@@ -34,10 +35,14 @@ std::optional<std::string> blockattn::whyNotWgmma(AttentionKernelOp op) {
 }
 
 /// Three teams keep all units busy while each waits for its own results, where
-/// their registers are enough. Few queries over cached keys are two at most.
+/// their registers are enough. Over cached keys there are few queries, of which
+/// four teams have twice as many as two: the keys are brought in once, not
+/// twice, and shared out among more thread blocks.
 static int64_t teamsFor(AttentionKernelOp op, int64_t headSize,
                         int64_t valueSize) {
-  return !op.getCache() && std::max(headSize, valueSize) <= 64 ? 3 : 2;
+  if (std::max(headSize, valueSize) > 64)
+    return 2;
+  return op.getCache() ? 4 : 3;
 }
 
 int64_t blockattn::wgmmaTileRows(AttentionKernelOp op) {
@@ -55,8 +60,17 @@ blockattn::makeWgmmaAttention(AttentionKernelOp op, gpu::GPUFuncOp kernel) {
 
 WgmmaAttention::WgmmaAttention(AttentionKernelOp op, gpu::GPUFuncOp kernel)
     : FragmentAttention(op, kernel) {
-  keyTile = 128;
   teams = teamsFor(op, headSize, valueSize);
+  keyTile = 128;
+  // Small tiles leave registers for four teams, and are more in number: enough
+  // bytes are on their way when a team turns its queries for the next block.
+  if (teams == 4) {
+    keyTile = 64;
+    stages = 8;
+  }
+  // First keys of the own ones are results of a kernel, and all threads look
+  // at them.
+  startsEarly = op.getCache() && !op.getFirstKey();
 }
 
 //===----------------------------------------------------------------------===//
@@ -70,10 +84,10 @@ int64_t WgmmaAttention::turnsBytes() const {
 }
 
 AttentionEmitter::Geometry WgmmaAttention::geometry() const {
-  int64_t small = scratchBytes() + teams * turnsBytes() + 128 + 128;
+  int64_t small = scratchBytes() + teams * turnsBytes() + barrierBytes() + 128;
   return {kTeamThreads * (teams + 1), kTeamRows * teams, keyTile,
           small + kPanelAlignment + teams * queryBytes() +
-              kStages * (tileBytes(kKeys) + tileBytes(kValues)),
+              stages * (tileBytes(kKeys) + tileBytes(kValues)),
           /*residents=*/1};
 }
 
@@ -81,21 +95,21 @@ void WgmmaAttention::prepare() {
   Value own = b.offset(sharedMemory(), scratchBytes());
   turnsMemory = own;
   barriers = b.offset(own, teams * turnsBytes());
-  bounds = b.offset(barriers, 128);
+  bounds = b.offset(barriers, barrierBytes());
   Type i64 = b.getI64Type();
   Value address = LLVM::PtrToIntOp::create(b, i64, b.offset(bounds, 128));
   address = b.bitAnd(b.add(address, kPanelAlignment - 1), -kPanelAlignment);
   queries = LLVM::IntToPtrOp::create(b, b.pointer(kSharedMemory), address);
   tiles[kKeys] = b.offset(queries, teams * queryBytes());
-  tiles[kValues] = b.offset(tiles[kKeys], kStages * tileBytes(kKeys));
+  tiles[kValues] = b.offset(tiles[kKeys], stages * tileBytes(kKeys));
 
   Value rows = b.sub(numRows, tileFirstRow);
   activeTeams = b.min(b.ceilDiv(rows, kTeamRows), b.i32(teams));
   // The warps that give a place back.
   Value givers = b.mul(activeTeams, kTeamThreads / 32);
   b.when(b.equal(thread, b.i32(0)), [&] {
-    for (int64_t i = 0; i < 4 * kStages; ++i) {
-      bool empty = i / kStages % 2;
+    for (int64_t i = 0; i < 4 * stages; ++i) {
+      bool empty = i / stages % 2;
       NVVM::MBarrierInitOp::create(b, b.offset(barriers, 8 * i),
                                    empty ? givers : b.i32(kTeamThreads),
                                    Value());
@@ -152,7 +166,10 @@ void WgmmaAttention::emitBody() {
           fetch(kKeys, own, b.i32(0), b.i32(0));
           prefetched = true;
         },
-        [&] { loadQueries(Value()); });
+        [&] {
+          awaitKernelsBefore();
+          loadQueries(Value());
+        });
   fillOwnRange(own);
   auto attendAll = [&](ValueRange state) {
     return op.getCache() ? attendCache(own, state) : attend(own, state);
@@ -167,12 +184,15 @@ void WgmmaAttention::emitBody() {
       [&, registers = teamRegisters] {
         NVVM::SetMaxRegisterOp::create(b, registers,
                                        NVVM::SetMaxRegisterAction::increase);
+        if (op.getQueryRotaryAttr())
+          awaitKernelsBefore();
         b.when(b.less(firstRow, numRows), [&] {
           if (!op.getQueryRotaryAttr())
             settleQueries();
-          queryDescriptor = descriptor(queries, 16);
-          tileDescriptors[kKeys] = descriptor(tiles[kKeys], 16);
-          tileDescriptors[kValues] = descriptor(tiles[kValues], panelBytes());
+          queryDescriptor = wgmmaDescriptor(b, queries, 16);
+          tileDescriptors[kKeys] = wgmmaDescriptor(b, tiles[kKeys], 16);
+          tileDescriptors[kValues] =
+              wgmmaDescriptor(b, tiles[kValues], panelBytes());
           // The first team begins.
           Value last = b.sub(activeTeams, b.i32(1));
           b.when(b.equal(team, last), [&] { takeTurn(/*begin=*/false); });
@@ -181,6 +201,18 @@ void WgmmaAttention::emitBody() {
           finish(attendAll(state));
         });
       });
+}
+
+/// Nothing of what those write was looked at so far.
+void WgmmaAttention::awaitKernelsBefore() {
+  if (startsEarly)
+    NVVM::GriddepcontrolOp::create(b, NVVM::GridDepActionKind::wait);
+}
+
+/// The producer has to wait for keys of this program alone.
+void WgmmaAttention::beforeKeys(Value areOwn) {
+  if (role == kProducer)
+    b.when(areOwn, [&] { awaitKernelsBefore(); });
 }
 
 /// The first key of a tile: tiles go from the last key backwards, and the last
@@ -273,11 +305,11 @@ AttentionEmitter::Values WgmmaAttention::step(const KeySegment &segment,
   Values sums =
       addProduct(weights, before, ArrayRef<Value>(state).take_front(outputs));
   takeTurn(/*begin=*/false);
-  products = awaitProducts(1, products);
+  products = awaitWgmma(b, 1, products);
   release(kKeys, number);
   Fragments next;
   Values factors = weigh(segment, tile, masked, products, state, next);
-  sums = awaitProducts(0, sums, weights);
+  sums = awaitWgmma(b, 0, sums, weights);
   release(kValues, before);
   llvm::copy(sums, state.begin());
   scaleOutputs(state, factors);
@@ -300,7 +332,7 @@ AttentionEmitter::Values WgmmaAttention::consume(const KeySegment &segment,
 
   // The first tile has nothing to run beside.
   awaitTile(kKeys, done);
-  Values products = awaitProducts(0, scores(done));
+  Values products = awaitWgmma(b, 0, scores(done));
   release(kKeys, done);
   Values state(carried.drop_back());
   Fragments weights;
@@ -322,8 +354,9 @@ AttentionEmitter::Values WgmmaAttention::consume(const KeySegment &segment,
   size_t plain = outputs + 2 * rows;
   awaitTile(kValues, last);
   ArrayRef<Value> values(state);
-  Values sums = awaitProducts(0, addProduct(values.drop_front(plain), last,
-                                            values.take_front(outputs)));
+  Values sums = awaitWgmma(
+      b, 0,
+      addProduct(values.drop_front(plain), last, values.take_front(outputs)));
   release(kValues, last);
   llvm::copy(sums, state.begin());
   state.resize(plain);

@@ -5,7 +5,7 @@
 //===----------------------------------------------------------------------===//
 //
 // A thread block has groups of four warps. The last one brings tiles of keys
-// and of values into shared memory; the others, two or three teams, have 64
+// and of values into shared memory; the others, two to four teams, have 64
 // rows each and compute (the arrangement of FlashAttention-3, arXiv
 // 2407.08608). `wgmma` reads its operands where they lie in shared memory and
 // runs beside the other instructions of a warp: while the scores of one tile
@@ -13,10 +13,13 @@
 // teams take turns, so that one has the tensor cores while the other has the
 // rest.
 //
-// Shared memory holds an operand in panels of 64 columns: rows of 128 bytes
-// whose pieces of 16 bytes are exchanged by the row's number, as the hardware
-// expects. A barrier in shared memory says that a tile is there, another one
-// that its place is free.
+// Few queries over cached keys have a thread block of their own for each key
+// head and part of the keys, with four teams where the registers are enough, so
+// that keys are read once. Cached keys are there before the program begins: the
+// producer fetches them while the kernels before this one still run.
+//
+// A barrier in shared memory says that a tile is there, another one that its
+// place is free.
 //
 //===----------------------------------------------------------------------===//
 
@@ -38,12 +41,13 @@ protected:
   void emitBody() override;
   void prepare() override;
   void queryBarrier() override;
+  void beforeKeys(Value areOwn) override;
   int64_t queryThreads() const override { return kTeamThreads; }
   void loadQueries(Value shift) override;
   Values attend(const KeySegment &segment, ValueRange state) override;
 
 private:
-  static constexpr int64_t kRowBytes = 128, kStages = 2;
+  static constexpr int64_t kRowBytes = 128;
   enum Role { kProducer, kTeam };
   enum Operand16 { kKeys, kValues };
 
@@ -56,6 +60,7 @@ private:
     return kTeamRows * kRowBytes * panels(headSize);
   }
   int64_t turnsBytes() const;
+  int64_t barrierBytes() const { return llvm::alignTo(4 * 8 * stages, 128); }
   Value firstKeyOf(const KeySegment &segment, Value tile);
 
   // The producer.
@@ -66,6 +71,7 @@ private:
                 Value target);
 
   // A team.
+  void awaitKernelsBefore();
   void becomeTeam(Value number);
   void settleQueries();
   Value queryPiece(Value row, Value piece);
@@ -83,20 +89,17 @@ private:
   void waitFor(Value barrier, Value parity);
   void awaitTile(Operand16 which, Value number);
   void release(Operand16 which, Value number);
-  Value descriptor(Value address, int64_t leadingBytes);
   Value tileDescriptor(Operand16 which, Value number);
-  std::string instruction(int64_t columns) const;
   Values scores(Value number);
   Values addProduct(ValueRange weights, Value number, ValueRange outputs);
-  Values asmOn(llvm::StringRef text, llvm::StringRef inputs, ValueRange tied,
-               ValueRange operands, int64_t results);
-  Values awaitProducts(int64_t inFlight, ValueRange values,
-                       ValueRange read = {});
-  void fenceShared();
 
   // The last value of a state is the number of tiles so far.
   Value queries, tiles[2], barriers, bounds;
   int64_t teams;
+  /// Tiles of keys and of values that there is room for.
+  int64_t stages = 2;
+  /// Whether the kernel has work before the results of those before it.
+  bool startsEarly;
   /// The teams that have rows.
   Value activeTeams;
   Value team, queryDescriptor, tileDescriptors[2];

@@ -5,19 +5,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "passes/LowerCuda/AttentionWgmma.h"
+#include "passes/LowerCuda/Wgmma.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 
 using namespace mlir;
 using namespace blockattn;
-
-/// Bytes from a panel's row to a piece of 16 bytes in it.
-static Value placeInRow(DeviceBuilder &b, Value row, Value piece) {
-  Value exchanged =
-      arith::XOrIOp::create(b, b.bitAnd(piece, 7), b.bitAnd(row, 7));
-  return b.mul(exchanged, 16);
-}
 
 //===----------------------------------------------------------------------===//
 // Keys and values
@@ -38,8 +31,8 @@ void WgmmaAttention::copyTile(Operand16 which, const KeySegment &segment,
   for (int64_t i = 0; i < pieces; i += across) {
     Value piece = b.add(column, i);
     Value panel = b.mul(b.div(piece, 8), panelBytes());
-    Value inPanel =
-        b.add(b.mul(rowInPass, kRowBytes), placeInRow(b, rowInPass, piece));
+    Value inPanel = b.add(b.mul(rowInPass, kRowBytes),
+                          placeInPanelRow(b, rowInPass, piece));
     places.push_back(b.offset(target, b.add(panel, inPanel)));
   }
   base = b.offset(base, b.wide(b.mul(column, 16)));
@@ -83,11 +76,11 @@ void WgmmaAttention::copyTile(Operand16 which, const KeySegment &segment,
 /// Starts to bring in a tile, once there is a place for it.
 void WgmmaAttention::fetch(Operand16 which, const KeySegment &segment,
                            Value tile, Value number) {
-  Value use = b.div(number, kStages);
+  Value use = b.div(number, stages);
   // The first use finds its place empty: the phase before the first is over.
   waitFor(barrierOf(which, /*empty=*/true, number), b.bitAnd(b.add(use, 1), 1));
   Value target =
-      b.offset(tiles[which], b.mul(b.rem(number, kStages), tileBytes(which)));
+      b.offset(tiles[which], b.mul(b.rem(number, stages), tileBytes(which)));
   copyTile(which, segment, firstKeyOf(segment, tile), target);
   NVVM::CpAsyncMBarrierArriveOp::create(
       b, barrierOf(which, /*empty=*/false, number), b.getBoolAttr(true));
@@ -120,7 +113,7 @@ AttentionEmitter::Values WgmmaAttention::produce(const KeySegment &segment,
 /// Where 8 elements of a row of the team are.
 Value WgmmaAttention::queryPiece(Value row, Value piece) {
   Value panel = b.mul(b.div(piece, 8), kTeamRows * kRowBytes);
-  Value inPanel = b.add(b.mul(row, kRowBytes), placeInRow(b, row, piece));
+  Value inPanel = b.add(b.mul(row, kRowBytes), placeInPanelRow(b, row, piece));
   return b.offset(queries, b.add(panel, inPanel));
 }
 
@@ -128,7 +121,7 @@ Value WgmmaAttention::queryPiece(Value row, Value piece) {
 void WgmmaAttention::settleQueries() {
   if (!op.getQueryRotaryAttr())
     NVVM::CpAsyncWaitGroupOp::create(b, 0);
-  fenceShared();
+  fenceForWgmma(b);
   queryBarrier();
 }
 

@@ -165,8 +165,9 @@ def LowerAttentionToCuda
 
       * `wgmma`: Hopper's tensor cores, for sm_90a alone, f16 and bf16 with head
         sizes that are multiples of 16 up to 128, without masks or positions of
-        keys. One group of warps brings keys and values in, two others compute
-        and take turns (FlashAttention-3, arXiv 2407.08608).
+        keys. One group of warps brings keys and values in, the others compute
+        and take turns (FlashAttention-3, arXiv 2407.08608). Cached keys are on
+        their way before the kernels launched earlier have ended.
       * `mma`: tensor cores (mma.sync m16n8k16), for f16 and bf16 with head
         sizes that are multiples of 8 and rows aligned to 16 bytes.
       * `simt`: f32 arithmetic, for everything else.

@@ -68,19 +68,28 @@ func.func @hopper(%q: memref<1x?x?x128xbf16>, %k: memref<1x?x?x128xbf16>, %v: me
 // Queries over cached blocks are turned for each block, by the warps that have
 // the rows.
 // WHY: variant = "wgmma"
+// The cached keys are brought in before the kernels that come before this one
+// are known to be over.
 // CHECK-LABEL: func.func @cached
 // CHECK:         gpu.launch_func @kernels::@attention_0_wgmma_d64
+// CHECK-SAME:    threads in (%c640{{.*}}, %c1{{.*}}, %c1{{.*}}) dynamic_shared_memory_size
 // CHECK:         gpu.func @attention_0_wgmma_d64
-// CHECK:           nvvm.setmaxregister decrease
+// CHECK-COUNT-32:  nvvm.mbarrier.init
+// CHECK-NOT:       nvvm.griddepcontrol
+// CHECK:           nvvm.setmaxregister decrease 32
+// CHECK-NOT:       nvvm.griddepcontrol
 // CHECK:           scf.while
+// CHECK:             scf.if
+// CHECK-NEXT:          nvvm.griddepcontrol wait
 // CHECK:             nvvm.mbarrier.try_wait.parity
 // CHECK:             nvvm.cp.async.shared.global
-// CHECK:           nvvm.setmaxregister increase
+// CHECK:           nvvm.setmaxregister increase 112
+// CHECK-NEXT:      nvvm.griddepcontrol wait
 // CHECK:           scf.while
 // CHECK:             nvvm.barrier id = %{{.*}} number_of_threads = %c128_i32
 // CHECK:             llvm.nvvm.cos.approx.ftz.f
 // CHECK:             nvvm.fence.proxy
-// CHECK:             wgmma.mma_async.sync.aligned.m64n128k16.f32.f16.f16
+// CHECK:             wgmma.mma_async.sync.aligned.m64n64k16.f32.f16.f16
 func.func @cached(%q: memref<1x?x8x64xf16>, %k: memref<1x?x2x64xf16>, %cache: memref<?x?xi64>, %o: memref<1x?x8x64xf16>) {
   blockattn.attention_kernel %q, %k, %k cache(%cache : memref<?x?xi64>) outs(%o : memref<1x?x8x64xf16>)
       {scale = 0.125 : f32, causal, layer = 0 : i64, query_rotary = #blockattn.rope<inv_freq = dense<[1.0, 0.5, 0.25, 0.125, 0.1, 0.05, 0.01, 0.001]> : tensor<8xf32>>}
