@@ -7,6 +7,7 @@
 #include "passes/Lower/ProductCall.h"
 #include "passes/Lower/RuntimeCalls.h"
 #include "passes/LowerCuda/CudaChip.h"
+#include "passes/LowerCuda/FewRowsProduct.h"
 #include "passes/LowerCuda/Passes.h"
 #include "passes/LowerCuda/ProductResult.h"
 #include "passes/LowerCuda/RowProduct.h"
@@ -65,10 +66,9 @@ public:
   }
   /// Whether there is one row: a boolean in host code.
   Value hasOneRow();
-  /// The product of that row.
-  RowProduct rowProduct();
-  Value firstRow() { return address(left, {}); }
-  Value depth() { return k; }
+  /// The product without its left factor, and that.
+  GroupedProduct groupedProduct();
+  FewRows rows();
   /// ba_cuda_gemm.
   static LLVM::LLVMStructType recordType(MLIRContext *context);
 
@@ -166,9 +166,12 @@ void GemmCall::call(ArrayRef<Value> batch) {
 Value GemmCall::hasOneRow() { return b.equal(m, b.index(1)); }
 
 /// Results of these are stored by rows (see isOfRow).
-RowProduct GemmCall::rowProduct() {
-  return {address(right, {}), leadingDim(right), n, address(result, {})};
+GroupedProduct GemmCall::groupedProduct() {
+  return {address(right, {}), leadingDim(right), n, address(result, {}),
+          leadingDim(result)};
 }
+
+FewRows GemmCall::rows() { return {address(left, {}), leadingDim(left), m, k}; }
 
 /// Whether the library has the product's types.
 static bool isSupported(const MatrixProduct &product) {
@@ -188,8 +191,7 @@ struct Product {
 /// The calls of one function.
 class Lowering {
 public:
-  Lowering(func::FuncOp func, bool hasClusters)
-      : func(func), hasClusters(hasClusters) {}
+  Lowering(func::FuncOp func, const CudaChip &chip) : func(func), chip(chip) {}
   void run();
 
 private:
@@ -198,7 +200,7 @@ private:
   void lower(MutableArrayRef<Product> group);
 
   func::FuncOp func;
-  bool hasClusters;
+  const CudaChip &chip;
   std::vector<Product> products;
   Value exec, record;
 };
@@ -236,7 +238,7 @@ static bool isOfRow(const MatrixProduct &product) {
 /// Whether one kernel can do a product along with others of the same row.
 bool Lowering::belongTogether(ArrayRef<Product> group, const Product &next) {
   const Product &last = group.back();
-  if (group.size() == kMostRowProducts || !isOfRow(last.form) ||
+  if (group.size() == kMostGroupedProducts || !isOfRow(last.form) ||
       !isOfRow(next.form) || last.op->getBlock() != next.op->getBlock() ||
       last.form.a.memref != next.form.a.memref ||
       last.form.resultType != next.form.resultType ||
@@ -257,7 +259,7 @@ bool Lowering::belongTogether(ArrayRef<Product> group, const Product &next) {
   return true;
 }
 
-/// Lowers products of one row or one product where the last of them is.
+/// Lowers products of the same rows or one product where the last of them is.
 void Lowering::lower(MutableArrayRef<Product> group) {
   Product &last = group.back();
   KernelBuilder b(last.op.getLoc(), last.op);
@@ -269,26 +271,38 @@ void Lowering::lower(MutableArrayRef<Product> group) {
   if (isOfRow(last.form)) {
     Type type = last.form.type;
     Value can;
-    SmallVector<RowProduct> rows;
-    Value row, depth;
+    SmallVector<GroupedProduct> grouped;
+    FewRows rows;
     for (Product &product : group) {
       GemmCall call(b, product.form, exec, record, product.overwrites());
       Value isOne = call.hasOneRow();
-      rows.push_back(call.rowProduct());
-      row = call.firstRow();
-      depth = call.depth();
+      grouped.push_back(call.groupedProduct());
+      rows = call.rows();
       can = can ? b.both(can, isOne) : isOne;
-      can = b.both(can, canUseRowProduct(b, type, rows.back()));
+      can = b.both(can, canUseRowProduct(b, type, grouped.back()));
     }
+    auto module = func->getParentOfType<ModuleOp>();
+    Type resultType = last.form.resultType;
+    auto several = [&]() -> SmallVector<Value> {
+      if (!chip.hasWgmma || type.isF32())
+        return callAll();
+      return b.branch(
+          canUseFewRows(b, rows, grouped), {},
+          [&] {
+            launchFewRows(b, module, type, resultType, rows, grouped,
+                          last.overwrites());
+            return SmallVector<Value>();
+          },
+          callAll);
+    };
     b.branch(
         can, {},
         [&] {
-          launchRowProducts(b, func->getParentOfType<ModuleOp>(), type,
-                            last.form.resultType, row, depth, rows,
-                            last.overwrites(), hasClusters);
+          launchRowProducts(b, module, type, resultType, rows.rows, rows.depth,
+                            grouped, last.overwrites(), chip.hasClusters);
           return SmallVector<Value>();
         },
-        callAll);
+        several);
   } else {
     callAll();
   }
@@ -331,5 +345,5 @@ void LowerGemmToCuda::runOnOperation() {
   SmallVector<func::FuncOp> functions(getOperation().getOps<func::FuncOp>());
   for (func::FuncOp func : functions)
     if (!func.isDeclaration())
-      Lowering(func, target->hasClusters).run();
+      Lowering(func, *target).run();
 }

@@ -114,8 +114,9 @@ def LowerGemmToCuda : Pass<"blockattn-lower-gemm-to-cuda", "::mlir::ModuleOp"> {
 
     Where the other factor is a weight and there turns out to be one row, as in
     decoding, a kernel of our own multiplies it, with all weights at once that
-    the row is multiplied with. It reads weights before the kernels that compute
-    the row have ended.
+    the row is multiplied with; on Hopper another one does so for up to 64 rows
+    of 16-bit floats, as in answering a question over cached blocks. They read
+    weights before the kernels that compute the rows have ended.
   }];
   let options = [
     Option<"chip", "chip", "std::string", "\"sm_80\"",

@@ -80,38 +80,18 @@ private:
 };
 } // namespace
 
-/// The first arguments are the row and its length; these are each product's.
-enum ProductArgument { Matrix, Leading, Columns, Result, NumProductArguments };
+/// The row and its length, which the products' arguments follow.
 static constexpr unsigned kCommonArguments = 2;
 
-/// Thread blocks have the tiles of the first product, then the next one's.
 void RowProductKernel::chooseProduct() {
   part = b.rem(b.blockX(), splits);
   tileNumber = b.wide(b.div(b.blockX(), splits));
-  auto of = [&](unsigned product, ProductArgument which) {
-    return argument(kCommonArguments + product * NumProductArguments + which);
-  };
-  auto tilesOf = [&](unsigned product) {
-    return b.ceilDiv(of(product, Columns), tile);
-  };
-  Value begin = b.i64(0), end = tilesOf(0);
-  Value chosen[NumProductArguments];
-  for (unsigned i = 0; i < NumProductArguments; ++i)
-    chosen[i] = of(0, ProductArgument(i));
-  Value start = begin;
-  for (unsigned product = 1; product < kMostRowProducts; ++product) {
-    Value isBeyond = b.lessEqual(end, tileNumber);
-    for (unsigned i = 0; i < NumProductArguments; ++i)
-      chosen[i] =
-          b.select(isBeyond, of(product, ProductArgument(i)), chosen[i]);
-    start = b.select(isBeyond, end, start);
-    end = b.add(end, tilesOf(product));
-  }
-  tileNumber = b.sub(tileNumber, start);
-  matrix = global(chosen[Matrix]);
-  leading = chosen[Leading];
-  columns = chosen[Columns];
-  result = global(chosen[Result]);
+  GroupedProduct product =
+      blockattn::chooseProduct(b, func, kCommonArguments, tileNumber, tile);
+  matrix = product.matrix;
+  leading = product.leading;
+  columns = product.columns;
+  result = product.result;
 }
 
 /// What some of the thread's rows have for it.
@@ -337,8 +317,7 @@ static gpu::GPUFuncOp findKernel(ModuleOp module, Location loc, int64_t tile,
   OpBuilder b = OpBuilder::atBlockEnd(device.getBody());
   Type ptr = LLVM::LLVMPointerType::get(b.getContext()), i64 = b.getI64Type();
   SmallVector<Type> types{ptr, i64};
-  for (unsigned i = 0; i < kMostRowProducts; ++i)
-    llvm::append_range(types, ArrayRef<Type>{ptr, i64, i64, ptr});
+  llvm::append_range(types, groupTypes(b.getContext()));
   auto func =
       gpu::GPUFuncOp::create(b, loc, name, b.getFunctionType(types, {}));
   func->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
@@ -353,7 +332,7 @@ static gpu::GPUFuncOp findKernel(ModuleOp module, Location loc, int64_t tile,
 }
 
 Value blockattn::canUseRowProduct(KernelBuilder &b, Type element,
-                                  const RowProduct &product) {
+                                  const GroupedProduct &product) {
   Value zero = b.index(0);
   Value vector = b.index(kReadBytes / elementBytes(element));
   Value address = b.toIndex(
@@ -366,32 +345,15 @@ Value blockattn::canUseRowProduct(KernelBuilder &b, Type element,
 
 void blockattn::launchRowProducts(KernelBuilder &b, ModuleOp module,
                                   Type element, Type resultElement, Value row,
-                                  Value depth, ArrayRef<RowProduct> products,
+                                  Value depth,
+                                  ArrayRef<GroupedProduct> products,
                                   bool overwrite, bool hasClusters) {
-  Value null =
-      LLVM::ZeroOp::create(b, LLVM::LLVMPointerType::get(b.getContext()));
-  Value noColumns =
-      LLVM::ConstantOp::create(b, b.getI64Type(), b.getI64IntegerAttr(0));
   auto toI64 = [&](Value index) {
     return b.createOrFold<arith::IndexCastOp>(b.getI64Type(), index);
   };
   SmallVector<Value> arguments{row, toI64(depth)};
-  for (unsigned i = 0; i < kMostRowProducts; ++i) {
-    if (i < products.size())
-      llvm::append_range(arguments, ArrayRef<Value>{products[i].matrix,
-                                                    toI64(products[i].leading),
-                                                    toI64(products[i].columns),
-                                                    products[i].result});
-    else
-      llvm::append_range(arguments,
-                         ArrayRef<Value>{null, noColumns, noColumns, null});
-  }
-  auto blocks = [&](int64_t tile) {
-    Value count = b.index(0);
-    for (const RowProduct &product : products)
-      count = b.add(count, b.ceilDiv(product.columns, tile));
-    return count;
-  };
+  llvm::append_range(arguments, groupArguments(b, products));
+  auto blocks = [&](int64_t tile) { return tilesOfGroup(b, products, tile); };
   auto launch = [&](int64_t tile, int64_t splits) {
     Value one = b.index(1);
     gpu::GPUFuncOp kernel = findKernel(module, b.getLoc(), tile, splits,

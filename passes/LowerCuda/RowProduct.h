@@ -15,33 +15,23 @@
 #ifndef BLOCKATTN_PASSES_LOWERCUDA_ROWPRODUCT_H
 #define BLOCKATTN_PASSES_LOWERCUDA_ROWPRODUCT_H
 
-#include "passes/Lower/KernelBuilder.h"
+#include "passes/LowerCuda/ProductGroup.h"
 
 #include "mlir/IR/BuiltinOps.h"
 
 namespace blockattn {
 
-/// One of the products, in host code: pointers, and index values.
-struct RowProduct {
-  mlir::Value matrix; ///< [k, columns], row-major
-  mlir::Value leading;
-  mlir::Value columns;
-  mlir::Value result;
-};
-
-/// So many products fit one launch.
-constexpr unsigned kMostRowProducts = 3;
-
 /// What has to hold, in host code, for the kernel to be used: a boolean.
 mlir::Value canUseRowProduct(KernelBuilder &host, mlir::Type element,
-                             const RowProduct &product);
+                             const GroupedProduct &product);
 
-/// Launches the kernel, for at most kMostRowProducts. Results are overwritten
-/// or added to. Clusters of thread blocks are what sm_90 and later have.
+/// Launches the kernel, for at most kMostGroupedProducts. Results are
+/// overwritten or added to. Clusters of thread blocks are what sm_90 and later
+/// have.
 void launchRowProducts(KernelBuilder &host, mlir::ModuleOp module,
                        mlir::Type element, mlir::Type resultElement,
                        mlir::Value row, mlir::Value depth,
-                       llvm::ArrayRef<RowProduct> products, bool overwrite,
+                       llvm::ArrayRef<GroupedProduct> products, bool overwrite,
                        bool hasClusters);
 
 } // namespace blockattn

@@ -80,12 +80,45 @@ func.func @others(%a: memref<4x8xi64>, %b: memref<8x4xi64>, %c: memref<4x4xi64>,
 // CHECK:           nvvm.shfl.sync
 // CHECK:           nvvm.barrier
 
+// On Hopper there is one for up to 64 rows as well, of clusters that share the
+// depth where there are few columns.
 // CLUSTER-LABEL: func.func @row(
+// CLUSTER:         gpu.launch_func @kernels::@row_product_bf16_bf16_64x4
+// CLUSTER:         gpu.launch_func @kernels::@row_product_bf16_bf16_64 
+// CLUSTER:         scf.if
+// CLUSTER:           scf.if
+// CLUSTER:             gpu.launch_func @kernels::@few_rows_product_bf16_bf16 blocks
+// CLUSTER:           scf.if
+// CLUSTER:             gpu.launch_func @kernels::@few_rows_product_bf16_bf16_x4 blocks
+// CLUSTER:             gpu.launch_func @kernels::@few_rows_product_bf16_bf16_x8 blocks
+// CLUSTER-SAME:        dynamic_shared_memory_size
+// CLUSTER:         } else {
+// CLUSTER-COUNT-2:   call @ba_cuda_gemm
 // CLUSTER:       gpu.func @row_product_bf16_bf16_64x4
 // Weights are read before the row is known to be there.
 // CLUSTER-COUNT-8: llvm.load %{{.*}} {alignment = 16 : i64} : !llvm.ptr<1> -> vector<8xbf16>
 // CLUSTER:         nvvm.griddepcontrol wait
 // CLUSTER:         llvm.load %{{.*}} : !llvm.ptr<1> -> bf16
+// CLUSTER:       gpu.func @few_rows_product_bf16_bf16(
+// CLUSTER:         nvvm.cp.async.shared.global
+// CLUSTER:         nvvm.griddepcontrol wait
+// CLUSTER:         nvvm.cp.async.shared.global
+// CLUSTER:         scf.for
+// CLUSTER:           nvvm.cp.async.wait.group 2
+// CLUSTER-NEXT:      nvvm.fence.proxy
+// CLUSTER-NEXT:      nvvm.barrier
+// CLUSTER:           nvvm.cp.async.commit.group
+// CLUSTER:           wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16
+// CLUSTER-SAME:      left, right, accumulate, 1, 1, 0, 1;
+// CLUSTER:           wgmma.wait_group.sync.aligned 0;
+// CLUSTER-NOT:     nvvm.cluster
+// CLUSTER:         gpu.return
+// CLUSTER:       gpu.func @few_rows_product_bf16_bf16_x4
+// CLUSTER-SAME:    known_cluster_size = array<i32: 4, 1, 1>
+// CLUSTER:         nvvm.cluster.wait
+// CLUSTER-COUNT-16: nvvm.mapa
+// CLUSTER:         nvvm.cluster.arrive
+// CLUSTER:         nvvm.cluster.wait
 func.func @row(%a: memref<?x32xbf16>, %p: memref<32x48xbf16> {blockattn.weight = 0 : i64}, %q: memref<32x16xbf16> {blockattn.weight = 1 : i64},
                %pc: memref<?x48xbf16>, %qc: memref<?x16xbf16>, %r: memref<32x16xbf16>, %rc: memref<?x16xbf16>) {
   %zero = arith.constant 0.0 : bf16
