@@ -133,6 +133,13 @@ AttentionEmitter::Values FragmentAttention::initialState() {
   return state;
 }
 
+/// What is added to scores in units of log2. A row that has seen nothing yet:
+/// -inf - -inf would be NaN.
+Value FragmentAttention::baseOf(Value maximum) {
+  return b.select(b.equalF(maximum, b.f32(-kInfinity)), b.f32(0),
+                  b.mulF(maximum, b.f32(-factor())));
+}
+
 AttentionEmitter::Values FragmentAttention::softmax(Fragments &scores,
                                                     Values &state) {
   int64_t columns = keyTile / 8;
@@ -157,9 +164,7 @@ AttentionEmitter::Values FragmentAttention::softmax(Fragments &scores,
         maximum = b.maxF(maximum, most);
     maximum = b.maxF(maximum, b.shuffleXor(maximum, 1));
     maximum = b.maxF(maximum, b.shuffleXor(maximum, 2));
-    // A row that has seen nothing yet: -inf - -inf would be NaN.
-    Value base = b.select(b.equalF(maximum, b.f32(-kInfinity)), b.f32(0),
-                          b.mulF(maximum, b.f32(-factor())));
+    Value base = baseOf(maximum);
     Value rescale = b.exp2(b.fma(oldMaximum, c, base));
     Value sums[kChains] = {b.mulF(state[outputs + rows + row], rescale)};
     for (int64_t n = 0; n < columns; ++n)
@@ -187,6 +192,27 @@ void FragmentAttention::scaleOutputs(Values &state, ValueRange factors) {
         Value &output = state[(row / 2 * columns + n) * 4 + i];
         output = b.mulF(output, factors[row]);
       }
+}
+
+void FragmentAttention::addState(Values &state, ValueRange other) {
+  size_t outputs = outputCount(), rows = rowsOfLane();
+  Values theirs(other), factors, theirFactors;
+  for (size_t row = outputs; row < outputs + rows; ++row) {
+    Value maximum = b.maxF(state[row], theirs[row]);
+    Value base = baseOf(maximum);
+    auto rescale = [&](Values &of, Values &to) {
+      to.push_back(b.exp2(b.fma(of[row], b.f32(factor()), base)));
+      of[row + rows] = b.mulF(of[row + rows], to.back());
+    };
+    rescale(state, factors);
+    rescale(theirs, theirFactors);
+    state[row] = maximum;
+    state[row + rows] = b.addF(state[row + rows], theirs[row + rows]);
+  }
+  scaleOutputs(state, factors);
+  scaleOutputs(theirs, theirFactors);
+  for (size_t i = 0; i < outputs; ++i)
+    state[i] = b.addF(state[i], theirs[i]);
 }
 
 FragmentAttention::Fragment

@@ -48,6 +48,8 @@ protected:
   /// date; gives what its outputs are to be multiplied with, row by row.
   Values softmax(Fragments &scores, Values &state);
   void scaleOutputs(Values &state, ValueRange factors);
+  /// Adds what others have found for the same rows over other keys.
+  void addState(Values &state, ValueRange other);
   /// The left operand for keys [8 k, 8 k + 16).
   Fragment packWeights(const Fragment *fragments);
 
@@ -56,6 +58,7 @@ protected:
   int64_t strips = 1, keyTile = 0;
 
 private:
+  Value baseOf(Value maximum);
   void bias(const KeySegment &segment, Value firstKey, Fragments &scores);
 };
 

@@ -71,6 +71,7 @@ WgmmaAttention::WgmmaAttention(AttentionKernelOp op, gpu::GPUFuncOp kernel)
   // First keys of the own ones are results of a kernel, and all threads look
   // at them.
   startsEarly = op.getCache() && !op.getFirstKey();
+  canShareTiles = teams == 4;
 }
 
 //===----------------------------------------------------------------------===//
@@ -105,7 +106,10 @@ void WgmmaAttention::prepare() {
 
   Value rows = b.sub(numRows, tileFirstRow);
   activeTeams = b.min(b.ceilDiv(rows, kTeamRows), b.i32(teams));
-  // The warps that give a place back.
+  if (canShareTiles)
+    sharesTiles = b.equal(activeTeams, b.i32(1));
+  // The warps that give a place back: those of all teams with rows, or of the
+  // one whose tile it is.
   Value givers = b.mul(activeTeams, kTeamThreads / 32);
   b.when(b.equal(thread, b.i32(0)), [&] {
     for (int64_t i = 0; i < 4 * stages; ++i) {
@@ -125,7 +129,8 @@ void WgmmaAttention::prepare() {
 /// From here on rows, warps and threads are counted within the team.
 void WgmmaAttention::becomeTeam(Value number) {
   team = number;
-  firstRow = b.add(tileFirstRow, b.mul(team, kTeamRows));
+  Value place = canShareTiles ? b.select(sharesTiles, b.i32(0), team) : team;
+  firstRow = b.add(tileFirstRow, b.mul(place, kTeamRows));
   thread = b.rem(thread, kTeamThreads);
   warp = b.rem(warp, kTeamThreads / 32);
   queries = b.offset(queries, b.mul(team, queryBytes()));
@@ -198,7 +203,13 @@ void WgmmaAttention::emitBody() {
           b.when(b.equal(team, last), [&] { takeTurn(/*begin=*/false); });
           Values state = initialState();
           state.push_back(b.i32(0));
-          finish(attendAll(state));
+          state = attendAll(state);
+          if (!canShareTiles)
+            return finish(state);
+          state = addTeams(state);
+          Value hasAll = b.equal(team, b.i32(0));
+          b.when(b.either(hasAll, b.less(b.i32(1), activeTeams)),
+                 [&] { finish(state); });
         });
       });
 }
@@ -228,9 +239,13 @@ AttentionEmitter::Values WgmmaAttention::attend(const KeySegment &segment,
   if (role == kProducer)
     return produce(segment, tiles, state.back());
   return b.branch(
-      b.less(b.i32(0), tiles), state.getTypes(),
+      b.less(firstOwnTile(state.back()), tiles), state.getTypes(),
       [&] { return consume(segment, tiles, state); },
-      [&] { return Values(state); });
+      [&] {
+        Values none(state);
+        none.back() = b.add(none.back(), tiles);
+        return none;
+      });
 }
 
 //===----------------------------------------------------------------------===//
@@ -296,7 +311,7 @@ AttentionEmitter::Values WgmmaAttention::step(const KeySegment &segment,
   size_t plain = outputs + 2 * rows;
   Values state(carried.begin(), carried.begin() + plain);
   ValueRange weights = carried.drop_front(plain);
-  Value number = b.add(done, tile), before = b.sub(number, b.i32(1));
+  Value number = b.add(done, tile), before = b.sub(number, tileStep());
 
   takeTurn(/*begin=*/true);
   awaitTile(kKeys, number);
@@ -322,35 +337,43 @@ AttentionEmitter::Values WgmmaAttention::consume(const KeySegment &segment,
                                                  ValueRange carried) {
   size_t outputs = outputCount(), rows = rowsOfLane();
   Value zero = b.i32(0), one = b.i32(1), done = carried.back();
+  Value own = firstOwnTile(done), stride = tileStep();
+  auto ownFrom = [&](Value tile) {
+    Value beyond = b.add(b.sub(tile, own), b.sub(stride, one));
+    return b.add(own, wholeTurns(beyond));
+  };
+  Value second = b.add(own, stride);
   // Tiles [from, to) are seen whole by all rows.
   auto [most, least] = teamBounds(segment);
   Value beyond = b.max(zero, b.sub(b.sub(segment.end, one), least));
   Value from = b.ceilDiv(beyond, keyTile);
   Value to = b.div(b.max(zero, b.sub(segment.end, most)), keyTile);
-  from = b.min(tiles, b.max(from, one));
+  from = b.min(tiles, b.max(from, second));
   to = b.min(tiles, b.max(to, from));
 
   // The first tile has nothing to run beside.
-  awaitTile(kKeys, done);
-  Values products = awaitWgmma(b, 0, scores(done));
-  release(kKeys, done);
+  Value first = b.add(done, own);
+  awaitTile(kKeys, first);
+  Values products = awaitWgmma(b, 0, scores(first));
+  release(kKeys, first);
   Values state(carried.drop_back());
   Fragments weights;
   scaleOutputs(state,
-               weigh(segment, zero, /*masked=*/true, products, state, weights));
+               weigh(segment, own, /*masked=*/true, products, state, weights));
   llvm::append_range(state, packAll(weights));
 
   auto run = [&](Value begin, Value end, bool masked) {
-    state = b.loop(begin, end, one, state,
+    state = b.loop(begin, end, stride, state,
                    [&](Value tile, ValueRange values) -> Values {
                      return step(segment, tile, done, masked, values);
                    });
   };
-  run(one, from, /*masked=*/true);
-  run(from, to, /*masked=*/false);
-  run(to, tiles, /*masked=*/true);
+  run(second, from, /*masked=*/true);
+  run(ownFrom(from), to, /*masked=*/false);
+  run(ownFrom(to), tiles, /*masked=*/true);
 
-  Value all = b.add(done, tiles), last = b.sub(all, one);
+  Value all = b.add(done, tiles);
+  Value last = b.add(first, wholeTurns(b.sub(b.sub(tiles, one), own)));
   size_t plain = outputs + 2 * rows;
   awaitTile(kValues, last);
   ArrayRef<Value> values(state);

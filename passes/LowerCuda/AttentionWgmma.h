@@ -15,8 +15,11 @@
 //
 // Few queries over cached keys have a thread block of their own for each key
 // head and part of the keys, with four teams where the registers are enough, so
-// that keys are read once. Cached keys are there before the program begins: the
-// producer fetches them while the kernels before this one still run.
+// that keys are read once. Where one team has all rows, as in decoding, the
+// four share out the tiles of keys, and add up what they have in the end: one
+// team's products and weights, one after the other, take as long as reading.
+// Cached keys are there before the program begins: the producer fetches them
+// while the kernels before this one still run.
 //
 // A barrier in shared memory says that a tile is there, another one that its
 // place is free.
@@ -74,6 +77,10 @@ private:
   void awaitKernelsBefore();
   void becomeTeam(Value number);
   void settleQueries();
+  Value firstOwnTile(Value done);
+  Value wholeTurns(Value tiles);
+  Value tileStep();
+  Values addTeams(ValueRange state);
   Value queryPiece(Value row, Value piece);
   Values consume(const KeySegment &segment, Value tiles, ValueRange state);
   std::pair<Value, Value> teamBounds(const KeySegment &segment);
@@ -102,6 +109,10 @@ private:
   bool startsEarly;
   /// The teams that have rows.
   Value activeTeams;
+  /// Whether there may be one alone, whose tiles all teams then share out
+  /// (`sharesTiles`, in the kernel).
+  bool canShareTiles;
+  Value sharesTiles;
   Value team, queryDescriptor, tileDescriptors[2];
   Role role = kTeam;
   bool prefetched = false;

@@ -30,7 +30,7 @@ static constexpr int64_t kSharedBytes =
 static constexpr int64_t kSumsPitch = kColumns + 8;
 static_assert(4 * kRows * kSumsPitch <= kStages * kMatrixBytes);
 /// With fewer thread blocks than this there are multiprocessors without work.
-static constexpr int64_t kWantedBlocks = 96;
+static constexpr int64_t kWantedBlocks = 128;
 static constexpr int64_t kClusters[] = {1, 4, 8};
 
 /// Elements that are copied at once.

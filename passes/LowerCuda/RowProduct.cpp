@@ -14,7 +14,7 @@
 using namespace mlir;
 using namespace blockattn;
 
-static constexpr int64_t kThreads = 512;
+static constexpr int64_t kThreads = 256;
 static constexpr int64_t kWarps = kThreads / 32;
 /// Bytes that a thread reads at once, and how many such reads are under way.
 static constexpr int64_t kReadBytes = 16;

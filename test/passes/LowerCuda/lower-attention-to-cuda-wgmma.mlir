@@ -90,6 +90,17 @@ func.func @hopper(%q: memref<1x?x?x128xbf16>, %k: memref<1x?x?x128xbf16>, %v: me
 // CHECK:             llvm.nvvm.cos.approx.ftz.f
 // CHECK:             nvvm.fence.proxy
 // CHECK:             wgmma.mma_async.sync.aligned.m64n64k16.f32.f16.f16
+// Where one team has all rows the four have a quarter of the keys each, and the
+// first adds up what they found.
+// CHECK:           scf.if
+// CHECK-NEXT:        nvvm.barrier id = %c9{{.*}} number_of_threads = %c512_i32
+// CHECK:             scf.if
+// CHECK-COUNT-36:      llvm.store %{{.*}} : f32, !llvm.ptr<3>
+// CHECK:             nvvm.barrier id = %c9{{.*}} number_of_threads = %c512_i32
+// CHECK:           scf.if
+// CHECK-COUNT-36:    llvm.load %{{.*}} : !llvm.ptr<3> -> f32
+// CHECK-COUNT-36:    llvm.load %{{.*}} : !llvm.ptr<3> -> f32
+// CHECK-COUNT-36:    llvm.load %{{.*}} : !llvm.ptr<3> -> f32
 func.func @cached(%q: memref<1x?x8x64xf16>, %k: memref<1x?x2x64xf16>, %cache: memref<?x?xi64>, %o: memref<1x?x8x64xf16>) {
   blockattn.attention_kernel %q, %k, %k cache(%cache : memref<?x?xi64>) outs(%o : memref<1x?x8x64xf16>)
       {scale = 0.125 : f32, causal, layer = 0 : i64, query_rotary = #blockattn.rope<inv_freq = dense<[1.0, 0.5, 0.25, 0.125, 0.1, 0.05, 0.01, 0.001]> : tensor<8xf32>>}

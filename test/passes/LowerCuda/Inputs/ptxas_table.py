@@ -5,8 +5,9 @@
 
 KERNELS.mlir has the launches, PTX.mlir the same module with its kernels as
 PTX; of PTX by itself, which does not say what shared memory launches give it,
-the attention kernels are looked at. A line of TABLE is: kernel, architecture, registers, spilled bytes, bytes
-of shared memory. Assemblers differ from release to release: with another than
+the kernels written by hand are looked at: attention and products. A line of
+TABLE is: kernel, architecture, registers, spilled bytes, bytes of shared memory.
+Assemblers differ from release to release: with another than
 the one in the first line of the table a kernel may have a fifth more registers
 and 128 more spilled bytes. Products in flight that the assembler makes wait for
 one another (a warning of its) are an error.
@@ -77,7 +78,7 @@ def measure(code, shared):
                     name = entry.group(1)
                 elif spill:
                     spills = int(spill.group(1))
-                elif used and (shared or name.startswith("attention")):
+                elif used and (shared or re.match("attention|.*_product_", name)):
                     rows[name, architecture] = (int(used.group(1)), spills,
                                                 shared[name] if shared else 0)
     return rows
