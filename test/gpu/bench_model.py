@@ -26,6 +26,8 @@ import time
 HIDDEN, LAYERS, HEADS, KV_HEADS, HEAD, INNER = 2048, 16, 32, 8, 64, 8192
 VOCABULARY, QUESTION = 128256, 50
 NAME = "llama-1b"
+# How far logits (of a deviation of about 1) may be apart by rounding to 16 bits.
+AGREEMENT = 0.5
 
 
 #===------------------------------------------------------------------------===#
@@ -65,23 +67,52 @@ def prepare(folder, scratch, target, dtype):
     offset, _ = sections_of(whole)["weights"]
     with open(whole, "rb") as file, open(os.path.join(folder, NAME + ".ba"), "wb") as out:
         out.write(file.read(offset))
+    with open(os.path.join(folder, NAME + ".constants.json"), "w") as file:
+        json.dump(constants_of(whole), file)
     for name in os.listdir(scratch):
         if name.startswith(NAME + ".onnx") or name == NAME + ".whole.ba":
             os.remove(os.path.join(scratch, name))
 
 
+def weights_of(path):
+    with open(path, "rb") as file:
+        offset, size = sections_of(path)["manifest"]
+        file.seek(offset)
+        return json.loads(file.read(size))["weights"]
+
+
+def constants_of(path):
+    """What the compiler made and the model does not have, whose weights are zeros
+    (the frequencies of rotary embeddings): {name: bytes in hexadecimal}."""
+    found = {}
+    offset, _ = sections_of(path)["weights"]
+    with open(path, "rb") as file:
+        for weight in weights_of(path):
+            if len(weight["shape"]) < 2:
+                file.seek(offset + weight["offset"])
+                data = file.read(weight["bytes"])
+                if any(data):
+                    found[weight["name"]] = data.hex()
+    return found
+
+
 def fill(path):
-    """Random weights: ones for vectors, a small normal distribution else."""
+    """Random weights: ones for vectors, a small normal distribution else; the
+    compiler's constants as they are."""
     import torch
+    with open(path[:-len("ba")] + "constants.json") as file:
+        constants = json.load(file)
     sections = sections_of(path)
     offset, size = sections["weights"]
     if os.path.getsize(path) >= offset + size:
         return
     with open(path, "r+b") as file:
-        file.seek(sections["manifest"][0])
-        manifest = json.loads(file.read(sections["manifest"][1]))
         file.truncate(offset + size)
-        for weight in manifest["weights"]:
+        for weight in weights_of(path):
+            if weight["name"] in constants:
+                file.seek(offset + weight["offset"])
+                file.write(bytes.fromhex(constants[weight["name"]]))
+                continue
             dtype = {"bf16": torch.bfloat16, "f16": torch.float16,
                      "f32": torch.float32}.get(weight["dtype"])
             if dtype is None:
@@ -239,6 +270,11 @@ def measure_ours(folder, tool, lengths, blocks, repeat):
         log = json.loads(done.stdout)
         logs.append(log)
         for entry in log["results"]:
+            if "difference" in entry:
+                print(f"blockattn: {entry['what']}, {length}: {entry['difference']:.1e}",
+                      flush=True)
+                if entry["difference"] > AGREEMENT:
+                    sys.exit(f"they must agree within {AGREEMENT}")
             if "seconds" in entry:
                 seconds = entry["seconds"]
                 if entry["what"] == "decode":

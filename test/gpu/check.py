@@ -333,7 +333,7 @@ def check_model(library, folder, name, layouts, device):
             check_cached(row, models, sessions, inputs[token_name].reshape(-1),
                          starts, None if want is None else want[:, starts[-1]:],
                          "cached")
-        for _ in range(layouts // 10):
+        for _ in range(-(-layouts // 10)):
             length = int(random.integers(2, longest - 5))
             tokens = made_up(gpu, length, random)[token_name].reshape(-1)
             cuts = sorted({0, *random.integers(0, length, 5).tolist()})
