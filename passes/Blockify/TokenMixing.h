@@ -19,9 +19,9 @@ struct TokenMixing {
 };
 
 /// The ops besides blockattn.attention that bring data of several tokens
-/// together: products, sums and the like along a dimension of which the extent
-/// is that of the tokens, or is not known, and ops on values whose tokens stand
-/// elsewhere (TokenOrder). No layout keeps them within a block.
+/// together: products, sums and the like along the dimension of the tokens, ops
+/// on values whose tokens stand elsewhere, and those after which it is not
+/// known where they stand (TokenOrder). No layout keeps them within a block.
 llvm::SmallVector<TokenMixing> findTokenMixing(mlir::func::FuncOp full);
 
 /// Says so, for a person.

@@ -7,260 +7,222 @@
 #include "passes/Blockify/TokenOrder.h"
 #include "passes/Blockify/Programs.h"
 
-#include "dialects/BlockAttn/BlockAttn.h"
-
-#include "llvm/ADT/TypeSwitch.h"
-#include "llvm/Support/MathExtras.h"
-#include <limits>
-
 using namespace mlir;
 using namespace blockattn;
 
-TokenOrder::TokenOrder(func::FuncOp full, const raise::Dependences &deps,
-                       int64_t fixedLength)
-    : deps(deps), fixedLength(fixedLength) {
+//===----------------------------------------------------------------------===//
+// Arguments
+//===----------------------------------------------------------------------===//
+
+TokenOrder::TokenOrder(func::FuncOp full) : deps(full), sizes(full) {
+  BlockArgument tokens = findArg(full, "tokens");
+  std::optional<TokenSizes::Dims> shape;
+  if (tokens)
+    shape = sizes.dims(tokens);
+  if (!shape || shape->size() != 2)
+    return;
+  // Packed tokens are one row, without a past.
+  AffineExpr length = (*shape)[1];
+  auto identify = [&](AffineExpr size, int64_t by) {
+    if (size != length)
+      sizes.identify(size, sizes.constant(by));
+  };
+  identify((*shape)[0], 1);
+  for (BlockArgument arg : full.getArguments()) {
+    std::optional<TokenSizes::Dims> dims = sizes.dims(arg);
+    if (!argRole(full, arg.getArgNumber()).starts_with("past_"))
+      continue;
+    pasts.insert(arg);
+    for (auto [i, dim] : llvm::enumerate(dims ? *dims : TokenSizes::Dims()))
+      identify(dim, i + 4 == dims->size() ? 1 : 0);
+  }
+  length = sizes.dims(tokens)->back();
+  // There is nothing that one token could be brought together with.
+  if (length == sizes.constant(1))
+    return;
   for (BlockArgument arg : full.getArguments())
-    if (deps.isData(arg) &&
-        !argRole(full, arg.getArgNumber()).starts_with("past_"))
-      orders[arg] = Value();
-  full.getBody().walk([&](Operation *op) { visit(op); });
+    if (deps.isData(arg) && !pasts.contains(arg) &&
+        isa<TensorType>(arg.getType()))
+      place(arg, length, arg == tokens);
+  visit(full.getBody().front());
 }
 
-bool TokenOrder::isOpen(Value data, int64_t axis) const {
-  auto type = dyn_cast<RankedTensorType>(data.getType());
-  if (!type)
-    return true;
-  int64_t rank = type.getRank();
-  axis += axis < 0 ? rank : 0;
-  if (axis < 0 || axis >= rank || type.isDynamicDim(axis))
-    return true;
-  // The last dimension is that of features, except of token ids.
-  bool isIds = isa<IntegerType>(type.getElementType());
-  return fixedLength > 0 && type.getDimSize(axis) == fixedLength &&
-         (isIds || axis + 1 < rank);
-}
-
-bool TokenOrder::isOpenAlong(Value data, Value axes) const {
-  if (std::optional<SmallVector<int64_t>> list = raise::integerConstant(axes))
-    return llvm::any_of(*list,
-                        [&](int64_t axis) { return isOpen(data, axis); });
-  auto type = dyn_cast<RankedTensorType>(data.getType());
-  return !type ||
-         llvm::any_of(llvm::seq<int64_t>(0, type.getRank()),
-                      [&](int64_t axis) { return isOpen(data, axis); });
-}
-
-/// Whether a slice is all that there is along an axis: entry `i` of its ranges.
-static bool takesAll(onnx::SliceOp op, size_t i) {
-  auto entry = [&](Value list) -> std::optional<int64_t> {
-    std::optional<SmallVector<int64_t>> all = raise::integerConstant(list);
-    if (!all || i >= all->size())
-      return std::nullopt;
-    return (*all)[i];
+/// The tokens of an input are along the dimension that is named as those of the
+/// token ids, or has their size, or whose size is not known.
+void TokenOrder::place(BlockArgument arg, AffineExpr length, bool isTokens) {
+  std::optional<TokenSizes::Dims> dims = sizes.dims(arg);
+  if (!dims) {
+    orders[arg].state = Order::Unplaced;
+    return;
+  }
+  std::optional<size_t> axis;
+  auto find = [&](auto matches) {
+    // A batch comes first, unless there is none.
+    for (size_t i = 1; i < dims->size() && !axis; ++i)
+      if (matches((*dims)[i]))
+        axis = i;
+    if (!axis && !dims->empty() && matches(dims->front()))
+      axis = 0;
   };
-  std::optional<int64_t> step = op.getSteps() ? entry(op.getSteps()) : 1;
-  return entry(op.getStarts()) == 0 && step == 1 &&
-         entry(op.getEnds()).value_or(0) >= std::numeric_limits<int32_t>::max();
+  auto isKnown = [](AffineExpr dim) { return isa<AffineConstantExpr>(dim); };
+  if (isTokens)
+    axis = 1;
+  else
+    find([&](AffineExpr dim) { return sizes.equal(dim, length); });
+  // Integers of one dimension are numbers of sequences, such as lengths.
+  bool isFloat = isa<FloatType>(getElementTypeOrSelf(arg.getType()));
+  bool isBatchAlone = isKnown(length) && dims->size() > 1 &&
+                      llvm::all_of(llvm::drop_begin(*dims), isKnown);
+  if (!axis && !isBatchAlone && (isFloat || dims->size() > 1))
+    find([&](AffineExpr dim) { return !isKnown(dim); });
+  if (!axis)
+    return;
+  sizes.identify((*dims)[*axis], length);
+  if (*axis > 0 && !sizes.equal(dims->front(), length))
+    sizes.identify(dims->front(), sizes.constant(1));
+  dims = sizes.dims(arg);
+  SmallVector<bool> ofTokens(dims->size(), false);
+  ofTokens[*axis] = true;
+  (*dims)[*axis] = length;
+  orders[arg].axes = sizes.axesOf(*dims, ofTokens);
 }
 
-/// The elements of the last dimensions, as far as their extents are known.
-static int64_t rowSize(RankedTensorType type) {
-  int64_t size = 1;
-  for (int64_t extent : llvm::reverse(type.getShape())) {
-    if (ShapedType::isDynamic(extent))
-      break;
-    size *= extent;
+//===----------------------------------------------------------------------===//
+// The walk
+//===----------------------------------------------------------------------===//
+
+const TokenAxes *TokenOrder::axesOf(Value value) const {
+  auto it = orders.find(value);
+  return it == orders.end() ? nullptr : &it->second.axes;
+}
+
+TokenSizes::Dims TokenOrder::dimsOf(Value value) {
+  return sizes.dims(value).value_or(TokenSizes::Dims());
+}
+
+void TokenOrder::visit(Block &block) {
+  for (Operation &op : block) {
+    // What a loop carries has no place; the loop itself is looked at.
+    if (isa<onnx::IfOp>(op))
+      for (Region &region : op.getRegions())
+        visit(region.front());
+    visit(&op);
   }
-  return size;
 }
 
-/// The dimensions up to the last one of unknown extent.
-static ArrayRef<int64_t> leadingDims(RankedTensorType type) {
-  ArrayRef<int64_t> shape = type.getShape();
-  while (!shape.empty() && !ShapedType::isDynamic(shape.back()))
-    shape = shape.drop_back();
-  return shape;
-}
-
-/// Heads and experts may be parted from a token's row, and joined to it again:
-/// that far the row of a reshape's result is of one token. True where it is of
-/// several, or may be.
-bool TokenOrder::mergesRows(onnx::ReshapeOp op) {
-  auto from = dyn_cast<RankedTensorType>(op.getData().getType());
-  auto to = dyn_cast<RankedTensorType>(op.getResult().getType());
-  int64_t parts = rowsOf.lookup_or(op.getData(), 1);
-  rowsOf[op.getResult()] = 0;
-  if (!from || !to)
-    return true;
-  if (from.hasStaticShape() || to.hasStaticShape())
-    return false;
-  ArrayRef<int64_t> before = leadingDims(from), after = leadingDims(to);
-  int64_t row = rowSize(to);
-  // Heads in front of the tokens, whose rows stay as they are.
-  bool isHeaded = llvm::any_of(after, [](int64_t extent) {
-    return !ShapedType::isDynamic(extent) && extent != 1;
-  });
-  if (before.size() > 2)
-    return row != rowSize(from);
-  if (parts == 0)
-    return isHeaded && row != rowSize(from);
-  // Rows of tokens that are put in front of one another.
-  if (isHeaded)
-    return true;
-  int64_t token = 0;
-  if (llvm::MulOverflow(parts, rowSize(from), token))
-    return true;
-  rowsOf[op.getResult()] = row == 0 || token % row != 0 ? 0 : token / row;
-  return row > token;
-}
-
-/// Whether what an op reads or writes by indices lies along an open axis.
-bool TokenOrder::isIndexed(Operation *op) const {
-  Value data = op->getOperand(0);
-  auto along = [&](Value indices, int64_t first) {
-    auto type = dyn_cast<RankedTensorType>(indices.getType());
-    if (!type || type.getRank() == 0 || type.isDynamicDim(type.getRank() - 1))
-      return true;
-    return llvm::any_of(llvm::seq(first, first + type.getShape().back()),
-                        [&](int64_t axis) { return isOpen(data, axis); });
-  };
-  return llvm::TypeSwitch<Operation *, bool>(op)
-      .Case<onnx::GatherOp, onnx::GatherElementsOp, onnx::ScatterElementsOp,
-            onnx::TensorScatterOp>(
-          [&](auto one) { return isOpen(data, one.getAxis()); })
-      .Case<onnx::GatherNDOp>([&](onnx::GatherNDOp gather) {
-        return along(gather.getIndices(), gather.getBatchDims());
-      })
-      .Case<onnx::ScatterNDOp>([&](onnx::ScatterNDOp scatter) {
-        return along(scatter.getIndices(), 0);
-      })
-      .Default(false);
-}
-
-/// Whether each token of one operand meets all those of another, as two copies
-/// do that are unsqueezed at different places.
-bool TokenOrder::pairs(ValueRange operands) const {
-  auto sizeFromEnd = [](RankedTensorType type, int64_t i) {
-    return i < type.getRank() ? type.getDimSize(type.getRank() - 1 - i) : 1;
-  };
-  for (auto [i, x] : llvm::enumerate(operands))
-    for (Value y : operands.take_front(i)) {
-      auto a = dyn_cast<RankedTensorType>(x.getType());
-      auto b = dyn_cast<RankedTensorType>(y.getType());
-      if (!a || !b)
-        continue;
-      bool isAWide = false, isBWide = false;
-      for (int64_t d = 0, e = std::max(a.getRank(), b.getRank()); d < e; ++d) {
-        int64_t sizeA = sizeFromEnd(a, d), sizeB = sizeFromEnd(b, d);
-        isAWide |= ShapedType::isDynamic(sizeA) && sizeB == 1;
-        isBWide |= ShapedType::isDynamic(sizeB) && sizeA == 1;
-      }
-      if (isAWide && isBWide)
-        return true;
-    }
-  return false;
-}
-
-bool TokenOrder::moves(Operation *op) const {
-  Value data = op->getOperand(0);
-  if (isa<onnx::GatherOp, onnx::GatherElementsOp, onnx::GatherNDOp>(op))
-    return carries(data) && isIndexed(op);
-  if (auto slice = dyn_cast<onnx::SliceOp>(op)) {
-    std::optional<SmallVector<int64_t>> axes =
-        slice.getAxes() ? raise::integerConstant(slice.getAxes())
-                        : std::nullopt;
-    if (!axes)
-      return isOpenAlong(data, slice.getAxes());
-    for (auto [i, axis] : llvm::enumerate(*axes))
-      if (isOpen(data, axis) && !takesAll(slice, i))
-        return true;
-    return false;
-  }
-  if (auto pad = dyn_cast<onnx::PadOp>(op)) {
-    std::optional<SmallVector<int64_t>> pads =
-        raise::integerConstant(pad.getPads());
-    if (!pads || pad.getAxes())
-      return isOpenAlong(data, pad.getAxes());
-    size_t rank = pads->size() / 2;
-    for (size_t i = 0; i < rank; ++i)
-      if (((*pads)[i] || (*pads)[i + rank]) && isOpen(data, i))
-        return true;
-    return false;
-  }
-  if (auto concat = dyn_cast<onnx::ConcatOp>(op))
-    // Those after the past ones are where they were.
-    return isOpen(concat.getResult(), concat.getAxis()) &&
-           llvm::any_of(op->getOperands(),
-                        [&](Value value) { return !deps.isData(value); });
-  if (auto split = dyn_cast<onnx::SplitOp>(op))
-    return isOpen(data, split.getAxis());
-  if (auto tile = dyn_cast<onnx::TileOp>(op)) {
-    std::optional<SmallVector<int64_t>> repeats =
-        raise::integerConstant(tile.getRepeats());
-    if (!repeats)
-      return isOpenAlong(data, Value());
-    for (auto [i, count] : llvm::enumerate(*repeats))
-      if (count != 1 && isOpen(data, i))
-        return true;
-    return false;
-  }
-  if (auto most = dyn_cast<onnx::TopKOp>(op))
-    return isOpen(data, most.getAxis());
-  return false;
+/// Whether all tokens are along one dimension, which is not that of features.
+static bool isUsual(const TokenAxes &axes) {
+  size_t holding = llvm::count_if(
+      axes, [](const TokenAxis &axis) { return holdsTokens(axis); });
+  return holding <= 1 && (axes.empty() || !holdsTokens(axes.back())) &&
+         llvm::none_of(axes, [](const TokenAxis &axis) {
+           return holdsTokens(axis) && axis.size() > 1;
+         });
 }
 
 void TokenOrder::visit(Operation *op) {
-  SmallVector<Value> operands;
+  if (op->hasTrait<OpTrait::IsTerminator>() ||
+      // Of which no element matters.
+      isa<onnx::ShapeOp, onnx::SizeOp, onnx::EyeLikeOp>(op))
+    return;
+  SmallVector<Value> carriers;
+  bool isPast = false;
   auto add = [&](Value value) {
-    if (carries(value))
-      operands.push_back(value);
+    if (orders.contains(value))
+      carriers.push_back(value);
+    isPast |= pasts.contains(value);
   };
   llvm::for_each(op->getOperands(), add);
-  // What a branch gives is what it yields.
-  if (isa<onnx::IfOp>(op))
-    for (Region &region : op->getRegions())
+  // What a branch gives is what it yields; a loop may do anything.
+  for (Region &region : op->getRegions()) {
+    if (isa<onnx::IfOp>(op))
       llvm::for_each(region.front().getTerminator()->getOperands(), add);
-  if (operands.empty() || op->hasTrait<OpTrait::IsTerminator>())
+    else
+      region.walk([&](Operation *nested) {
+        llvm::for_each(nested->getOperands(), add);
+      });
+  }
+  if (carriers.empty()) {
+    if (isPast)
+      pasts.insert_range(op->getResults());
     return;
-  Value order = orders.lookup(operands.front());
-  bool differ = llvm::any_of(
-      operands, [&](Value value) { return orders.lookup(value) != order; });
-  // Written beside each other, tokens are in one more order.
-  auto concat = dyn_cast<onnx::ConcatOp>(op);
-  bool isBeside = concat ? operands.size() > 1 &&
-                               isOpen(concat.getResult(), concat.getAxis())
-                         : isa<onnx::TensorScatterOp, onnx::ScatterElementsOp,
-                               onnx::ScatterNDOp>(op) &&
-                               isIndexed(op);
-  differ &= !isBeside;
-  if (isa<AttentionOp>(op)) {
-    differ |= static_cast<bool>(order);
   }
-  if (auto reshape = dyn_cast<onnx::ReshapeOp>(op))
-    differ |= mergesRows(reshape);
-  if (!concat && !op->getNumRegions())
-    differ |= pairs(operands);
-  // Said once: what follows is taken for tokens in their places again.
-  bool isMoved = !differ && (isBeside || moves(op));
-  if (differ) {
-    for (Value value : operands)
-      if (Value mover = orders.lookup(value))
-        order = mover;
-    joining[op] = order;
-    order = Value();
+  bool isLost = false, isUnplaced = false, agree = true;
+  Value source = orders[carriers.front()].source;
+  Operation *mover = nullptr;
+  for (Value value : carriers) {
+    const Order &order = orders[value];
+    isLost |= order.state == Order::Lost;
+    isUnplaced |= order.state == Order::Unplaced;
+    agree &= order.source == source;
+    mover = mover ? mover : order.mover;
   }
-  for (Value result : op->getResults()) {
+  // Attention is over tokens as they come.
+  agree &= !isa<AttentionOp>(op) || !source;
+  bool isBeside = isa<onnx::ConcatOp, onnx::TensorScatterOp,
+                      onnx::ScatterElementsOp, onnx::ScatterNDOp>(op);
+  bool isSaid = false;
+  for (OpResult result : op->getResults()) {
     if (!deps.isData(result))
       continue;
-    // Results of one op are not in each other's order.
-    orders[result] = isMoved ? result : order;
-    // What is gathered from all tokens may be of any of them.
-    if (isMoved)
-      rowsOf[result] = 0;
-    if (isa<onnx::ReshapeOp>(op) || isMoved)
+    Order order;
+    if (isLost) {
+      order.state = Order::Lost;
+      orders[result] = order;
       continue;
-    for (Value value : operands)
-      if (auto it = rowsOf.find(value); it != rowsOf.end())
-        rowsOf[result] = it->second;
+    }
+    std::optional<TokenSizes::Dims> dims = sizes.dims(result);
+    MaybePlaced placed;
+    if (!isUnplaced && dims)
+      placed = follow(result);
+    if (placed && placed->axes.size() != dims->size())
+      placed.reset();
+    // Written beside each other, tokens are in one more order.
+    if (!placed || (!agree && !(isBeside && placed->isMoved))) {
+      if (!isSaid)
+        addMixing(op, carriers, agree);
+      isSaid = true;
+      orders[result] = guess(result, carriers);
+      continue;
+    }
+    order.axes = placed->axes;
+    // Results of one op are not in each other's order.
+    order.source = placed->isMoved ? result : source;
+    if (!isa<onnx::ReshapeOp, onnx::TransposeOp, onnx::FlattenOp>(op))
+      order.mover = mover;
+    else if (isa<FloatType>(getElementTypeOrSelf(result)) &&
+             !isUsual(order.axes))
+      order.mover = op;
+    orders[result] = order;
   }
+}
+
+void TokenOrder::addMixing(Operation *op, ArrayRef<Value> carriers,
+                           bool agree) {
+  Operation *mover = nullptr;
+  for (Value value : carriers) {
+    const Order &order = orders[value];
+    if (agree)
+      mover = mover ? mover : order.mover;
+    else if (order.source)
+      mover = order.source.getDefiningOp();
+  }
+  found.push_back({op, mover});
+}
+
+/// Said once: a result of the shape of an operand is taken to have its tokens
+/// in their places, so that what else is wrong is found, too.
+TokenOrder::Order TokenOrder::guess(Value result, ArrayRef<Value> carriers) {
+  Order order;
+  std::optional<TokenSizes::Dims> dims = sizes.dims(result);
+  for (bool isInPlace : {true, false})
+    for (Value value : carriers)
+      if (const Order &other = orders[value];
+          dims && other.state == Order::Known && isInPlace == !other.source &&
+          sizes.dims(value) == dims) {
+        order.axes = other.axes;
+        return order;
+      }
+  order.state = Order::Lost;
+  return order;
 }
