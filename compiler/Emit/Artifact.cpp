@@ -52,6 +52,13 @@ static void writeSection(raw_fd_ostream &os, const ArtifactSection &section,
 }
 
 Error writeArtifact(StringRef path, ArrayRef<ArtifactSection> sections) {
+  // A device or a pipe would be replaced by a file of its name.
+  sys::fs::file_status status;
+  if (!sys::fs::status(path, status) && sys::fs::exists(status) &&
+      !sys::fs::is_regular_file(status))
+    return createStringError("can't write '" + path +
+                             "': it is not a regular file; an artifact is "
+                             "made beside its name and takes its place");
   Expected<sys::fs::TempFile> file =
       sys::fs::TempFile::create(path + ".tmp-%%%%%%%%");
   if (!file)

@@ -204,6 +204,11 @@ assemble(StringRef ptxas, StringRef source, StringRef chip) {
   int status = llvm::sys::ExecuteAndWait(ptxas, arguments, std::nullopt,
                                          redirects, 0, 0, &problem);
   std::string said = firstLines(messages);
+  if (status == -1)
+    return llvm::createStringError(
+        "'%s' can't be run%s%s; --ptxas needs the assembler of the CUDA "
+        "toolkit, and --ptxas=none leaves machine code to the driver",
+        ptxas.str().c_str(), problem.empty() ? "" : ": ", problem.c_str());
   if (status != 0) {
     std::string why = problem.empty() ? said : problem;
     return llvm::createStringError(

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -179,6 +180,12 @@ OutputFiles::~OutputFiles() {
 }
 
 void OutputFiles::add(const std::string &path, const ba_tensor &tensor) {
+  // A device or a pipe would be replaced by a file of its name.
+  std::error_code ignored;
+  if (std::filesystem::exists(path, ignored) &&
+      !std::filesystem::is_regular_file(path, ignored))
+    throw ToolError("cannot write '" + path +
+                    "': it is not a regular file; name a .npy file");
   // Beside the file, so that the renaming cannot cross file systems.
   std::string temporary = path + ".tmp-" + std::to_string(getpid()) + "-" +
                           std::to_string(files.size());
