@@ -33,16 +33,19 @@ TokenOrder::TokenOrder(func::FuncOp full) : deps(full), sizes(full) {
     if (!argRole(full, arg.getArgNumber()).starts_with("past_"))
       continue;
     pasts.insert(arg);
-    for (auto [i, dim] : llvm::enumerate(dims ? *dims : TokenSizes::Dims()))
+    for (auto [i, dim] : llvm::enumerate(dims ? *dims : TokenSizes::Dims())) {
       identify(dim, i + 4 == dims->size() ? 1 : 0);
+      if (i + 2 == dims->size())
+        pastLengths.push_back(dim);
+    }
   }
   length = sizes.dims(tokens)->back();
   // There is nothing that one token could be brought together with.
   if (length == sizes.constant(1))
     return;
   for (BlockArgument arg : full.getArguments())
-    if (deps.isData(arg) && !pasts.contains(arg) &&
-        isa<TensorType>(arg.getType()))
+    if (arg == tokens || (deps.isData(arg) && !pasts.contains(arg) &&
+                          isa<TensorType>(arg.getType())))
       place(arg, length, arg == tokens);
   visit(full.getBody().front());
 }
@@ -163,8 +166,6 @@ void TokenOrder::visit(Operation *op) {
                       onnx::ScatterElementsOp, onnx::ScatterNDOp>(op);
   bool isSaid = false;
   for (OpResult result : op->getResults()) {
-    if (!deps.isData(result))
-      continue;
     Order order;
     if (isLost) {
       order.state = Order::Lost;

@@ -99,6 +99,8 @@ private:
   llvm::DenseMap<mlir::Value, Order> orders;
   /// Values that come from past tokens alone.
   llvm::DenseSet<mlir::Value> pasts;
+  /// How many past tokens there are.
+  llvm::SmallVector<mlir::AffineExpr> pastLengths;
   llvm::SmallVector<TokenMixing> found;
 };
 

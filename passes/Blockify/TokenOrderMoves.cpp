@@ -100,11 +100,15 @@ TokenOrder::MaybePlaced TokenOrder::concat(onnx::ConcatOp op) {
       carried.push_back(axes);
       continue;
     }
-    // Those after the past ones are where they were.
+    // Those after the past ones are where they were. What has another size is
+    // no list of past tokens, though it may come from them.
     std::optional<TokenSizes::Dims> own = sizes.dims(value);
-    bool isEmpty =
-        own && own->size() == dims.size() && (*own)[*axis] == sizes.constant(0);
-    isAlone &= isEmpty || pasts.contains(value);
+    AffineExpr size =
+        own && own->size() == dims.size() ? (*own)[*axis] : AffineExpr();
+    bool isPast =
+        pasts.contains(value) && (!isa_and_present<AffineConstantExpr>(size) ||
+                                  llvm::is_contained(pastLengths, size));
+    isAlone &= isPast || size == sizes.constant(0);
   }
   if (!isAlong)
     return broadcast(op.getInputs(), result);

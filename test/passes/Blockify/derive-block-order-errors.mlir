@@ -158,3 +158,39 @@ module {
     return %a : tensor<?x2x?x8xf32>
   }
 }
+
+// -----
+
+// Tokens of any number along the last dimension; a row made of past ones, in
+// front of the others; a scatter among tokens; an op that nothing is known of.
+// expected-error@+2 {{the programs block, encode and extend can't be made of this model}}
+// expected-note@+1 {{'mean' (ReduceMean) after 'turn' (Transpose) has moved some of them, 'attend' (attention) after 'summary' (Concat) has moved some of them, 'written' (Add) after 'write' (ScatterND) has moved some of them and 1 more, which}}
+module {
+  func.func @main(%w: tensor<1x?xi64> {onnx.name = "input_ids", onnx.dims = ["", "n"]}, %c: tensor<i1> {onnx.name = "flag"},
+      %pk: tensor<1x?x2x4xf32> {onnx.name = "past_key_values.0.key", onnx.dims = ["", "past", "", ""]})
+      -> (tensor<1x8x1xf32>, tensor<1x?x2x4xf32>, tensor<1x?x8xf32>, tensor<1x?x8xf32>) {
+    %table = onnx.Constant dense<0.5> : tensor<16x8xf32>
+    %one = onnx.Constant dense<1> : tensor<1xi64>
+    %two = onnx.Constant dense<2> : tensor<1xi64>
+    %heads = onnx.Constant dense<[0, 0, 2, 4]> : tensor<4xi64>
+    %place = onnx.Constant dense<[[0, 3]]> : tensor<1x2xi64>
+    %zeros = onnx.Constant dense<0.0> : tensor<1x8xf32>
+    %count = onnx.Constant dense<3> : tensor<i64>
+    %x = onnx.Gather(%table, %w) {axis = 0 : i64} : (tensor<16x8xf32>, tensor<1x?xi64>) -> tensor<1x?x8xf32>
+    %t = onnx.Transpose(%x) {perm = array<i64: 0, 2, 1>} : (tensor<1x?x8xf32>) -> tensor<1x8x?xf32> loc("turn")
+    %a = onnx.ReduceMean(%t, %two) : (tensor<1x8x?xf32>, tensor<1xi64>) -> tensor<1x8x1xf32> loc("mean")
+    %q = onnx.Reshape(%x, %heads) : (tensor<1x?x8xf32>, tensor<4xi64>) -> tensor<1x?x2x4xf32>
+    %p = onnx.ReduceMax(%pk, %one) : (tensor<1x?x2x4xf32>, tensor<1xi64>) -> tensor<1x1x2x4xf32>
+    %k = onnx.Concat(%pk, %q) {axis = 1 : i64} : (tensor<1x?x2x4xf32>, tensor<1x?x2x4xf32>) -> tensor<1x?x2x4xf32>
+    %v = onnx.Concat(%p, %q) {axis = 1 : i64} : (tensor<1x1x2x4xf32>, tensor<1x?x2x4xf32>) -> tensor<1x?x2x4xf32> loc("summary")
+    %b = blockattn.attention %q, %k, %v {causal, scale = 0.5 : f32} : tensor<1x?x2x4xf32>, tensor<1x?x2x4xf32>, tensor<1x?x2x4xf32> -> tensor<1x?x2x4xf32> loc("attend")
+    %s = onnx.ScatterND(%x, %place, %zeros) : (tensor<1x?x8xf32>, tensor<1x2xi64>, tensor<1x8xf32>) -> tensor<1x?x8xf32> loc("write")
+    %d = onnx.Add(%x, %s) : (tensor<1x?x8xf32>, tensor<1x?x8xf32>) -> tensor<1x?x8xf32> loc("written")
+    %e = onnx.Loop trips(%count : tensor<i64>) while(%c : tensor<i1>) carries(%x : tensor<1x?x8xf32>) -> tensor<1x?x8xf32> {
+    ^bb0(%i: tensor<i64>, %go: tensor<i1>, %old: tensor<1x?x8xf32>):
+      %new = onnx.Neg(%old) : (tensor<1x?x8xf32>) -> tensor<1x?x8xf32>
+      onnx.Yield %go, %new : tensor<i1>, tensor<1x?x8xf32>
+    } loc("loop")
+    return %a, %b, %d, %e : tensor<1x8x1xf32>, tensor<1x?x2x4xf32>, tensor<1x?x8xf32>, tensor<1x?x8xf32>
+  }
+}

@@ -39,3 +39,48 @@ func.func @main(%w: tensor<?x?xi64> {onnx.name = "input_ids"}, %x: tensor<?x?x8x
   %o = blockattn.attention %y, %y, %y {causal, scale = 0.5 : f32} : tensor<?x?x2x4xf32>, tensor<?x?x2x4xf32>, tensor<?x?x2x4xf32> -> tensor<?x?x2x4xf32>
   return %o : tensor<?x?x2x4xf32>
 }
+
+// -----
+
+// Tokens after past ones are where they were, also where heads are repeated in
+// front of them; tokens along the last dimension, and rows of a batch that are
+// joined, come back.
+// CHECK-LABEL: func.func @block
+// CHECK: blockattn.attention
+func.func @main(%w: tensor<?x?xi64> {onnx.name = "input_ids", onnx.dims = ["batch", "n"]},
+    %pk: tensor<?x2x?x4xf32> {onnx.name = "past_key_values.0.key", onnx.dims = ["batch", "", "past", ""]},
+    %pv: tensor<?x2x?x4xf32> {onnx.name = "past_key_values.0.value", onnx.dims = ["batch", "", "past", ""]}) -> tensor<?x?x4x4xf32> {
+  %table = onnx.Constant dense<0.5> : tensor<16x8xf32>
+  %wide = onnx.Constant dense<0.5> : tensor<8x16xf32>
+  %c1 = onnx.Constant dense<1> : tensor<1xi64>
+  %c2 = onnx.Constant dense<2> : tensor<1xi64>
+  %rows = onnx.Constant dense<[-1, 8]> : tensor<2xi64>
+  %heads = onnx.Constant dense<[0, 0, 2, 4]> : tensor<4xi64>
+  %queries = onnx.Constant dense<[0, 0, 4, 4]> : tensor<4xi64>
+  %repeat = onnx.Constant dense<[1, 1, 2, 1, 1]> : tensor<5xi64>
+  %merge = onnx.Constant dense<[0, 4, -1, 4]> : tensor<4xi64>
+  %e = onnx.Gather(%table, %w) {axis = 0 : i64} : (tensor<16x8xf32>, tensor<?x?xi64>) -> tensor<?x?x8xf32>
+  %t = onnx.Transpose(%e) {perm = array<i64: 0, 2, 1>} : (tensor<?x?x8xf32>) -> tensor<?x8x?xf32>
+  %m = onnx.ReduceMean(%t, %c1) : (tensor<?x8x?xf32>, tensor<1xi64>) -> tensor<?x1x?xf32>
+  %d = onnx.Sub(%t, %m) : (tensor<?x8x?xf32>, tensor<?x1x?xf32>) -> tensor<?x8x?xf32>
+  %u = onnx.Transpose(%d) {perm = array<i64: 0, 2, 1>} : (tensor<?x8x?xf32>) -> tensor<?x?x8xf32>
+  %f = onnx.Reshape(%u, %rows) : (tensor<?x?x8xf32>, tensor<2xi64>) -> tensor<?x8xf32>
+  %g = onnx.Softmax(%f) : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  %shape = onnx.Shape(%e) : (tensor<?x?x8xf32>) -> tensor<3xi64>
+  %h = onnx.Reshape(%g, %shape) : (tensor<?x8xf32>, tensor<3xi64>) -> tensor<?x?x8xf32>
+  %x = onnx.Add(%e, %h) : (tensor<?x?x8xf32>, tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
+  %n = onnx.Reshape(%x, %heads) : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<?x?x2x4xf32>
+  %kt = onnx.Transpose(%n) {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x?x2x4xf32>) -> tensor<?x2x?x4xf32>
+  %k0 = onnx.Concat(%pk, %kt) {axis = 2 : i64} : (tensor<?x2x?x4xf32>, tensor<?x2x?x4xf32>) -> tensor<?x2x?x4xf32>
+  %v0 = onnx.Concat(%pv, %kt) {axis = 2 : i64} : (tensor<?x2x?x4xf32>, tensor<?x2x?x4xf32>) -> tensor<?x2x?x4xf32>
+  %k1 = onnx.Unsqueeze(%k0, %c2) : (tensor<?x2x?x4xf32>, tensor<1xi64>) -> tensor<?x2x1x?x4xf32>
+  %k2 = onnx.Expand(%k1, %repeat) : (tensor<?x2x1x?x4xf32>, tensor<5xi64>) -> tensor<?x2x2x?x4xf32>
+  %k3 = onnx.Reshape(%k2, %merge) : (tensor<?x2x2x?x4xf32>, tensor<4xi64>) -> tensor<?x4x?x4xf32>
+  %k = onnx.Transpose(%k3) {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x4x?x4xf32>) -> tensor<?x?x4x4xf32>
+  %v = onnx.Transpose(%v0) {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x2x?x4xf32>) -> tensor<?x?x2x4xf32>
+  %y = onnx.MatMul(%x, %wide) : (tensor<?x?x8xf32>, tensor<8x16xf32>) -> tensor<?x?x16xf32>
+  %q = onnx.Reshape(%y, %queries) : (tensor<?x?x16xf32>, tensor<4xi64>) -> tensor<?x?x4x4xf32>
+  %o = blockattn.attention %q, %k, %k {causal, scale = 0.5 : f32} : tensor<?x?x4x4xf32>, tensor<?x?x4x4xf32>, tensor<?x?x4x4xf32> -> tensor<?x?x4x4xf32>
+  %p = blockattn.attention %o, %v, %v {causal, scale = 0.5 : f32} : tensor<?x?x4x4xf32>, tensor<?x?x2x4xf32>, tensor<?x?x2x4xf32> -> tensor<?x?x4x4xf32>
+  return %p : tensor<?x?x4x4xf32>
+}
