@@ -14,6 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 VOCABULARY = 32
 LONGEST = 64
 MS = "com.microsoft"
+HIDDEN = 24
 CHUNK, HOLE = 4, 2  # of the masks of those twists
 
 
@@ -44,6 +45,12 @@ TWISTS = {
     "shifted_tokens": "no",
     "sum_of_tokens": "no",
     "highest_token": "no",
+    # Of one number of tokens alone, which may be that of a row's features, too
+    "fixed": "yes",
+    "fixed_turned": "yes",  # tokens along the last dimension, and back
+    "fixed_mixed": "no",  # a product with weights along the tokens, as MLP-Mixer
+    "fixed_softmax": "no",  # along tokens that are the last dimension
+    "fixed_pairs": "no",  # a product in rows of two tokens
 }
 
 
@@ -78,6 +85,7 @@ class Spelling:
     bias: bool
     tied: bool
     twist: str = "none"  # TWISTS
+    tokens: int = 0  # in every prompt; 0: any number
 
     def __str__(self):
         fields = dataclasses.asdict(self)
@@ -112,6 +120,8 @@ def draw(seed, twists=False):
         change.update(rotary_spelling="computed")
     if twist == "counted":
         change.update(past=False, positions="range")
+    if twist.startswith("fixed"):
+        change.update(past=False, tokens=random.Random(seed).choice([8, 16, HIDDEN]))
     if twist in ("alibi", "chunks", "prefix", "holes"):
         change.update(attention="matmul", own_rotary=False, window=0,
                       mask="compare" if plain.mask in ("tril", "causal") else plain.mask)
@@ -562,7 +572,7 @@ class Decoder:
     def graph_positions(self):
         s = self.s
         if s.positions == "input":
-            return self.input("position_ids", TensorProto.INT64, ["batch", "tokens"])
+            return self.input("position_ids", TensorProto.INT64, ["batch", s.tokens or "tokens"])
         if s.positions == "cumsum":
             sums = self.op("CumSum", self.attention_mask, np.int64(1))
             ids = self.op("Sub", sums, np.int64(1))
@@ -588,7 +598,23 @@ class Decoder:
             return self.op("Add", x, self.op("Mul", earlier, 0.5))
         if self.s.twist == "sum_of_tokens":
             return self.op("Add", x, self.op("Mul", self.op("CumSum", x, np.int64(1)), 0.25))
+        if self.s.tokens and self.s.twist != "fixed":
+            return self.op("Add", x, self.op("Mul", self.moved(x), 0.5))
         return x
+
+    def moved(self, x):
+        """What tokens make whose number is known: of themselves, or of others."""
+        tokens, twist = self.s.tokens, self.s.twist
+        if twist == "fixed_mixed":
+            return self.op("MatMul", self.weight("mixer", tokens, tokens), x)
+        if twist == "fixed_pairs":
+            wide = 2 * self.hidden
+            pairs = self.op("Reshape", x, np.int64([0, tokens // 2, wide]))
+            pairs = self.linear(pairs, "pairs", wide, wide)
+            return self.op("Reshape", pairs, np.int64([0, tokens, self.hidden]))
+        turned = self.op("Transpose", x, perm=[0, 2, 1])
+        axis = -1 if twist == "fixed_softmax" else 1
+        return self.op("Transpose", self.op("Softmax", turned, axis=axis), perm=[0, 2, 1])
 
     def highest(self, logits):
         if self.s.opset >= 18:
@@ -597,15 +623,16 @@ class Decoder:
 
     def model(self):
         s = self.s
-        self.hidden = 24
+        self.hidden = HIDDEN
         self.mask = self.cos_sin = self.lengths = None
-        ids = self.input("input_ids", TensorProto.INT64, ["batch", "tokens"])
+        tokens = s.tokens or "tokens"
+        ids = self.input("input_ids", TensorProto.INT64, ["batch", tokens])
         if s.mask == "explicit":
-            self.input("mask", TensorProto.FLOAT, ["tokens", "tokens"])
+            self.input("mask", TensorProto.FLOAT, [tokens, tokens])
         if s.mask_input:
             self.attention_mask = self.input(
                 "attention_mask", TensorProto.INT64,
-                ["batch", "past_length + tokens" if s.past else "tokens"])
+                ["batch", "past_length + tokens" if s.past else tokens])
         self.pasts = []
         for layer in range(s.layers if s.past else 0):
             shape = ["batch", s.kv_heads, "past_length", s.head_size]
@@ -633,7 +660,7 @@ class Decoder:
             logits = self.linear(x, "head", self.hidden, VOCABULARY)
         if s.twist == "highest_token":
             logits = self.op("Add", logits, self.highest(logits))
-        self.output(logits, "logits", ["batch", "tokens", VOCABULARY])
+        self.output(logits, "logits", ["batch", tokens, VOCABULARY])
         weights = [numpy_helper.from_array(array, name) for name, array in self.weights.items()]
         graph = helper.make_graph(self.nodes, "decoder", self.inputs, self.outputs, weights)
         return helper.make_model(graph, ir_version=10, opset_imports=[
