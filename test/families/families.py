@@ -22,6 +22,7 @@ class Family:
     optimizer: str | None = None  # what ONNX Runtime's optimiser calls it
     genai: dict = field(default_factory=dict)  # options for onnxruntime-genai
     few: bool = False  # in the commonest spellings only
+    halves: bool = False  # in those of 16 bits as well
 
 
 def rope(kind, **options):
@@ -42,6 +43,8 @@ LONGER = {**LONG, "long_factor": [1.0, 1.2, 1.5, 1.7, 2.0, 2.3, 2.6, 3.0],
 
 FAMILIES = {
     "llama": Family("LlamaConfig"),
+    "llama_64": Family("LlamaConfig", {"head_dim": 64}, few=True, halves=True),
+    "llama_128": Family("LlamaConfig", {"head_dim": 128}, few=True, halves=True),
     "llama_linear": Family("LlamaConfig", rope("linear", factor=2.0)),
     "llama_dynamic": Family("LlamaConfig", {
         **rope("dynamic", factor=2.0), "max_position_embeddings": 16},

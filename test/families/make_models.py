@@ -33,6 +33,15 @@ TOKENS, PADDING = 28, 9
 STARTS = [0, 5, 12, 20]
 
 
+def round_to(dtype, model):
+    """As a checkpoint of that type is loaded: what is not in it, such as the
+    frequencies of rotary embeddings, stays as it was made."""
+    saved = model.state_dict()
+    for name, value in [*model.named_parameters(), *model.named_buffers()]:
+        if name in saved and value.is_floating_point():
+            value.data = value.data.to(dtype)
+
+
 class Plain(torch.nn.Module):
     """All tokens at once."""
 
@@ -106,7 +115,7 @@ class Job:
         self.model, self.config = build(
             family, self.spelling.attention, tiny,
             genai=self.spelling.exporter == "genai")
-        self.model.to(self.spelling.dtype)
+        round_to(self.spelling.dtype, self.model)
         self.past = self.spelling.inputs == "past"
         self.names = ["input_ids"]
         if self.spelling.inputs != "ids":
@@ -295,7 +304,9 @@ def wanted(families=None, spellings=None):
                     FAMILIES[family].output != "logits":
                 continue
             if spellings or family in SWEPT or spelling in COMMONEST or \
-                    (spelling in SPELLINGS and not FAMILIES[family].few):
+                    (spelling in SPELLINGS and not FAMILIES[family].few) or \
+                    (FAMILIES[family].halves and
+                     every[spelling].dtype != torch.float32):
                 yield family, spelling
 
 

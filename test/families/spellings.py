@@ -70,7 +70,9 @@ SWEEP = {
                              ("fixed",)),
     "dynamo_f16": Spelling("dynamo", "sdpa", "all", None, torch.float16),
     "dynamo_bf16": Spelling("dynamo", "sdpa", "all", None, torch.bfloat16),
+    "dynamo_eager_bf16": Spelling("dynamo", "eager", "all", None, torch.bfloat16),
     "ts_f16": Spelling("torchscript", "eager", "all", 17, torch.float16),
+    "ts_sdpa_f16": Spelling("torchscript", "sdpa", "all", 17, torch.float16),
     "genai_q4": Spelling("genai", "eager", "past", None, torch.float32,
                          ("q4",)),
 }
