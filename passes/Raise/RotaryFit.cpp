@@ -227,6 +227,15 @@ void RotaryFitter::refine(const RotaryRegion &region, const RotaryMatch &match,
   }
 }
 
+/// How far an angle may be off that a cosine and a sine of this type tell: as
+/// far as these are, each in proportion, and a product with a scale besides.
+/// Below the least normal f16 they are off by a fixed amount.
+static double angleError(Type element, double angle) {
+  if (element.isBF16())
+    return std::abs(angle) / 128;
+  return std::abs(angle) / 1024 + (element.isF16() ? 6e-8 : 0);
+}
+
 RotaryAttr RotaryFitter::derive(const RotaryRegion &region,
                                 const RotaryMatch &match,
                                 const Candidate &candidate) {
@@ -267,12 +276,16 @@ RotaryAttr RotaryFitter::derive(const RotaryRegion &region,
   std::vector<double> exact = anglesOfOne(match, candidate);
   if (exact.empty())
     refine(region, match, pairs, angles);
-  for (double &angle : angles)
-    for (double other : exact)
-      if (std::abs(other - angle) <= 1e-3 * std::abs(other)) {
-        angle = other;
-        break;
-      }
+  if (!exact.empty())
+    for (double &angle : angles) {
+      double nearest = exact.front();
+      for (double other : exact)
+        if (std::abs(other - angle) < std::abs(nearest - angle))
+          nearest = other;
+      if (std::abs(nearest - angle) <=
+          angleError(getElementTypeOrSelf(region.y), nearest))
+        angle = nearest;
+    }
   SmallVector<float> frequencies;
   for (double angle : angles)
     frequencies.push_back(static_cast<float>(angle));

@@ -14,6 +14,10 @@
 // LIMIT: blockattn.not_rotary = "with 40 tokens"
 // LIMIT-LABEL: func @ntk_8192
 // LIMIT: blockattn.not_rotary = "with 8192 tokens"
+// LIMIT-LABEL: func @two_angles_bfloat16
+// LIMIT: blockattn.not_rotary = "at position 1023"
+// LIMIT-LABEL: func @length_dependent_bfloat16
+// LIMIT: blockattn.not_rotary = "at position 2047"
 
 // The angle is the square of the position.
 func.func @square(%h: tensor<1x?x16xf32> {onnx.dims = ["", "seq", ""]}, %pos: tensor<1x?xi64> {onnx.dims = ["", "seq"], onnx.name = "position_ids"}) -> tensor<1x2x?x8xf32> {
@@ -153,4 +157,49 @@ func.func @fixed_late(%h: tensor<1x6x8xf32> {onnx.dims = ["", "", ""]}) -> tenso
   %b = onnx.Mul(%t, %sin) : (tensor<1x2x6x4xf32>, tensor<1x1x6x4xf32>) -> tensor<1x2x6x4xf32>
   %y = onnx.Add(%a, %b) : (tensor<1x2x6x4xf32>, tensor<1x2x6x4xf32>) -> tensor<1x2x6x4xf32>
   return %y : tensor<1x2x6x4xf32>
+}
+
+// The sines are of angles that differ by less than a bf16 tells of one angle.
+func.func @two_angles_bfloat16(%h: tensor<1x?x16xbf16> {onnx.dims = ["", "seq", ""]}, %pos: tensor<1x?xi64> {onnx.dims = ["", "seq"], onnx.name = "position_ids"}) -> tensor<1x?x2x8xbf16> {
+  %shape = onnx.Constant dense<[1, 0, 2, 8]> : tensor<4xi64>
+  %freq = onnx.Constant dense<[[[1.0, 0.0773, 0.00597, 0.000461]]]> : tensor<1x1x4xf32>
+  %other = onnx.Constant dense<[[[1.0, 0.0775, 0.00598, 0.000461]]]> : tensor<1x1x4xf32>
+  %last = onnx.Constant dense<-1> : tensor<1xi64>
+  %x = onnx.Reshape(%h, %shape) : (tensor<1x?x16xbf16>, tensor<4xi64>) -> tensor<1x?x2x8xbf16>
+  %p = onnx.Cast(%pos) {to = f32} : (tensor<1x?xi64>) -> tensor<1x?xf32>
+  %p0 = onnx.Unsqueeze(%p, %last) : (tensor<1x?xf32>, tensor<1xi64>) -> tensor<1x?x1xf32>
+  %f = onnx.Mul(%p0, %freq) : (tensor<1x?x1xf32>, tensor<1x1x4xf32>) -> tensor<1x?x4xf32>
+  %g = onnx.Mul(%p0, %other) : (tensor<1x?x1xf32>, tensor<1x1x4xf32>) -> tensor<1x?x4xf32>
+  %c0 = onnx.Cos(%f) : (tensor<1x?x4xf32>) -> tensor<1x?x4xf32>
+  %s0 = onnx.Sin(%g) : (tensor<1x?x4xf32>) -> tensor<1x?x4xf32>
+  %c = onnx.Cast(%c0) {to = bf16} : (tensor<1x?x4xf32>) -> tensor<1x?x4xbf16>
+  %s = onnx.Cast(%s0) {to = bf16} : (tensor<1x?x4xf32>) -> tensor<1x?x4xbf16>
+  %t = onnx.Transpose(%x) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x?x2x8xbf16>) -> tensor<1x2x?x8xbf16>
+  %r = onnx.RotaryEmbedding(%t, %c, %s) : (tensor<1x2x?x8xbf16>, tensor<1x?x4xbf16>, tensor<1x?x4xbf16>) -> tensor<1x2x?x8xbf16>
+  %y = onnx.Transpose(%r) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x2x?x8xbf16>) -> tensor<1x?x2x8xbf16>
+  return %y : tensor<1x?x2x8xbf16>
+}
+
+// Beyond position 2000 the frequencies are others by as little.
+func.func @length_dependent_bfloat16(%h: tensor<1x?x16xbf16> {onnx.dims = ["", "seq", ""]}, %pos: tensor<1x?xi64> {onnx.dims = ["", "seq"], onnx.name = "position_ids"}) -> tensor<1x?x2x8xbf16> {
+  %shape = onnx.Constant dense<[1, 0, 2, 8]> : tensor<4xi64>
+  %freq = onnx.Constant dense<[[[1.0, 0.0773, 0.00597, 0.000461]]]> : tensor<1x1x4xf32>
+  %other = onnx.Constant dense<[[[1.0, 0.0772, 0.00596, 0.000460]]]> : tensor<1x1x4xf32>
+  %limit = onnx.Constant dense<2000> : tensor<i64>
+  %last = onnx.Constant dense<-1> : tensor<1xi64>
+  %x = onnx.Reshape(%h, %shape) : (tensor<1x?x16xbf16>, tensor<4xi64>) -> tensor<1x?x2x8xbf16>
+  %p = onnx.Cast(%pos) {to = f32} : (tensor<1x?xi64>) -> tensor<1x?xf32>
+  %p0 = onnx.Unsqueeze(%p, %last) : (tensor<1x?xf32>, tensor<1xi64>) -> tensor<1x?x1xf32>
+  %max = onnx.ReduceMax(%pos) {keepdims = 0 : i64} : (tensor<1x?xi64>) -> tensor<i64>
+  %far = onnx.Greater(%max, %limit) : (tensor<i64>, tensor<i64>) -> tensor<i1>
+  %chosen = onnx.Where(%far, %other, %freq) : (tensor<i1>, tensor<1x1x4xf32>, tensor<1x1x4xf32>) -> tensor<1x1x4xf32>
+  %f = onnx.Mul(%p0, %chosen) : (tensor<1x?x1xf32>, tensor<1x1x4xf32>) -> tensor<1x?x4xf32>
+  %c0 = onnx.Cos(%f) : (tensor<1x?x4xf32>) -> tensor<1x?x4xf32>
+  %s0 = onnx.Sin(%f) : (tensor<1x?x4xf32>) -> tensor<1x?x4xf32>
+  %c = onnx.Cast(%c0) {to = bf16} : (tensor<1x?x4xf32>) -> tensor<1x?x4xbf16>
+  %s = onnx.Cast(%s0) {to = bf16} : (tensor<1x?x4xf32>) -> tensor<1x?x4xbf16>
+  %t = onnx.Transpose(%x) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x?x2x8xbf16>) -> tensor<1x2x?x8xbf16>
+  %r = onnx.RotaryEmbedding(%t, %c, %s) : (tensor<1x2x?x8xbf16>, tensor<1x?x4xbf16>, tensor<1x?x4xbf16>) -> tensor<1x2x?x8xbf16>
+  %y = onnx.Transpose(%r) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x2x?x8xbf16>) -> tensor<1x?x2x8xbf16>
+  return %y : tensor<1x?x2x8xbf16>
 }

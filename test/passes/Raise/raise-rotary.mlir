@@ -191,3 +191,25 @@ func.func @fixed_tokens(%h: tensor<1x6x8xf32> {onnx.dims = ["", "", ""]}) -> ten
   %y = onnx.Add(%a, %b) : (tensor<1x2x6x4xf32>, tensor<1x2x6x4xf32>) -> tensor<1x2x6x4xf32>
   return %y : tensor<1x2x6x4xf32>
 }
+
+// Cosines and sines are rounded to bf16, which tells an angle to 1 in 256: the
+// frequencies are those that they are made with.
+// CHECK-LABEL: func @bfloat16
+func.func @bfloat16(%h: tensor<1x?x16xbf16> {onnx.dims = ["", "seq", ""]}, %pos: tensor<1x?xi64> {onnx.dims = ["", "seq"], onnx.name = "position_ids"}) -> tensor<1x?x2x8xbf16> {
+  %shape = onnx.Constant dense<[1, 0, 2, 8]> : tensor<4xi64>
+  %freq = onnx.Constant dense<[[[1.0, 0.0773, 0.00597, 0.000461]]]> : tensor<1x1x4xf32>
+  %last = onnx.Constant dense<-1> : tensor<1xi64>
+  %x = onnx.Reshape(%h, %shape) : (tensor<1x?x16xbf16>, tensor<4xi64>) -> tensor<1x?x2x8xbf16>
+  %p = onnx.Cast(%pos) {to = f32} : (tensor<1x?xi64>) -> tensor<1x?xf32>
+  %p0 = onnx.Unsqueeze(%p, %last) : (tensor<1x?xf32>, tensor<1xi64>) -> tensor<1x?x1xf32>
+  %f = onnx.Mul(%p0, %freq) : (tensor<1x?x1xf32>, tensor<1x1x4xf32>) -> tensor<1x?x4xf32>
+  %c0 = onnx.Cos(%f) : (tensor<1x?x4xf32>) -> tensor<1x?x4xf32>
+  %s0 = onnx.Sin(%f) : (tensor<1x?x4xf32>) -> tensor<1x?x4xf32>
+  %c = onnx.Cast(%c0) {to = bf16} : (tensor<1x?x4xf32>) -> tensor<1x?x4xbf16>
+  %s = onnx.Cast(%s0) {to = bf16} : (tensor<1x?x4xf32>) -> tensor<1x?x4xbf16>
+  %t = onnx.Transpose(%x) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x?x2x8xbf16>) -> tensor<1x2x?x8xbf16>
+  %r = onnx.RotaryEmbedding(%t, %c, %s) : (tensor<1x2x?x8xbf16>, tensor<1x?x4xbf16>, tensor<1x?x4xbf16>) -> tensor<1x2x?x8xbf16>
+  // CHECK: blockattn.rotary %{{.*}}, %arg1 <inv_freq = dense<[1.000000e+00, 7.730000e-02, 5.970000e-03, 4.610000e-04]> : tensor<4xf32>> :
+  %y = onnx.Transpose(%r) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x2x?x8xbf16>) -> tensor<1x?x2x8xbf16>
+  return %y : tensor<1x?x2x8xbf16>
+}
