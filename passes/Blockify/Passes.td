@@ -30,10 +30,16 @@ def DeriveBlock : Pass<"blockattn-derive-block", "::mlir::ModuleOp"> {
   let description = [{
     `@block` runs packed tokens under a layout: the batch is 1, past keys and values
     are empty, and every attention reads the layout argument. A graph that can't
-    be made so (an attention that was not raised, or that is not causal, or no
-    token input) is left with `full` alone, and the module attribute
-    `blockattn.refused` says why; with `required` that is an error. So does a
-    graph with a fixed number of tokens, of which `@block` is made all the same.
+    be made so (an attention that was not raised, or that is not causal, another
+    op that brings tokens together, or no token input) is left with `full` alone,
+    and the module attribute `blockattn.refused` says why; with `required` that is
+    an error. So does a graph with a fixed number of tokens, of which `@block` is
+    made all the same.
+
+    Tokens are followed from the inputs through every op: which dimensions hold
+    them, and in which order. Brought together are those that an op computes along
+    (a sum, a norm, a product with weights), and those that two of its operands
+    have at one place though they are others. Detours that are undone are none.
   }];
   let options = [
     Option<"required", "required", "bool", "false",

@@ -14,7 +14,8 @@ using namespace blockattn;
 // Arguments
 //===----------------------------------------------------------------------===//
 
-TokenOrder::TokenOrder(func::FuncOp full) : deps(full), sizes(full) {
+TokenOrder::TokenOrder(func::FuncOp full) : sizes(full) {
+  raise::Dependences deps(full);
   BlockArgument tokens = findArg(full, "tokens");
   std::optional<TokenSizes::Dims> shape;
   if (tokens)

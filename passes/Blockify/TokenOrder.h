@@ -94,7 +94,6 @@ private:
   Placed moved(mlir::Value result, llvm::ArrayRef<int64_t> along,
                llvm::ArrayRef<const TokenAxes *> others = {});
 
-  raise::Dependences deps;
   TokenSizes sizes;
   llvm::DenseMap<mlir::Value, Order> orders;
   /// Values that come from past tokens alone.
