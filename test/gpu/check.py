@@ -24,6 +24,7 @@ times that of PyTorch's own result in that type (half_reference.py).
 """
 
 import argparse
+import concurrent.futures
 import datetime
 import json
 import os
@@ -44,25 +45,35 @@ HALF_FACTOR = 1.5
 
 def prepare(folder, models, targets, dtypes):
     os.makedirs(folder, exist_ok=True)
-    failed = 0
+
+    def compile(job):
+        model, dtype, target = job
+        name = prepared_name(model, dtype)
+        artifact = os.path.join(folder, f"{name}.{target.split(':')[0]}.ba")
+        done = subprocess.run(["blockattn-compile", model, "-o", artifact,
+                               f"--target={target}", f"--dtype={dtype}"],
+                              stderr=subprocess.PIPE, text=True)
+        return f"{name} for {target}: {done.stderr.strip()}" if done.returncode else None
+
+    jobs = [(model, dtype, target) for model in models for dtype in dtypes
+            for target in targets]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        failed = [problem for problem in pool.map(compile, jobs) if problem]
+    for problem in failed:
+        print(f"FAIL {problem}")
     for model, dtype in ((model, dtype) for model in models for dtype in dtypes):
-        name = os.path.basename(model)[:-len(".onnx")]
-        name += "" if dtype == "f32" else "_" + dtype
-        for target in targets:
-            kind = target.split(":")[0]
-            artifact = os.path.join(folder, f"{name}.{kind}.ba")
-            done = subprocess.run(["blockattn-compile", model, "-o", artifact,
-                                   f"--target={target}", f"--dtype={dtype}"],
-                                  stderr=subprocess.PIPE, text=True)
-            if done.returncode:
-                failed += 1
-                print(f"FAIL {name} for {target}: {done.stderr.strip()}")
-        if os.path.exists(model[:-len("onnx")] + "npz"):
-            shutil.copy(model[:-len("onnx")] + "npz",
-                        os.path.join(folder, name + ".npz"))
+        data = model[:-len("onnx")] + "npz"
+        name = prepared_name(model, dtype)
+        if os.path.exists(data):
+            shutil.copy(data, os.path.join(folder, name + ".npz"))
         if dtype != "f32":
             shutil.copy(model, os.path.join(folder, name + ".onnx"))
-    return failed
+    return len(failed)
+
+
+def prepared_name(model, dtype):
+    name = os.path.basename(model)[:-len(".onnx")]
+    return name if dtype == "f32" else f"{name}_{dtype}"
 
 
 class Row:
