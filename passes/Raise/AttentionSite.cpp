@@ -6,6 +6,8 @@
 
 #include "passes/Raise/AttentionSite.h"
 
+#include "dialects/Onnx/Location.h"
+
 #include <cmath>
 
 using namespace mlir;
@@ -155,21 +157,27 @@ raise::findSite(Subject &subject, onnx::SoftmaxOp softmax, Reason &reason) {
 // Heads
 //===----------------------------------------------------------------------===//
 
-/// Ops that only move elements, repeat them, or multiply all by one number.
-static bool movesOrScales(Subject &subject, Operation *op) {
+/// Ops that only move elements, repeat them, or multiply all by one number that
+/// is the same in every run.
+static bool movesOrScales(Subject &subject, FixedValues &fixed, Operation *op) {
   if (isa<onnx::TransposeOp, onnx::ReshapeOp, onnx::UnsqueezeOp,
           onnx::SqueezeOp, onnx::ExpandOp, onnx::TileOp, onnx::IdentityOp,
           onnx::CastOp, onnx::ConcatOp, onnx::SliceOp>(op))
     return true;
   if (auto gather = dyn_cast<onnx::GatherOp>(op))
     return !subject.deps.isData(gather.getIndices());
-  if (!isa<onnx::MulOp, onnx::DivOp>(op))
-    return false;
-  return llvm::any_of(op->getOperands(), [&](Value operand) {
-    auto type = dyn_cast<RankedTensorType>(operand.getType());
-    return !subject.deps.isData(operand) && type && type.hasStaticShape() &&
-           type.getNumElements() == 1;
-  });
+  Value factor = fixed.factorOf(op);
+  return factor && fixed.isFixed(factor);
+}
+
+/// Says of an op that it multiplies `what` by a number of the run's sizes.
+static Reason scaledBySize(StringRef what, Operation *op) {
+  return ("its " + what + " are multiplied at " +
+          onnx::quoted(onnx::nodeName(op->getLoc())) +
+          " by a number that depends on how many tokens there are, where "
+          "attention takes constants alone; a scale may be multiplied into the "
+          "queries instead")
+      .str();
 }
 
 namespace {
@@ -247,8 +255,9 @@ static bool matchesHeads(const OperandView &view,
   return equal;
 }
 
-std::optional<Heads> raise::findHeads(Subject &subject, AttentionSite &site,
-                                      Operand operand) {
+std::optional<Heads> raise::findHeads(Subject &subject, FixedValues &fixed,
+                                      AttentionSite &site, Operand operand,
+                                      Reason &reason) {
   Value root = operand == Operand::Query ? site.product.getA()
                : operand == Operand::Key ? site.product.getB()
                                          : site.output.getB();
@@ -257,7 +266,7 @@ std::optional<Heads> raise::findHeads(Subject &subject, AttentionSite &site,
                    [&](Value value) { return !subject.deps.isData(value); });
   while (Value cut = walker.next()) {
     if (!llvm::all_of(walker.passed(), [&](Operation *op) {
-          return movesOrScales(subject, op);
+          return movesOrScales(subject, fixed, op);
         }))
       break;
     chain.push_back(cut);
@@ -288,6 +297,14 @@ std::optional<Heads> raise::findHeads(Subject &subject, AttentionSite &site,
         return heads;
     }
   }
+  StringRef what = operand == Operand::Query ? "queries"
+                   : operand == Operand::Key ? "keys"
+                                             : "values";
+  reason =
+      ("it was not found where the heads of its " + what + " come from").str();
+  for (Operation *op : walker.passed())
+    if (fixed.scalesBySize(op))
+      reason = scaledBySize(what, op);
   return std::nullopt;
 }
 
@@ -347,33 +364,38 @@ std::optional<SmallVector<float>> raise::fitSinks(Subject &subject,
                                                   AttentionSite &site,
                                                   int64_t heads,
                                                   Reason &reason) {
-  Setting setting;
-  setting.batch = 2;
-  setting.length = 3;
-  Trial trial(subject, subject.clamp(setting));
-  std::string why;
-  const onnx::HostTensor *tensor = trial.evaluate(site.sinks, &why);
-  if (!tensor) {
-    reason = "a score that belongs to no key cannot be evaluated: " + why;
-    return std::nullopt;
-  }
-  int64_t rank = tensor->getRank();
-  int64_t count = rank >= 3 ? tensor->getDim(rank - 3) : 0;
-  int64_t rows = rank >= 2 ? tensor->getDim(rank - 2) : 1;
   SmallVector<float> sinks;
-  bool isUnderstood = count == heads && rows > 0;
-  for (int64_t i = 0, e = tensor->getNumElements(); i < e && isUnderstood;
-       ++i) {
-    auto value = static_cast<float>(tensor->getF(i));
-    auto head = static_cast<size_t>(i / rows % heads);
-    if (head == sinks.size())
-      sinks.push_back(value);
-    isUnderstood = std::isfinite(value) && value == sinks[head];
-  }
-  if (!isUnderstood) {
-    reason = "it has scores that belong to no key, which are not one finite "
-             "number for each head";
-    return std::nullopt;
+  // Few tokens show what they are, and more that they stay so.
+  for (auto [batch, length] : {std::pair<int64_t, int64_t>{2, 3}, {1, 300}}) {
+    Setting setting;
+    setting.batch = batch;
+    setting.length = length;
+    Trial trial(subject, subject.clamp(setting));
+    std::string why;
+    const onnx::HostTensor *tensor = trial.evaluate(site.sinks, &why);
+    if (!tensor && !sinks.empty())
+      break; // The graph takes no more tokens.
+    if (!tensor) {
+      reason = "a score that belongs to no key cannot be evaluated: " + why;
+      return std::nullopt;
+    }
+    int64_t rank = tensor->getRank();
+    int64_t count = rank >= 3 ? tensor->getDim(rank - 3) : 0;
+    int64_t rows = rank >= 2 ? tensor->getDim(rank - 2) : 1;
+    bool isUnderstood = count == heads && rows > 0;
+    for (int64_t i = 0, e = tensor->getNumElements(); i < e && isUnderstood;
+         ++i) {
+      auto value = static_cast<float>(tensor->getF(i));
+      auto head = static_cast<size_t>(i / rows % heads);
+      if (head == sinks.size())
+        sinks.push_back(value);
+      isUnderstood = std::isfinite(value) && value == sinks[head];
+    }
+    if (!isUnderstood) {
+      reason = "it has scores that belong to no key, which are not one finite "
+               "number for each head";
+      return std::nullopt;
+    }
   }
   return sinks;
 }
@@ -383,35 +405,78 @@ double ScoreFunction::operator()(double score) const {
                      : scale * score;
 }
 
-std::optional<ScoreFunction>
-raise::fitScores(Subject &subject, AttentionSite &site, Reason &reason) {
-  Setting setting;
-  setting.length = 3;
-  Trial shared(subject, subject.clamp(setting));
-  int64_t visible = -1;
-  auto at = [&](double score) {
-    onnx::HostTensor tensor =
-        evaluateScores(subject, site, shared, score, reason);
-    if (!tensor)
-      return std::nan("");
-    if (visible < 0)
-      for (int64_t i = 0, e = tensor.getNumElements(); i < e; ++i)
-        if (tensor.getF(i) == 0) {
-          visible = i;
-          break;
-        }
-    return visible < 0 ? std::nan("") : tensor.getF(visible);
-  };
-  if (at(0) != 0) {
+namespace {
+/// Scores by what stands in place of all of them, at one place where the mask
+/// is 0.
+class ScoreProbe {
+public:
+  ScoreProbe(Subject &subject, AttentionSite &site, int64_t length)
+      : subject(subject), site(site), trial(subject, sized(subject, length)) {
+    onnx::HostTensor tensor = evaluate(0);
+    for (int64_t i = 0, e = tensor ? tensor.getNumElements() : 0; i < e; ++i)
+      if (tensor.getF(i) == 0) {
+        visible = i;
+        return;
+      }
     if (reason.empty())
       reason = "its mask leaves no score unchanged";
+  }
+
+  /// Why there is no such place; empty where there is one.
+  Reason reason;
+  double at(double score) {
+    onnx::HostTensor tensor = evaluate(score);
+    return tensor ? tensor.getF(visible) : std::nan("");
+  }
+
+private:
+  static Setting sized(Subject &subject, int64_t length) {
+    Setting setting;
+    setting.length = length;
+    return subject.clamp(setting);
+  }
+  onnx::HostTensor evaluate(double score) {
+    return evaluateScores(subject, site, trial, score, reason);
+  }
+
+  Subject &subject;
+  AttentionSite &site;
+  Trial trial;
+  int64_t visible = 0;
+};
+} // namespace
+
+/// How exact scores are: as the narrowest type that they pass through.
+static double scoreTolerance(AttentionSite &site) {
+  auto isNarrow = [](Value value) {
+    Type element = getElementTypeOrSelf(value);
+    return isa<FloatType>(element) && element.getIntOrFloatBitWidth() < 32;
+  };
+  bool isAnyNarrow = isNarrow(site.product.getY());
+  for (Operation *op : site.scoreOps)
+    isAnyNarrow |= llvm::any_of(op->getResults(), isNarrow);
+  return isAnyNarrow ? 2e-2 : 1e-4;
+}
+
+std::optional<ScoreFunction> raise::fitScores(Subject &subject,
+                                              FixedValues &fixed,
+                                              AttentionSite &site,
+                                              Reason &reason) {
+  for (Operation *op : site.scoreOps)
+    if (fixed.scalesBySize(op)) {
+      reason = scaledBySize("scores", op);
+      return std::nullopt;
+    }
+  ScoreProbe few(subject, site, 3);
+  if (!few.reason.empty()) {
+    reason = few.reason;
     return std::nullopt;
   }
   // A soft cap is linear near 0 and constant far away.
   ScoreFunction function;
   double near = 1.0 / 1024, far = 16384;
-  function.scale = at(near) / near;
-  double limit = at(far);
+  function.scale = few.at(near) / near;
+  double limit = few.at(far);
   if (!std::isfinite(function.scale) || !std::isfinite(limit)) {
     reason = "its scores are not finite";
     return std::nullopt;
@@ -419,14 +484,27 @@ raise::fitScores(Subject &subject, AttentionSite &site, Reason &reason) {
   if (std::abs(limit - function.scale * far) >
       1e-2 * std::abs(function.scale * far))
     function.softcap = std::abs(limit);
-  Type element = getElementTypeOrSelf(site.scores);
-  double tolerance = element.isF32() || element.isF64() ? 1e-4 : 2e-2;
-  for (double score : {-700.0, -20.0, -1.0, 0.5, 3.0, 90.0, 2000.0})
-    if (!(std::abs(at(score) - function(score)) <=
-          tolerance * std::max(1.0, std::abs(function(score))))) {
-      reason = "its scores are neither scaled nor soft-capped, but something "
-               "else is done to them";
+  double tolerance = scoreTolerance(site);
+  auto agrees = [&](ScoreProbe &probe, ArrayRef<double> scores) {
+    return llvm::all_of(scores, [&](double score) {
+      double expected = function(score);
+      return std::abs(probe.at(score) - expected) <=
+             tolerance * std::max(1.0, std::abs(expected));
+    });
+  };
+  if (!agrees(few, {-700.0, -20.0, -1.0, 0.5, 3.0, 90.0, 2000.0})) {
+    reason = "its scores are neither scaled nor soft-capped, but something "
+             "else is done to them";
+    return std::nullopt;
+  }
+  for (int64_t length : {17, 300}) {
+    ScoreProbe more(subject, site, length);
+    // Some graphs take no more tokens, or mask all of so many.
+    if (more.reason.empty() && !agrees(more, {-20.0, 3.0, 2000.0})) {
+      reason = "its scores are scaled or soft-capped, but for " +
+               std::to_string(length) + " tokens not as for 3";
       return std::nullopt;
     }
+  }
   return function;
 }

@@ -7,7 +7,7 @@
 #ifndef BLOCKATTN_PASSES_RAISE_ATTENTIONSITE_H
 #define BLOCKATTN_PASSES_RAISE_ATTENTIONSITE_H
 
-#include "passes/Raise/Trial.h"
+#include "passes/Raise/FixedValues.h"
 
 #include "dialects/Onnx/Onnx.h"
 
@@ -62,9 +62,12 @@ enum class Operand { Query, Key, Value };
 
 /// Follows an operand of the products back to where its heads come from:
 /// through transpositions, reshapes, scaling by a scalar, and the repetition
-/// of heads for grouped queries. What the ops do is found by running them.
-std::optional<Heads> findHeads(Subject &subject, AttentionSite &site,
-                               Operand operand);
+/// of heads for grouped queries. What the ops do is found by running them. A
+/// factor that depends on the length is no part of it: such heads come from
+/// behind it. On failure gives a reason.
+std::optional<Heads> findHeads(Subject &subject, FixedValues &fixed,
+                               AttentionSite &site, Operand operand,
+                               Reason &reason);
 
 /// The softmax's input (without sinks) in place of a score that is `score`
 /// everywhere.
@@ -83,9 +86,10 @@ struct ScoreFunction {
 std::optional<llvm::SmallVector<float>>
 fitSinks(Subject &subject, AttentionSite &site, int64_t heads, Reason &reason);
 
-/// Finds the function from its values at one place where the mask is 0.
-std::optional<ScoreFunction> fitScores(Subject &subject, AttentionSite &site,
-                                       Reason &reason);
+/// Finds the function from its values at one place where the mask is 0; it has
+/// to be the same for few tokens and for many.
+std::optional<ScoreFunction> fitScores(Subject &subject, FixedValues &fixed,
+                                       AttentionSite &site, Reason &reason);
 
 } // namespace blockattn::raise
 

@@ -372,7 +372,7 @@ MaskFit MaskFitter::classify(AttentionSite &site) {
 
 MaskFit MaskFitter::fit(AttentionSite &site) {
   // Layers share their masks, and what is done with them, or make them alike.
-  unsigned key = numbers.of(site.scores, Value(site.product.getY()));
+  unsigned key = numberOf(site);
   auto it = known.find(key);
   if (it == known.end())
     it = known.try_emplace(key, classify(site)).first;

@@ -60,6 +60,11 @@ public:
 
   MaskFit fit(AttentionSite &site);
 
+  /// Sites of one number do the same to their products.
+  unsigned numberOf(AttentionSite &site) {
+    return numbers.of(site.scores, mlir::Value(site.product.getY()));
+  }
+
   /// Whether the graph can be run with so many tokens: some take one at a time
   /// once there is a past. To be asked after fit().
   bool isRunnable(const Setting &setting) const {

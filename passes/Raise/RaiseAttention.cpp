@@ -57,7 +57,8 @@ struct HeadTensor {
 
 class Raiser {
 public:
-  explicit Raiser(func::FuncOp func) : subject(func), masks(subject) {}
+  explicit Raiser(func::FuncOp func)
+      : subject(func), fixed(subject), masks(subject) {}
 
   void run(SmallVectorImpl<AttentionEntry> &entries) {
     std::vector<Candidate> candidates;
@@ -125,7 +126,12 @@ private:
   AttentionOp replace(Candidate &candidate);
 
   Subject subject;
+  FixedValues fixed;
   MaskFitter masks;
+  /// What is done to scores, or why that is not known, by the site's number:
+  /// layers do the same.
+  llvm::DenseMap<unsigned, std::pair<std::optional<ScoreFunction>, Reason>>
+      functions;
 };
 
 /// A scale that is meant is one of a few; what was measured is off by a
@@ -149,19 +155,16 @@ Raiser::consider(AttentionSite &site, AttentionEntry &entry, Reason &reason) {
   // Of a mask that is not understood no window is told either.
   entry.window = candidate.mask.reason.empty() ? candidate.mask.window : 0;
 
-  auto heads = [&](Operand operand, StringRef name, Heads &result) {
-    std::optional<Heads> found = findHeads(subject, site, operand);
+  auto heads = [&](Operand operand, Heads &result) {
+    std::optional<Heads> found =
+        findHeads(subject, fixed, site, operand, reason);
     if (found)
       result = *found;
-    else if (reason.empty())
-      reason =
-          ("it was not found where the heads of its " + name + " come from")
-              .str();
     return found.has_value();
   };
-  if (!heads(Operand::Query, "queries", candidate.query) ||
-      !heads(Operand::Key, "keys", candidate.key) ||
-      !heads(Operand::Value, "values", candidate.value))
+  if (!heads(Operand::Query, candidate.query) ||
+      !heads(Operand::Key, candidate.key) ||
+      !heads(Operand::Value, candidate.value))
     return std::nullopt;
   entry.heads = candidate.query.heads;
   entry.kvHeads = candidate.key.heads;
@@ -196,9 +199,17 @@ Raiser::consider(AttentionSite &site, AttentionEntry &entry, Reason &reason) {
     return std::nullopt;
   }
 
-  std::optional<ScoreFunction> function = fitScores(subject, site, reason);
-  if (!function)
+  auto [known, isNew] = functions.try_emplace(masks.numberOf(site));
+  if (isNew) {
+    Reason why;
+    std::optional<ScoreFunction> fitted = fitScores(subject, fixed, site, why);
+    known->second = {fitted, why};
+  }
+  std::optional<ScoreFunction> function = known->second.first;
+  if (!function) {
+    reason = known->second.second;
     return std::nullopt;
+  }
   if (site.sinks) {
     std::optional<SmallVector<float>> sinks =
         fitSinks(subject, site, candidate.query.heads, reason);
@@ -234,14 +245,15 @@ Raiser::consider(AttentionSite &site, AttentionEntry &entry, Reason &reason) {
 
 /// Compares graph and candidate on random queries, keys and values.
 bool Raiser::verify(Candidate &candidate, Reason &reason) {
-  constexpr std::pair<int64_t, int64_t> kSizes[] = {{5, 0}, {3, 4}, {1, 2}};
-  for (auto [length, past] : kSizes) {
-    if (past > 0 && !subject.hasPast() && length != 1)
-      continue;
+  struct Sizes {
+    int64_t batch, length, past;
+  };
+  Sizes more = subject.hasPast() ? Sizes{3, 3, 4} : Sizes{3, 11, 0};
+  for (Sizes sizes : {Sizes{2, 5, 0}, more, Sizes{2, 1, 2}}) {
     Setting setting;
-    setting.batch = 2;
-    setting.length = length;
-    setting.past = past;
+    setting.batch = sizes.batch;
+    setting.length = sizes.length;
+    setting.past = sizes.past;
     if (!masks.isRunnable(setting))
       continue;
     Trial trial(subject, subject.clamp(setting));
@@ -341,19 +353,21 @@ bool Raiser::findResult(Candidate &candidate, Trial &trial,
     Operation *user = *chain.back().user_begin();
     if (!isa<onnx::TransposeOp, onnx::ReshapeOp, onnx::UnsqueezeOp,
              onnx::SqueezeOp, onnx::CastOp>(user) ||
-        user->getOperand(0) != chain.back() ||
-        getElementTypeOrSelf(user->getResult(0)) !=
-            getElementTypeOrSelf(candidate.query.value))
+        user->getOperand(0) != chain.back())
       break;
     chain.push_back(user->getResult(0));
   }
-  for (bool headsFirst : {false, true})
-    for (Value value : llvm::reverse(chain))
-      if (equals(value, headsFirst)) {
-        candidate.result = value;
-        candidate.resultHeadsFirst = headsFirst;
-        return true;
-      }
+  // Some graphs go on in another type than that of the heads.
+  Type element = getElementTypeOrSelf(candidate.query.value);
+  for (bool ofElement : {true, false})
+    for (bool headsFirst : {false, true})
+      for (Value value : llvm::reverse(chain))
+        if ((getElementTypeOrSelf(value) == element) == ofElement &&
+            equals(value, headsFirst)) {
+          candidate.result = value;
+          candidate.resultHeadsFirst = headsFirst;
+          return true;
+        }
   return false;
 }
 
@@ -498,6 +512,7 @@ AttentionOp Raiser::replace(Candidate &candidate) {
   auto type = cast<RankedTensorType>(candidate.resultHeadsFirst
                                          ? swapped(candidate.result.getType())
                                          : candidate.result.getType());
+  type = type.clone(getElementTypeOrSelf(query));
   if (joinsRows) {
     ArrayRef<int64_t> packed = cast<ShapedType>(query.getType()).getShape();
     type = type.clone(
@@ -521,10 +536,17 @@ AttentionOp Raiser::replace(Candidate &candidate) {
     result = shareWithSinks(b, op, candidate.sinks);
   if (joinsRows)
     result = reshapeRows(b, loc, result, rows);
-  if (candidate.resultHeadsFirst) {
+  if (candidate.resultHeadsFirst)
     result = swapHeads(b, loc, result);
-    result.setType(candidate.result.getType());
+  auto wanted = cast<RankedTensorType>(candidate.result.getType());
+  if (wanted.getElementType() != type.getElementType()) {
+    OperationState state(
+        loc, onnx::CastOp::getOperationName(), result, wanted,
+        b.getNamedAttr("to", TypeAttr::get(wanted.getElementType())));
+    result = b.create(state)->getResult(0);
   }
+  if (candidate.resultHeadsFirst)
+    result.setType(wanted);
   candidate.result.replaceAllUsesWith(result);
   return op;
 }
