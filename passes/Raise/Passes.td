@@ -83,6 +83,41 @@ def RaiseRotary : Pass<"blockattn-raise-rotary", "::mlir::ModuleOp"> {
                            "::blockattn::onnx::OnnxDialect"];
 }
 
+def TurnSoftmax : Pass<"blockattn-turn-softmax", "::mlir::func::FuncOp"> {
+  let summary = "Make a softmax over columns one over rows";
+  let description = [{
+    Scores may be keys times transposed queries: then softmax is over the last
+    dimension but one, and its result is transposed before values are weighed.
+    Product, mask and softmax are turned, so that they are those of queries and
+    transposed keys. A softmax over columns of anything else than a product
+    stays as it is.
+  }];
+  let dependentDialects = ["::blockattn::onnx::OnnxDialect"];
+}
+
+def GroupHeads : Pass<"blockattn-group-heads", "::mlir::func::FuncOp"> {
+  let summary = "Give each row of a product of grouped queries a token";
+  let description = [{
+    Where a group of queries shares a head of keys, a graph may multiply all of
+    the group in one matrix: its rows are two dimensions, group and tokens, of
+    what is reshaped before and after the product. The product becomes one of
+    rank 5 without the reshapes, in which keys, or values, are broadcast. That
+    the dimensions are the same is proven, not assumed.
+  }];
+  let dependentDialects = ["::blockattn::onnx::OnnxDialect"];
+}
+
+def OrderHeads : Pass<"blockattn-order-heads", "::mlir::func::FuncOp"> {
+  let summary = "Bring heads of sequences that come first in the usual order";
+  let description = [{
+    Data may be [tokens, batch, heads * size], as `nn.MultiheadAttention` has
+    it. It is often reshaped to [tokens, batch * heads, size] before it is
+    transposed, and back behind attention: no value has heads as a dimension.
+    Such moves go by way of [batch, heads, tokens, size], where heads are found.
+  }];
+  let dependentDialects = ["::blockattn::onnx::OnnxDialect"];
+}
+
 def RaiseAttention : Pass<"blockattn-raise-attention", "::mlir::ModuleOp"> {
   let summary = "Find attention and make it blockattn.attention";
   let description = [{

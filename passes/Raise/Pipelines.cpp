@@ -27,6 +27,10 @@ void buildRaisePipeline(mlir::OpPassManager &pm, const RaiseOptions &) {
   pm.addPass(mlir::createCSEPass());
   pm.addPass(createGatherTables());
   pm.addPass(createRaiseRotary());
+  // What canonicalization would put together again.
+  pm.addNestedPass<mlir::func::FuncOp>(createTurnSoftmax());
+  pm.addNestedPass<mlir::func::FuncOp>(createGroupHeads());
+  pm.addNestedPass<mlir::func::FuncOp>(createOrderHeads());
   pm.addPass(createRaiseAttention());
   pm.addPass(mlir::createCanonicalizerPass());
   pm.addPass(mlir::createCSEPass());
