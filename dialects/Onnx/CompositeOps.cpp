@@ -38,6 +38,14 @@ LogicalResult EinsumOp::verify() {
   llvm::DenseMap<int, int64_t> extents;
   for (auto [operand, labels] : llvm::zip(getInputs(), tensors->operands)) {
     ArrayRef<int64_t> shape = rankedType(operand).getShape();
+    // A diagonal does not broadcast.
+    for (auto [i, label] : llvm::enumerate(labels)) {
+      size_t first = llvm::find(labels, label) - labels.begin();
+      if (!mayAgree(shape[first], shape[i]))
+        return emitOpError("(C5) the dimensions of '")
+               << static_cast<char>(label) << "' are " << shape[first]
+               << " and " << shape[i] << " in one operand";
+    }
     for (auto [label, extent] : llvm::zip(labels, shape)) {
       if (!isKnown(extent) || extent == 1)
         continue;

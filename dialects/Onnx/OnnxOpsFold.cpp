@@ -64,8 +64,13 @@ OpFoldResult ConcatOp::fold(FoldAdaptor) { return foldVariadic(*this); }
 
 LogicalResult SplitOp::fold(FoldAdaptor,
                             SmallVectorImpl<OpFoldResult> &results) {
-  // One part is the whole.
+  // One part is the whole, if its length is that; else the run fails.
+  auto type = dyn_cast<RankedTensorType>(getInput().getType());
   if (getNumResults() != 1 || getInput().getType() != getResult(0).getType())
+    return failure();
+  std::optional<int64_t> axis =
+      type ? normalizeAxis(getAxis(), type.getRank()) : std::nullopt;
+  if (getSplit() && (!axis || type.isDynamicDim(*axis)))
     return failure();
   results.push_back(getInput());
   return success();

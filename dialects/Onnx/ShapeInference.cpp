@@ -115,15 +115,28 @@ AffineExpr SymbolicShapes::product(ArrayRef<AffineExpr> factors) {
   return result ? result->toExpr(context) : AffineExpr();
 }
 
-void SymbolicShapes::learnEqual(AffineExpr a, AffineExpr b) {
-  if (inBranch)
+void SymbolicShapes::requireEqual(Operation *op, AffineExpr a, AffineExpr b,
+                                  const Twine &what) {
+  if (!a || !b || provenEqual(a, b))
     return;
+  if (inBranch || !learnEqual(a, b))
+    required.push_back({op, a, b, what.str()});
+}
+
+AffineExpr SymbolicShapes::learned(unsigned symbol) {
+  auto it = equalities.find(symbol);
+  return it == equalities.end() ? AffineExpr() : canonical(it->second);
+}
+
+bool SymbolicShapes::learnEqual(AffineExpr a, AffineExpr b) {
   a = canonical(a);
   b = canonical(b);
-  if (!a || !b || a == b)
-    return;
-  // Replace the symbol that was met last: names of arguments come first. An
-  // element of a tensor may be negative; a dimension may not become one.
+  if (!a || !b)
+    return false;
+  // Replace the symbol that was met last: names of arguments come first. A
+  // dimension may not become a negative number. What a tensor holds is never
+  // taken for granted: passes would make something else of it, and then nothing
+  // looked at it any more.
   auto position = [&](AffineExpr expr) -> int64_t {
     auto symbol = dyn_cast<AffineSymbolExpr>(expr);
     return symbol ? int64_t(symbol.getPosition()) : -1;
@@ -132,15 +145,13 @@ void SymbolicShapes::learnEqual(AffineExpr a, AffineExpr b) {
     std::swap(a, b);
   auto tryReplace = [&](AffineExpr symbol, AffineExpr by) {
     int64_t index = position(symbol);
-    if (index < 0 || by.isFunctionOfSymbol(index))
-      return false;
-    if (!symbolTable[index].isElement && lowerBound(by).value_or(-1) < 0)
+    if (index < 0 || symbolTable[index].isElement ||
+        by.isFunctionOfSymbol(index) || lowerBound(by).value_or(-1) < 0)
       return false;
     equalities[index] = by;
     return true;
   };
-  if (!tryReplace(a, b))
-    tryReplace(b, a);
+  return tryReplace(a, b) || tryReplace(b, a);
 }
 
 std::string SymbolicShapes::str(AffineExpr expr) {
@@ -243,6 +254,11 @@ SymbolicShapes::upToDate(std::optional<ArrayRef<AffineExpr>> &list) {
 
 std::optional<ArrayRef<AffineExpr>> SymbolicShapes::dims(Value value) {
   return upToDate(facts(value).dims);
+}
+
+bool SymbolicShapes::isInferred(Value value, int64_t dim) {
+  static_assert(maxRank <= 64);
+  return dim < maxRank && (facts(value).demanded >> dim & 1) == 0;
 }
 
 std::optional<ArrayRef<AffineExpr>> SymbolicShapes::contents(Value value) {
@@ -373,10 +389,18 @@ SymbolicShapes::set(OpResult result, Type elementType,
         return errorAt(result)
                << "is declared with size " << size << " in dimension " << index
                << ", but its operands give " << inferredSize.getValue();
+      // Whoever relies on the declared size relies on this.
+      requireEqual(result.getOwner(), expr, constant(size),
+                   "dimension " + Twine(index) + " of the result must be " +
+                       Twine(size) + " for what uses it");
+      if (!provenEqual(expr, constant(size)))
+        fresh.demanded |= uint64_t(1) << index;
       expr = constant(size);
     }
-    if (!expr)
+    if (!expr) {
+      fresh.demanded |= uint64_t(1) << index;
       expr = dimSymbol(result, index);
+    }
     list.push_back(expr);
     auto final = dyn_cast<AffineConstantExpr>(expr);
     std::optional<int64_t> product =
@@ -481,7 +505,7 @@ LogicalResult SymbolicShapes::visit(Operation *op) {
   return success();
 }
 
-LogicalResult SymbolicShapes::run(func::FuncOp function) {
+void SymbolicShapes::addArguments(func::FuncOp function) {
   for (BlockArgument argument : function.getArguments()) {
     SmallVector<StringRef> names;
     if (auto list = function.getArgAttrOfType<ArrayAttr>(
@@ -492,6 +516,10 @@ LogicalResult SymbolicShapes::run(func::FuncOp function) {
       }
     addArgument(argument, names);
   }
+}
+
+LogicalResult SymbolicShapes::run(func::FuncOp function) {
+  addArguments(function);
   bool ok = true;
   function.getBody().walk([&](Operation *op) { ok &= succeeded(visit(op)); });
   return success(ok);

@@ -59,6 +59,10 @@ public:
   void addArgument(mlir::BlockArgument argument,
                    llvm::ArrayRef<llvm::StringRef> dimNames = {});
 
+  /// The same for all arguments of a function, with the names of their
+  /// `onnx.dims` attributes.
+  void addArguments(mlir::func::FuncOp function);
+
   /// Infers the results of one operation; that of its operands must have been
   /// done. What the results' types already say is kept, and must not contradict
   /// the operands: else an error is emitted at the operation. An operation
@@ -69,6 +73,11 @@ public:
   /// Dimensions of a value, std::nullopt when the rank is unknown. The array
   /// lives as long as this object.
   std::optional<llvm::ArrayRef<mlir::AffineExpr>> dims(mlir::Value value);
+
+  /// Whether a dimension follows from the operands of what makes the value. If
+  /// not, it is known, if at all, because the type says so, or because what
+  /// uses the value requires it; the run may find another.
+  bool isInferred(mlir::Value value, int64_t dim);
 
   /// Elements of an integer or boolean tensor of rank 0 or 1 (true is 1), when
   /// they are known as expressions; std::nullopt otherwise.
@@ -141,9 +150,23 @@ public:
   /// of which nothing is known gets a symbol for each element.
   std::optional<llvm::ArrayRef<mlir::AffineExpr>>
   contentsOrSymbols(mlir::Value value);
-  /// Notes that two dimensions are equal in every run that succeeds: one symbol
-  /// is replaced from now on wherever expressions are given out.
-  void learnEqual(mlir::AffineExpr a, mlir::AffineExpr b);
+  /// Notes that an operation can run only where two sizes are equal. Where that
+  /// is an equation for one symbol, it is replaced from now on wherever
+  /// expressions are given out; else there is a requirement.
+  void requireEqual(mlir::Operation *op, mlir::AffineExpr a, mlir::AffineExpr b,
+                    const llvm::Twine &what);
+
+  /// Two sizes that must be equal where the operation runs, which nothing else
+  /// says. `what` is wrong with the operation where they are not.
+  struct Requirement {
+    mlir::Operation *op;
+    mlir::AffineExpr a, b;
+    std::string what;
+  };
+  llvm::ArrayRef<Requirement> requirements() const { return required; }
+
+  /// What a symbol was learned to be equal to; null where nothing was learned.
+  mlir::AffineExpr learned(unsigned symbol);
 
   /// Records what a rule found. A null dimension is unknown. What the value's
   /// type says is merged in; fails after an error where the two contradict.
@@ -159,11 +182,16 @@ private:
     mlir::Type elementType;
     std::optional<llvm::ArrayRef<mlir::AffineExpr>> dims;
     std::optional<llvm::ArrayRef<mlir::AffineExpr>> contents;
+    /// A bit for each dimension that does not follow from operands.
+    uint64_t demanded = 0;
   };
 
   Facts &facts(mlir::Value value);
   llvm::ArrayRef<mlir::AffineExpr> keep(llvm::ArrayRef<mlir::AffineExpr> list);
   mlir::AffineExpr namedSymbol(llvm::StringRef name);
+  /// Replaces one symbol, so that two expressions are equal. False where there
+  /// is no symbol that can be.
+  bool learnEqual(mlir::AffineExpr a, mlir::AffineExpr b);
   std::optional<Polynomial> polynomial(mlir::AffineExpr expr);
   /// The number of elements of an integer tensor small enough to be followed.
   std::optional<int64_t> smallIntegerTensor(mlir::Value value);
@@ -177,6 +205,7 @@ private:
   std::vector<Symbol> symbolTable;
   llvm::StringMap<unsigned> symbolsByName;
   llvm::DenseMap<unsigned, mlir::AffineExpr> equalities;
+  std::vector<Requirement> required;
   llvm::DenseMap<mlir::Value, Facts> known;
   llvm::BumpPtrAllocator allocator;
   /// While an operation in a branch of onnx.If is visited.

@@ -32,6 +32,16 @@ static LogicalResult einsum(EinsumOp op, SymbolicShapes &shapes) {
   std::optional<EinsumTensors> tensors = equation->labels(ranks, why);
   if (!tensors)
     return op->emitOpError(why);
+  // A diagonal is as long as both dimensions that it runs through.
+  for (auto [labels, given] : llvm::zip(tensors->operands, operands))
+    for (auto [i, label] : llvm::enumerate(labels)) {
+      size_t first = llvm::find(labels, label) - labels.begin();
+      if (first != i &&
+          failed(refuseDifferent(op, given[first], given[i],
+                                 "takes a diagonal of dimensions of "
+                                 "different sizes")))
+        return failure();
+    }
   Dims dims;
   for (int wanted : tensors->result) {
     SmallVector<ArrayRef<AffineExpr>> of;
@@ -93,15 +103,48 @@ static LogicalResult compress(CompressOp op, SymbolicShapes &shapes) {
   return shapes.set(result, type, dims);
 }
 
+static LogicalResult groupNorm(GroupNormalizationOp op,
+                               SymbolicShapes &shapes) {
+  std::optional<ArrayRef<AffineExpr>> dims = shapes.dims(op.getX());
+  if (dims && dims->size() < 2)
+    return op->emitOpError() << "has an operand of rank " << dims->size();
+  for (Value vector : {op.getScale(), op.getBias()}) {
+    std::optional<ArrayRef<AffineExpr>> length = shapes.dims(vector);
+    if (!length || length->size() != 1)
+      continue;
+    std::optional<int64_t> channels = asConstant(length->front());
+    if (channels && *channels % op.getNumGroups() != 0)
+      return op->emitOpError()
+             << "has " << *channels << " channels, which can not be cut into "
+             << op.getNumGroups() << " groups";
+    if (dims &&
+        failed(refuseDifferent(op, length->front(), (*dims)[1],
+                               "has a scale or bias of another length than the "
+                               "number of channels")))
+      return failure();
+  }
+  return sameAsFirst(op, shapes);
+}
+
+static LogicalResult pRelu(PReluOp op, SymbolicShapes &shapes) {
+  if (std::optional<Dims> dims = copyDims(shapes, op.getX());
+      dims &&
+      failed(requireBroadcast(op, shapes, op.getSlope(), *dims, "a slope")))
+    return failure();
+  return sameAsFirst(op, shapes);
+}
+
 void addCompositeRules(ShapeRules &rules) {
   rules.add<EinsumOp>(einsum);
   rules.add<MatMulIntegerOp>(matMulInteger);
   rules.add<QLinearMatMulOp>(qLinearMatMul);
   rules.add<DynamicQuantizeLinearOp>(dynamicQuantize);
   rules.add<CompressOp>(compress);
-  rules.addAll<CeluOp, GroupNormalizationOp, HardmaxOp, LpNormalizationOp,
-               MeanVarianceNormalizationOp, PReluOp, ReverseSequenceOp,
-               ShrinkOp, ThresholdedReluOp>(sameAsFirst);
+  rules.add<GroupNormalizationOp>(groupNorm);
+  rules.add<PReluOp>(pRelu);
+  rules
+      .addAll<CeluOp, HardmaxOp, LpNormalizationOp, MeanVarianceNormalizationOp,
+              ReverseSequenceOp, ShrinkOp, ThresholdedReluOp>(sameAsFirst);
 }
 
 } // namespace blockattn::onnx

@@ -133,7 +133,8 @@ static LogicalResult range(RangeOp op, SymbolicShapes &shapes) {
   }
   if (failed(shapes.set(result, type, ArrayRef<AffineExpr>(length))))
     return failure();
-  std::optional<int64_t> count = staticLength(shapes, result);
+  // A length that only the result's type tells is still to be looked at.
+  std::optional<int64_t> count = asConstant(shapes.canonical(length[0]));
   if (numbers.size() != 3 || !count || *count > 256)
     return success();
   SmallVector<AffineExpr> elements;

@@ -32,10 +32,35 @@ static AffineExpr sum(SymbolicShapes &shapes, AffineExpr a, AffineExpr b) {
 // Norms and embeddings
 //===----------------------------------------------------------------------===//
 
+/// A vector has one element for each column of rows; it may be absent.
+static LogicalResult refuseColumns(Operation *op, SymbolicShapes &shapes,
+                                   Value vector, AffineExpr columns,
+                                   const Twine &name) {
+  return refuseDifferent(op, dimOf(shapes, vector, 0), columns,
+                         "has " + name + " of another length than the rows");
+}
+
+static Value betaOf(MSSkipLayerNormalizationOp op) { return op.getBeta(); }
+static Value betaOf(MSSkipSimplifiedLayerNormalizationOp) { return {}; }
+
 template <typename OpT>
 static LogicalResult skipNorm(OpT op, SymbolicShapes &shapes) {
   Type type = commonElementType(shapes, {op.getInput(), op.getGamma()});
   std::optional<Dims> dims = copyDims(shapes, op.getInput());
+  if (dims && !dims->empty()) {
+    AffineExpr columns = dims->back();
+    std::optional<ArrayRef<AffineExpr>> skip = shapes.dims(op.getSkip());
+    // The skip may be one for the whole batch.
+    for (size_t i = 1; skip && i <= 2 && i <= skip->size() && i <= dims->size();
+         ++i)
+      if (failed(refuseDifferent(op, skip->end()[-i], dims->end()[-i],
+                                 "has a skip of another size than the input")))
+        return failure();
+    if (failed(refuseColumns(op, shapes, op.getGamma(), columns, "a gamma")) ||
+        failed(refuseColumns(op, shapes, betaOf(op), columns, "a beta")) ||
+        failed(refuseColumns(op, shapes, op.getBias(), columns, "a bias")))
+      return failure();
+  }
   if (failed(setResult(shapes, op.getOutput(), type, dims)) ||
       failed(setResult(shapes, op.getInputSkipBiasSum(), type, dims)))
     return failure();
@@ -53,12 +78,37 @@ static LogicalResult embedNorm(MSEmbedLayerNormalizationOp op,
   Dims dims = {dimOf(shapes, op.getInputIds(), 0),
                dimOf(shapes, op.getInputIds(), 1),
                dimOf(shapes, op.getWordEmbedding(), 1)};
+  AffineExpr columns = dims.back();
+  if (failed(refuseColumns(op, shapes, op.getGamma(), columns, "a gamma")) ||
+      failed(refuseColumns(op, shapes, op.getBeta(), columns, "a beta")))
+    return failure();
+  for (Value table : {op.getPositionEmbedding(), op.getSegmentEmbedding()})
+    if (failed(refuseDifferent(op, dimOf(shapes, table, 1), columns,
+                               "has embeddings of different widths")))
+      return failure();
   ArrayRef<AffineExpr> all = dims;
   Type i32 = IntegerType::get(op.getContext(), 32);
   return success(
       succeeded(setResult(shapes, op.getOutput(), type, all)) &&
       succeeded(setResult(shapes, op.getEmbeddingSum(), type, all)) &&
       succeeded(setResult(shapes, op.getMaskIndex(), i32, all.take_front(1))));
+}
+
+template <typename OpT>
+static LogicalResult withBias(OpT op, Value bias, SymbolicShapes &shapes) {
+  std::optional<ArrayRef<AffineExpr>> dims = shapes.dims(op->getOperand(0));
+  if (bias && dims && !dims->empty() &&
+      failed(refuseColumns(op, shapes, bias, dims->back(), "a bias")))
+    return failure();
+  return sameAsFirst(op, shapes);
+}
+
+static LogicalResult biasGelu(MSBiasGeluOp op, SymbolicShapes &shapes) {
+  return withBias(op, op.getB(), shapes);
+}
+
+static LogicalResult fastGelu(MSFastGeluOp op, SymbolicShapes &shapes) {
+  return withBias(op, op.getBias(), shapes);
 }
 
 //===----------------------------------------------------------------------===//
@@ -91,26 +141,27 @@ static LogicalResult fusedMatMul(MSFusedMatMulOp op, SymbolicShapes &shapes) {
   return shapes.set(result, type, *dims);
 }
 
-static LogicalResult matMulIntegerToFloat(MSMatMulIntegerToFloatOp op,
-                                          SymbolicShapes &shapes) {
+/// A product of integers that is scaled to the type of the scales.
+static LogicalResult scaledProduct(Operation *op, SymbolicShapes &shapes,
+                                   Value a, Value b, Type type) {
   FailureOr<std::optional<Dims>> dims =
-      productDims(op, shapes, shapes.dims(op.getA()), shapes.dims(op.getB()));
+      productDims(op, shapes, shapes.dims(a), shapes.dims(b));
   if (failed(dims))
     return failure();
-  return shapes.set(op->getResult(0),
-                    commonElementType(shapes, {op.getAScale(), op.getBScale()}),
-                    *dims);
+  return shapes.set(op->getResult(0), type, *dims);
+}
+
+static LogicalResult matMulIntegerToFloat(MSMatMulIntegerToFloatOp op,
+                                          SymbolicShapes &shapes) {
+  return scaledProduct(
+      op, shapes, op.getA(), op.getB(),
+      commonElementType(shapes, {op.getAScale(), op.getBScale()}));
 }
 
 static LogicalResult dynamicQuantizeMatMul(MSDynamicQuantizeMatMulOp op,
                                            SymbolicShapes &shapes) {
-  FailureOr<std::optional<Dims>> dims =
-      productDims(op, shapes, shapes.dims(op.getA()), shapes.dims(op.getB()));
-  if (failed(dims))
-    return failure();
-  return shapes.set(op->getResult(0),
-                    commonElementType(shapes, {op.getA(), op.getBScale()}),
-                    *dims);
+  return scaledProduct(op, shapes, op.getA(), op.getB(),
+                       commonElementType(shapes, {op.getA(), op.getBScale()}));
 }
 
 static LogicalResult matMulNBits(MSMatMulNBitsOp op, SymbolicShapes &shapes) {
@@ -274,8 +325,10 @@ void addMicrosoftRules(ShapeRules &rules) {
   rules.add<MSAttentionOp>(attention);
   rules.add<MSMultiHeadAttentionOp>(multiHead);
   rules.add<MSGroupQueryAttentionOp>(groupQuery);
-  rules.addAll<MSBiasGeluOp, MSFastGeluOp, MSQuickGeluOp, MSRotaryEmbeddingOp,
-               MSMoEOp, MSQMoEOp>(sameAsFirst);
+  rules.add<MSBiasGeluOp>(biasGelu);
+  rules.add<MSFastGeluOp>(fastGelu);
+  rules.addAll<MSQuickGeluOp, MSRotaryEmbeddingOp, MSMoEOp, MSQMoEOp>(
+      sameAsFirst);
 }
 
 } // namespace blockattn::onnx

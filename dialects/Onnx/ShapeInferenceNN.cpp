@@ -74,7 +74,10 @@ static LogicalResult layerNorm(LayerNormalizationOp op,
                                SymbolicShapes &shapes) {
   Type type = commonElementType(shapes, {op.getX(), op.getScale()});
   std::optional<Dims> dims = copyDims(shapes, op.getX());
-  if (failed(shapes.set(cast<OpResult>(op.getY()), type, dims)))
+  if (failed(shapes.set(cast<OpResult>(op.getY()), type, dims)) ||
+      (dims &&
+       (failed(requireBroadcast(op, shapes, op.getScale(), *dims, "a scale")) ||
+        failed(requireBroadcast(op, shapes, op.getB(), *dims, "a bias")))))
     return failure();
   if (dims) {
     FailureOr<int64_t> axis = normalAxis(op, op.getAxis(), dims->size());
@@ -94,8 +97,11 @@ static LogicalResult layerNorm(LayerNormalizationOp op,
 }
 
 static LogicalResult rmsNorm(RMSNormalizationOp op, SymbolicShapes &shapes) {
-  return shapes.set(op->getResult(0), shapes.elementType(op.getScale()),
-                    shapes.dims(op.getX()));
+  std::optional<Dims> dims = copyDims(shapes, op.getX());
+  if (dims &&
+      failed(requireBroadcast(op, shapes, op.getScale(), *dims, "a scale")))
+    return failure();
+  return shapes.set(op->getResult(0), shapes.elementType(op.getScale()), dims);
 }
 
 static LogicalResult dropout(DropoutOp op, SymbolicShapes &shapes) {

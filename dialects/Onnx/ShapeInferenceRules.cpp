@@ -148,14 +148,41 @@ Type commonElementType(SymbolicShapes &shapes, ValueRange operands) {
   return {};
 }
 
-LogicalResult requireEqual(Operation *op, SymbolicShapes &shapes, AffineExpr a,
-                           AffineExpr b, const Twine &what) {
-  if (!a || !b)
-    return success();
+LogicalResult refuseDifferent(Operation *op, AffineExpr a, AffineExpr b,
+                              const Twine &what) {
   std::optional<int64_t> left = asConstant(a), right = asConstant(b);
   if (left && right && *left != *right)
     return op->emitOpError() << what << ": " << *left << " and " << *right;
-  shapes.learnEqual(a, b);
+  return success();
+}
+
+LogicalResult requireEqual(Operation *op, SymbolicShapes &shapes, AffineExpr a,
+                           AffineExpr b, const Twine &what) {
+  if (failed(refuseDifferent(op, a, b, what)))
+    return failure();
+  shapes.requireEqual(op, a, b, what);
+  return success();
+}
+
+LogicalResult requireBroadcast(Operation *op, SymbolicShapes &shapes,
+                               Value from, ArrayRef<AffineExpr> to,
+                               const Twine &name) {
+  std::optional<ArrayRef<AffineExpr>> dims =
+      from ? shapes.dims(from) : std::nullopt;
+  if (!dims)
+    return success();
+  if (dims->size() > to.size())
+    return op->emitOpError()
+           << "has " << name << " of rank " << dims->size()
+           << ", which does not broadcast to rank " << to.size();
+  for (auto [dim, wanted] : llvm::zip(*dims, to.take_back(dims->size()))) {
+    std::optional<int64_t> size = asConstant(dim);
+    bool mayBeOne = size ? *size == 1 : shapes.lowerBound(dim).value_or(0) < 2;
+    if ((!mayBeOne || asConstant(wanted) == 1) &&
+        failed(requireEqual(op, shapes, dim, wanted,
+                            "has " + name + " of another size than it needs")))
+      return failure();
+  }
   return success();
 }
 

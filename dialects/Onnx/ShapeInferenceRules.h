@@ -120,6 +120,20 @@ mlir::LogicalResult requireEqual(mlir::Operation *op, SymbolicShapes &shapes,
                                  mlir::AffineExpr a, mlir::AffineExpr b,
                                  const llvm::Twine &what);
 
+/// An error if two dimensions are known to differ. That they are equal is left
+/// to what the operation is decomposed to, which has to check it.
+mlir::LogicalResult refuseDifferent(mlir::Operation *op, mlir::AffineExpr a,
+                                    mlir::AffineExpr b,
+                                    const llvm::Twine &what);
+
+/// As `requireEqual`, for an operand that is broadcast to others, as in numpy,
+/// but must not make them larger: each of its dimensions is 1 or that of the
+/// result. One that is neither for certain is left to the run.
+mlir::LogicalResult requireBroadcast(mlir::Operation *op,
+                                     SymbolicShapes &shapes, mlir::Value from,
+                                     llvm::ArrayRef<mlir::AffineExpr> to,
+                                     const llvm::Twine &name);
+
 /// All results have the shape and the element type of the first operand.
 mlir::LogicalResult sameAsFirst(mlir::Operation *op, SymbolicShapes &shapes);
 

@@ -9,10 +9,12 @@
 #include "passes/Lower/Passes.h"
 
 #include "dialects/Onnx/NodeReport.h"
+#include "passes/Lower/SizeChecks.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/SetVector.h"
 
 namespace blockattn {
@@ -38,7 +40,8 @@ private:
   LogicalResult lower(func::FuncOp function, const LoweringRules &rules,
                       WeightTable &weights, SmallVectorImpl<Refusal> &refusals);
   LogicalResult lowerBlock(Block &block, const LoweringRules &rules,
-                           Lowering &l, SmallVectorImpl<Refusal> &refusals);
+                           Lowering &l, SizeChecks &checks,
+                           SmallVectorImpl<Refusal> &refusals);
   bool lowerAsContents(Operation *op, Lowering &l);
   void report(ArrayRef<Refusal> refusals);
 };
@@ -89,7 +92,7 @@ static bool usesNarrow(Operation *op, Lowering &l) {
 /// point. Fails where one was refused.
 LogicalResult
 LowerOnnxToLinalgPass::lowerBlock(Block &block, const LoweringRules &rules,
-                                  Lowering &l,
+                                  Lowering &l, SizeChecks &checks,
                                   SmallVectorImpl<Refusal> &refusals) {
   size_t refused = refusals.size();
   // What is made here goes before the terminator of the function's block.
@@ -107,6 +110,11 @@ LowerOnnxToLinalgPass::lowerBlock(Block &block, const LoweringRules &rules,
     // An operand was not lowered, which has been noted.
     if (!ready)
       continue;
+    checks.before(op, l);
+    auto done = llvm::make_scope_exit([&] {
+      l.loc = op->getLoc();
+      checks.after(op, l);
+    });
     if (lowerAsContents(op, l))
       continue;
     if (!isa<onnx::OnnxDialect, BlockAttnDialect>(op->getDialect())) {
@@ -132,65 +140,6 @@ LowerOnnxToLinalgPass::lowerBlock(Block &block, const LoweringRules &rules,
   return success(refusals.size() == refused);
 }
 
-namespace {
-/// Checks that the arguments of a program have the sizes which its operations
-/// need: like all checks of sizes, before it runs. Shape inference takes
-/// dimensions for equal that have to be, in a product, say, and all that is
-/// lowered relies on it; names that arguments share are checked by the runtime.
-class ArgumentChecks {
-public:
-  explicit ArgumentChecks(func::FuncOp function) : declared(function) {
-    // A function of the same arguments that does nothing with them.
-    func::FuncOp shell = function.cloneWithoutRegions();
-    shell.addEntryBlock();
-    onnx::SymbolicShapes shapes(function.getContext());
-    (void)shapes.run(shell);
-    for (BlockArgument argument : shell.getArguments()) {
-      std::optional<ArrayRef<AffineExpr>> list = shapes.dims(argument);
-      dims.emplace_back(list ? SmallVector<AffineExpr>(*list)
-                             : SmallVector<AffineExpr>());
-    }
-    shell.erase();
-    for (BlockArgument argument : function.getArguments())
-      arguments.push_back({argument, argument});
-  }
-
-  /// Another value takes the place of an argument.
-  void replace(unsigned i, Value lowered) { arguments[i].second = lowered; }
-
-  /// To be called at the end, when all that sizes are made of is there.
-  void emit(Lowering &l) {
-    for (auto [i, pair] : llvm::enumerate(arguments)) {
-      auto [argument, lowered] = pair;
-      std::optional<ArrayRef<AffineExpr>> now = l.shapes.dims(argument);
-      for (size_t d = 0; now && d < dims[i].size() && d < now->size(); ++d) {
-        if (dims[i][d] == (*now)[d])
-          continue;
-        OpFoldResult expected = l.materialize((*now)[d]);
-        if (!expected)
-          continue;
-        auto name = declared.getArgAttrOfType<StringAttr>(
-            cast<BlockArgument>(lowered).getArgNumber(), "onnx.name");
-        std::optional<int64_t> size = Lowering::constant(expected);
-        l.checkEqual(tensor::DimOp::create(l.b, l.loc, lowered, d).getResult(),
-                     expected,
-                     "dimension " + Twine(d) + " of input '" +
-                         (name ? name.getValue() : StringRef()) + "' " +
-                         (size ? "must be " + std::to_string(*size)
-                               : "does not go with those of other inputs"));
-      }
-    }
-  }
-
-private:
-  func::FuncOp declared;
-  /// Each as it was, and as it is lowered.
-  SmallVector<std::pair<BlockArgument, Value>> arguments;
-  /// Their dimensions as the program declares them.
-  SmallVector<SmallVector<AffineExpr>> dims;
-};
-} // namespace
-
 LogicalResult LowerOnnxToLinalgPass::lower(func::FuncOp function,
                                            const LoweringRules &rules,
                                            WeightTable &weights,
@@ -207,7 +156,7 @@ LogicalResult LowerOnnxToLinalgPass::lower(func::FuncOp function,
   if (failed(shapes.run(function)))
     return failure();
   Lowering l(function, shapes, weights);
-  ArgumentChecks checks(function);
+  SizeChecks checks(function, shapes);
 
   // Arguments of types that have another form get a second argument of that.
   SmallVector<unsigned> replaced;
@@ -237,14 +186,14 @@ LogicalResult LowerOnnxToLinalgPass::lower(func::FuncOp function,
   auto terminator = cast<func::ReturnOp>(block.getTerminator());
   l.b.setInsertionPoint(terminator);
   l.lowerBlock = [&](Block &region) {
-    return lowerBlock(region, rules, l, refusals);
+    return lowerBlock(region, rules, l, checks, refusals);
   };
   if (failed(l.lowerBlock(block)))
     return success();
 
   l.b.setInsertionPoint(terminator);
   l.loc = function.getLoc();
-  checks.emit(l);
+  checks.finish(l);
   SmallVector<Value> results;
   for (auto [i, result] : llvm::enumerate(terminator.getOperands())) {
     results.push_back(l.get(result));

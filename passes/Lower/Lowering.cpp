@@ -307,7 +307,10 @@ Lowering::sizesOr(Value value,
     OpFoldResult size;
     if (lowered && !cast<ShapedType>(lowered.getType()).isDynamicDim(i))
       size = b.getIndexAttr(cast<ShapedType>(lowered.getType()).getDimSize(i));
-    else if (known && static_cast<int64_t>(known->size()) == rank)
+    // What only uses of the value say of it is compared with what it is.
+    if (!size && !lowered && !shapes.isInferred(value, i))
+      size = otherwise(i);
+    if (!size && known && static_cast<int64_t>(known->size()) == rank)
       size = materialize((*known)[i]);
     if (!size && lowered)
       size = tensor::DimOp::create(b, loc, lowered, i).getResult();

@@ -92,6 +92,8 @@ public:
   Value get(Value value);
   void set(Value value, Value lowered) { map.map(value, lowered); }
   bool has(Value value) const { return map.contains(value); }
+  /// What an operation made for a value, as it is; null where nothing was made.
+  Value lowered(Value value) const { return map.lookupOrNull(value); }
   /// As `set`, for a tensor whose sizes only data tells: those that shape
   /// inference knows otherwise (the model declares them, say) are compared at
   /// run time, and where they differ there is a tensor of the known sizes

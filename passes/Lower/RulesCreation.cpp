@@ -82,7 +82,8 @@ static LogicalResult lowerRange(onnx::RangeOp op, Lowering &l,
   Value delta = onlyElement(l, op.getDelta());
   SmallVector<OpFoldResult> sizes =
       l.sizesOr(op.getOutput(), [](int64_t) { return OpFoldResult(); });
-  if (sizes.size() != 1 || !sizes[0]) {
+  if (sizes.size() != 1 || !sizes[0] ||
+      !l.shapes.isInferred(op.getOutput(), 0)) {
     // max(ceil((limit - start) / delta), 0)
     Value limit = onlyElement(l, op.getLimit());
     Value count;

@@ -105,6 +105,36 @@ struct Rows {
 };
 } // namespace
 
+/// A scale or bias, to be read with `Lowering::broadcastMap`. A dimension that
+/// may be 1 or that of the rows is seen at run time; then it is repeated.
+static Value fitToRows(Value vector, const Rows &rows, Value x) {
+  Lowering &l = rows.l;
+  Value tensor = l.get(vector);
+  int64_t rank = cast<RankedTensorType>(tensor.getType()).getRank();
+  SmallVector<OpFoldResult> from = l.sizes(vector);
+  ArrayRef<OpFoldResult> to = ArrayRef(rows.sizes).take_back(rank);
+  ArrayRef<AffineExpr> known = l.exprs(vector), wanted = l.exprs(x);
+  bool isCertain = true;
+  for (int64_t i = 0; i < rank; ++i) {
+    if (Lowering::constant(from[i]) == 1 || Lowering::same(from[i], to[i]) ||
+        (static_cast<int64_t>(known.size()) == rank &&
+         static_cast<int64_t>(wanted.size()) == rows.rank &&
+         l.shapes.provenEqual(known[i], wanted.take_back(rank)[i])))
+      continue;
+    isCertain = false;
+    auto is = [&](OpFoldResult size) -> Value {
+      return arith::CmpIOp::create(l.b, l.loc, arith::CmpIPredicate::eq,
+                                   l.toValue(from[i]), l.toValue(size));
+    };
+    l.check(
+        arith::OrIOp::create(l.b, l.loc, is(l.b.getIndexAttr(1)), is(to[i])),
+        BA_KERNEL_FAIL_SHAPE,
+        "dimension " + Twine(i) +
+            " of its scale or bias is neither 1 nor that of the operand");
+  }
+  return isCertain ? tensor : l.broadcastTensor(tensor, from, to);
+}
+
 static LogicalResult checkTypes(Operation *op, Value x, Lowering &l,
                                 std::string &why) {
   auto type = dyn_cast<RankedTensorType>(l.get(x).getType());
@@ -124,7 +154,7 @@ static LogicalResult lowerRMSNormalization(onnx::RMSNormalizationOp op,
         return arith::MulFOp::create(b, loc, v[0], v[0]);
       });
   Value root = rows.reciprocalRoot(square, op.getEpsilon().convertToFloat());
-  Value scale = l.get(op.getScale());
+  Value scale = fitToRows(op.getScale(), rows, op.getX());
   AffineMap scaleMap =
       l.broadcastMap(cast<RankedTensorType>(scale.getType()), rows.sizes);
   l.set(op.getY(),
@@ -153,11 +183,12 @@ static LogicalResult lowerLayerNormalization(onnx::LayerNormalizationOp op,
         return arith::MulFOp::create(b, loc, d, d);
       });
   Value root = rows.reciprocalRoot(variance, op.getEpsilon().convertToFloat());
-  SmallVector<Value> inputs = {rows.x, mean, root, l.get(op.getScale())};
+  SmallVector<Value> inputs = {rows.x, mean, root,
+                               fitToRows(op.getScale(), rows, op.getX())};
   SmallVector<AffineMap> maps = {l.identity(rows.rank), rows.rowMap,
                                  rows.rowMap};
   if (op.getB())
-    inputs.push_back(l.get(op.getB()));
+    inputs.push_back(fitToRows(op.getB(), rows, op.getX()));
   for (Value value : ArrayRef(inputs).drop_front(3))
     maps.push_back(
         l.broadcastMap(cast<RankedTensorType>(value.getType()), rows.sizes));

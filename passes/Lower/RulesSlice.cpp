@@ -52,16 +52,21 @@ static LogicalResult lowerSplit(onnx::SplitOp op, Lowering &l,
       return failure();
     }
     lengths = *elements;
+    const char *wrong =
+        op.getNumResults() > 1
+            ? "has parts that do not make the whole"
+            : "an operand does not have the size that goes with "
+              "the others";
     OpFoldResult sum = l.b.getIndexAttr(0);
     for (OpFoldResult length : lengths) {
       // Unsigned: a negative length is too great.
       if (!Lowering::constant(length))
         l.check(arith::CmpIOp::create(l.b, l.loc, arith::CmpIPredicate::ule,
                                       l.toValue(length), l.toValue(whole)),
-                BA_KERNEL_FAIL_SHAPE, "the parts do not make the whole");
+                BA_KERNEL_FAIL_SHAPE, wrong);
       sum = l.add(sum, length);
     }
-    l.checkEqual(sum, whole, "the parts do not make the whole");
+    l.checkEqual(sum, whole, wrong);
   } else {
     // Equal parts; the last takes what is left.
     int64_t parts = op.getNumResults();

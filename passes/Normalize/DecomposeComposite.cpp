@@ -165,11 +165,26 @@ static Refusal decompose(onnx::GroupNormalizationOp op, GraphBuilder &g) {
       op.getStashType().value_or(Float32Type::get(op.getContext())));
   if (!isa<FloatType>(element) || !stash)
     return kUnknownType;
-  Value shape = g.make<onnx::ConcatOp>(
-      {g.shapeOf(x, 0, 1), g.ints({op.getNumGroups(), -1})},
-      g.attr("axis", int64_t(0)));
-  Value grouped = g.make<onnx::ReshapeOp>({g.cast(x, stash), shape});
-  auto [centered, variance] = center(g, grouped, 2);
+  // Scale and bias have a number for each channel. [batch, groups, rest]: where
+  // only the run knows whether the channels can be cut into groups, they have a
+  // dimension of their own in each.
+  Value scale = op.getScale(), bias = op.getBias();
+  if (ShapedType::isDynamic(g.size(x, 1)))
+    x = g.ofSize(x, 1, scale, 0);
+  scale = g.ofSize(scale, 0, x, 1);
+  bias = g.ofSize(bias, 0, x, 1);
+  bool isKnown = !ShapedType::isDynamic(g.size(x, 1));
+  SmallVector<Value> sizes = {g.shapeOf(x, 0, 1),
+                              g.ints({op.getNumGroups(), -1})};
+  SmallVector<int64_t> axes = {2};
+  for (int64_t i = 2; i < rank && !isKnown; ++i) {
+    sizes.push_back(g.shapeOf(x, i, i + 1));
+    axes.push_back(i + 1);
+  }
+  Value grouped = g.make<onnx::ReshapeOp>(
+      {g.cast(x, stash),
+       g.make<onnx::ConcatOp>(sizes, g.attr("axis", int64_t(0)))});
+  auto [centered, variance] = center(g, grouped, axes);
   Value deviation = g.make<onnx::SqrtOp>(g.binary<onnx::AddOp>(
       variance, g.number(stash, op.getEpsilon().convertToDouble())));
   Value normal = g.make<onnx::ReshapeOp>(
@@ -180,9 +195,8 @@ static Refusal decompose(onnx::GroupNormalizationOp op, GraphBuilder &g) {
         llvm::to_vector(llvm::seq<int64_t>(1, rank - 1));
     return after.empty() ? vector : g.unsqueeze(vector, after);
   };
-  Value scaled =
-      g.binary<onnx::MulOp>(g.cast(normal, element), spread(op.getScale()));
-  g.replace(op.getY(), g.binary<onnx::AddOp>(scaled, spread(op.getBias())));
+  Value scaled = g.binary<onnx::MulOp>(g.cast(normal, element), spread(scale));
+  g.replace(op.getY(), g.binary<onnx::AddOp>(scaled, spread(bias)));
   return {};
 }
 
@@ -271,10 +285,25 @@ static Refusal decompose(onnx::ReverseSequenceOp op, GraphBuilder &g) {
   Type i64 = IntegerType::get(op.getContext(), 64);
   Value places = g.range(g.number(i64, 0), g.dim(data, 1));
   Value lengths = g.unsqueeze(op.getSequenceLens(), 1);
+  // A negative length must not pass for one of nothing to reverse: neither it
+  // nor one that is too great leads to a place that there is.
+  std::optional<SmallVector<int64_t>> known =
+      onnx::constantInts(op.getSequenceLens());
+  int64_t most = g.size(data, 1);
+  for (int64_t length : known.value_or(SmallVector<int64_t>()))
+    if (length < 0 || (!ShapedType::isDynamic(most) && length > most))
+      return "the sequence length " + std::to_string(length) +
+             (length < 0 ? " is negative"
+                         : " is more than the " + std::to_string(most) +
+                               " elements of a row");
   Value mirrored = g.binary<onnx::SubOp>(
       g.binary<onnx::SubOp>(lengths, g.number(i64, 1)), places);
   Value from = g.make<onnx::WhereOp>(
       {g.binary<onnx::LessOp>(places, lengths), mirrored, places});
+  if (!known)
+    from = g.make<onnx::WhereOp>(
+        {g.binary<onnx::LessOp>(lengths, g.number(i64, 0)), g.dim(data, 1),
+         from});
   Value result = g.make<onnx::GatherNDOp>({data, g.unsqueeze(from, 2)},
                                           g.attr("batch_dims", int64_t(1)));
   g.replace(op.getY(), isSwapped ? g.transpose(result, swap) : result);

@@ -75,6 +75,7 @@ void EinsumRewriter::takeDiagonals(Factor &x) {
         ++second;
         continue;
       }
+      x.value = g.ofSize(x.value, second, x.value, first);
       Type i64 = IntegerType::get(x.value.getContext(), 64);
       auto places = [&](int64_t axis) {
         Value range = g.range(g.number(i64, 0), g.dim(x.value, axis));

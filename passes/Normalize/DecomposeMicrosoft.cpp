@@ -21,16 +21,36 @@ namespace blockattn {
 // Activations
 //===----------------------------------------------------------------------===//
 
+/// Rows, and the vectors that go with them, which may be absent: each has an
+/// element for each column.
+static void fitColumns(GraphBuilder &g, Value &rows,
+                       ArrayRef<Value *> vectors) {
+  int64_t last = g.rank(rows) - 1;
+  if (last < 0)
+    return;
+  for (Value *vector : vectors) {
+    if (!*vector || g.rank(*vector) != 1)
+      continue;
+    if (ShapedType::isDynamic(g.size(rows, last)))
+      rows = g.ofSize(rows, last, *vector, 0);
+    else
+      *vector = g.ofSize(*vector, 0, rows, last);
+  }
+}
+
 static Refusal decompose(onnx::MSBiasGeluOp op, GraphBuilder &g) {
-  g.replace(op.getC(),
-            g.make<onnx::GeluOp>(g.binary<onnx::AddOp>(op.getA(), op.getB())));
+  Value x = op.getA(), bias = op.getB();
+  fitColumns(g, x, &bias);
+  g.replace(op.getC(), g.make<onnx::GeluOp>(g.binary<onnx::AddOp>(x, bias)));
   return {};
 }
 
 static Refusal decompose(onnx::MSFastGeluOp op, GraphBuilder &g) {
   Value x = op.getX();
-  if (Value bias = op.getBias())
+  if (Value bias = op.getBias()) {
+    fitColumns(g, x, &bias);
     x = g.binary<onnx::AddOp>(x, bias);
+  }
   g.replace(
       op.getY(),
       g.make<onnx::GeluOp>(
@@ -48,10 +68,19 @@ static Refusal decompose(onnx::MSQuickGeluOp op, GraphBuilder &g) {
 // Norms and embeddings
 //===----------------------------------------------------------------------===//
 
-/// input + skip + bias, which is also a result of the op.
-template <typename OpT> static Value sumOf(OpT op, GraphBuilder &g) {
-  Value sum = g.binary<onnx::AddOp>(op.getInput(), op.getSkip());
-  if (Value bias = op.getBias())
+/// input + skip + bias, which is also a result of the op. It has a column for
+/// each element of the `vectors`.
+template <typename OpT>
+static Value sumOf(OpT op, GraphBuilder &g, ArrayRef<Value *> vectors) {
+  Value input = op.getInput(), skip = op.getSkip(), bias = op.getBias();
+  SmallVector<Value *> all(vectors);
+  all.push_back(&bias);
+  fitColumns(g, input, all);
+  // The skip may be one for the whole batch.
+  for (int64_t i = 1; i <= 2 && i <= g.rank(skip) && i <= g.rank(input); ++i)
+    skip = g.ofSize(skip, g.rank(skip) - i, input, g.rank(input) - i);
+  Value sum = g.binary<onnx::AddOp>(input, skip);
+  if (bias)
     sum = g.binary<onnx::AddOp>(sum, bias);
   if (Value result = op.getInputSkipBiasSum())
     g.replace(result, sum);
@@ -61,9 +90,10 @@ template <typename OpT> static Value sumOf(OpT op, GraphBuilder &g) {
 static Refusal decompose(onnx::MSSkipLayerNormalizationOp op, GraphBuilder &g) {
   // The statistics come as a pair.
   unsigned count = op.getMean() || op.getInvStdVar() ? 3 : 1;
+  Value gamma = op.getGamma(), beta = op.getBeta();
+  Value sum = sumOf(op, g, {&gamma, &beta});
   SmallVector<Value> norm = g.makeAll<onnx::LayerNormalizationOp>(
-      {sumOf(op, g), op.getGamma(), op.getBeta()},
-      g.attr("epsilon", op.getEpsilon()), count);
+      {sum, gamma, beta}, g.attr("epsilon", op.getEpsilon()), count);
   g.replace(op.getOutput(), norm[0]);
   if (Value mean = op.getMean())
     g.replace(mean, norm[1]);
@@ -78,9 +108,11 @@ static Refusal decompose(onnx::MSSkipSimplifiedLayerNormalizationOp op,
     if (statistic && !statistic.use_empty())
       return "its statistics (outputs 1 and 2) are used, which is not "
              "supported; compute them with other ops";
-  g.replace(op.getOutput(), g.make<onnx::RMSNormalizationOp>(
-                                {sumOf(op, g), op.getGamma()},
-                                g.attr("epsilon", op.getEpsilon())));
+  Value gamma = op.getGamma();
+  Value sum = sumOf(op, g, &gamma);
+  g.replace(op.getOutput(),
+            g.make<onnx::RMSNormalizationOp>(
+                {sum, gamma}, g.attr("epsilon", op.getEpsilon())));
   return {};
 }
 

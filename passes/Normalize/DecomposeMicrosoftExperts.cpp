@@ -32,8 +32,9 @@ struct Experts {
 
 /// How much each expert counts for each token, [tokens, experts].
 template <typename OpT>
-static Value gatesOf(OpT op, GraphBuilder &g, Value weights) {
-  Value scores = op.getRouterProbs();
+static Value gatesOf(OpT op, GraphBuilder &g, Value tokens, Value weights) {
+  // One row of scores would broadcast to all tokens.
+  Value scores = g.ofSize(op.getRouterProbs(), 0, tokens, 0);
   Type element = g.element(scores);
   Value shares = g.make<onnx::SoftmaxOp>(scores, g.attr("axis", -1));
   SmallVector<Value> best = g.makeAll<onnx::TopKOp>({shares, g.ints(op.getK())},
@@ -143,7 +144,7 @@ static Refusal mixture(OpT op, GraphBuilder &g, const Experts &e) {
            "input";
 
   Value tokens = rank == 2 ? input : g.reshape(input, {-1, columns});
-  Value gates = gatesOf(op, g, e.routerWeights);
+  Value gates = gatesOf(op, g, tokens, e.routerWeights);
   gates = g.cast(gates, g.element(input));
   Value hidden = g.transpose(hiddenOf(op, g, tokens, e), {1, 0, 2});
   Value all =
@@ -184,7 +185,9 @@ static Refusal unpackLayer(onnx::MSQMoEOp op, GraphBuilder &g, Value packed,
   int64_t bits = ownBits.value_or(op.getExpertWeightBits());
   int64_t experts = g.size(packed, 0), rows = g.size(packed, 1);
   int64_t columns = g.size(packed, 2) * (8 / bits);
-  int64_t block = std::max<int64_t>(op.getBlockSize().value_or(0), 0);
+  int64_t block = op.getBlockSize().value_or(0);
+  if (block < 0)
+    return "its block_size is negative: " + std::to_string(block);
   if (block != 0 && columns % block != 0)
     return "the columns of a weight, " + std::to_string(columns) +
            ", are not a multiple of block_size " + std::to_string(block);

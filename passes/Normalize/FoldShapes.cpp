@@ -131,9 +131,20 @@ struct FoldShapes : impl::FoldShapesBase<FoldShapes> {
            });
   }
 
+  /// Whether the operands tell the shape of the result. Where only its uses do,
+  /// the run has to see whether they are right.
+  bool isInferred(Value result) {
+    std::optional<ArrayRef<AffineExpr>> dims = shapes->dims(result);
+    return dims &&
+           llvm::all_of(llvm::seq<int64_t>(0, dims->size()), [&](int64_t dim) {
+             return shapes->isInferred(result, dim);
+           });
+  }
+
   bool foldUnchanged(Operation *op, Value data) {
     Value result = op->getResult(0);
-    return haveOneShape(result, data) && replace(result, data);
+    return haveOneShape(result, data) && isInferred(result) &&
+           replace(result, data);
   }
 
   /// All values that have the same elements in the same order: the operand, and
@@ -287,7 +298,7 @@ struct FoldShapes : impl::FoldShapesBase<FoldShapes> {
   bool simplifyTarget(onnx::ReshapeOp op, Value source) {
     std::optional<ArrayRef<AffineExpr>> data = shapes->dims(source);
     std::optional<ArrayRef<AffineExpr>> dims = shapes->dims(op.getReshaped());
-    if (!data || !dims)
+    if (!data || !dims || !isInferred(op.getReshaped()))
       return false;
     SmallVector<int64_t> target;
     unsigned unknown = 0;

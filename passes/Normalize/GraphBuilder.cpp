@@ -117,6 +117,16 @@ Value GraphBuilder::dim(Value value, int64_t i) {
   return make<onnx::SqueezeOp>({shapeOf(value, i, i + 1), ints(0)});
 }
 
+Value GraphBuilder::ofSize(Value value, int64_t axis, Value like,
+                           int64_t likeAxis) {
+  std::optional<ArrayRef<AffineExpr>> own = shapes.dims(value);
+  std::optional<ArrayRef<AffineExpr>> other = shapes.dims(like);
+  if (own && other && shapes.provenEqual((*own)[axis], (*other)[likeAxis]))
+    return value;
+  return make<onnx::SplitOp>({value, shapeOf(like, likeAxis, likeAxis + 1)},
+                             attr("axis", axis));
+}
+
 Value GraphBuilder::range(Value first, Value count) {
   return make<onnx::RangeOp>(
       {first, binary<onnx::AddOp>(first, count), number(b.getI64Type(), 1)});

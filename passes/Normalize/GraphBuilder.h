@@ -85,6 +85,11 @@ public:
   mlir::Value shapeOf(mlir::Value value, int64_t begin, int64_t end);
   /// Dimension i of a value, of rank 0.
   mlir::Value dim(mlir::Value value, int64_t i);
+  /// A value whose size along an axis must be that of another one, `like`,
+  /// along `likeAxis`: where only the run knows, it is checked there, as the
+  /// lengths of the parts of a Split are. Both have known ranks.
+  mlir::Value ofSize(mlir::Value value, int64_t axis, mlir::Value like,
+                     int64_t likeAxis);
   /// first, first + 1, ..., `count` of them; both are i64 of rank 0.
   mlir::Value range(mlir::Value first, mlir::Value count);
   template <typename OpT> mlir::Value binary(mlir::Value a, mlir::Value b) {

@@ -241,16 +241,7 @@ LogicalResult SequenceResolver::resolve(onnx::ForeignOp op) {
 }
 
 LogicalResult SequenceResolver::run() {
-  for (BlockArgument argument : function.getArguments()) {
-    SmallVector<StringRef> names;
-    if (auto list = function.getArgAttrOfType<ArrayAttr>(
-            argument.getArgNumber(), "onnx.dims"))
-      for (Attribute name : list) {
-        auto text = dyn_cast<StringAttr>(name);
-        names.push_back(text ? text.getValue() : StringRef());
-      }
-    shapes.addArgument(argument, names);
-  }
+  shapes.addArguments(function);
   // In order, so that what was resolved before tells shapes to what comes
   // after.
   bool ok = true;

@@ -169,3 +169,16 @@ func.func @unused(%x: tensor<4xf32>) {
   %2 = onnx.Foreign "com.acme" "Log"(%x) : (tensor<4xf32>) -> tensor<4xf32>
   return
 }
+
+// -----
+
+// One part is the whole, if it has its length; else the run fails.
+// CHECK-LABEL: @one_part
+// CHECK: %[[S:.*]] = onnx.Split(%arg0, %arg2)
+// CHECK: return %[[S]], %arg1, %arg0
+func.func @one_part(%x: tensor<?xf32>, %y: tensor<3xf32>, %n: tensor<1xi64>) -> (tensor<?xf32>, tensor<3xf32>, tensor<?xf32>) {
+  %0 = onnx.Split(%x, %n) : (tensor<?xf32>, tensor<1xi64>) -> tensor<?xf32>
+  %1 = onnx.Split(%y, %n) : (tensor<3xf32>, tensor<1xi64>) -> tensor<3xf32>
+  %2 = onnx.Split(%x) {num_outputs = 1} : (tensor<?xf32>) -> tensor<?xf32>
+  return %0, %1, %2 : tensor<?xf32>, tensor<3xf32>, tensor<?xf32>
+}

@@ -35,7 +35,7 @@ func.func @nothing(%x: tensor<0x4xf32>, %s: tensor<2xi64>) -> (tensor<?x4xf32>, 
 // A part that may be empty still starts at an element that exists, and lengths
 // that are wrong do not lead beyond the end.
 // CHECK-LABEL: func.func @last
-// CHECK:         blockattn.check %{{.*}}, "the parts do not make the whole"
+// CHECK:         blockattn.check %{{.*}}, "has parts that do not make the whole"
 // CHECK:         %[[START:.*]] = arith.minsi %{{.*}}, %c7
 // CHECK:         tensor.extract_slice %arg0[%[[START]]]
 func.func @last(%x: tensor<8xf32>, %s: tensor<2xi64>) -> (tensor<?xf32>, tensor<?xf32>) {

@@ -65,9 +65,13 @@ func.func @angles(%p: tensor<?xf32>, %f: tensor<8xf32>) -> tensor<?x8xf32> {
 
 // -----
 
+// A diagonal has two dimensions of one size, which a split into one part checks
+// in the run.
 // CHECK-LABEL: @diagonal
+// CHECK: %[[N:.*]] = onnx.Shape(%arg0) {end = 2 : i64, start = 1 : i64}
+// CHECK: %[[X:.*]] = onnx.Split(%arg0, %[[N]]) {axis = 2 : i64}
 // CHECK: %[[D:.*]] = onnx.Equal(
-// CHECK: %[[E:.*]] = onnx.Where(%[[D]], %arg0, %{{.*}})
+// CHECK: %[[E:.*]] = onnx.Where(%[[D]], %[[X]], %{{.*}})
 // CHECK: onnx.ReduceSum(%[[E]], %{{.*}}) {keepdims = 0 : i64} : (tensor<3x?x?xf32>, tensor<1xi64>) -> tensor<3x?xf32>
 func.func @diagonal(%x: tensor<3x?x?xf32>) -> tensor<3x?xf32> {
   %0 = onnx.Einsum(%x) {equation = "...ii->...i"} : (tensor<3x?x?xf32>) -> tensor<3x?xf32>

@@ -123,9 +123,11 @@ func.func @gather(%data: tensor<12x32xui8>, %ids: tensor<?x?xi64>, %s: tensor<12
 
 // -----
 
-// Every token meets every expert; what it was not sent to counts nothing.
+// Every token meets every expert; what it was not sent to counts nothing. The
+// router has a row for each token.
 // CHECK-LABEL: @experts
-// CHECK: %[[P:.*]] = onnx.Softmax(%arg1)
+// CHECK: %[[S:.*]] = onnx.Split(%arg1, %{{.*}}) {axis = 0 : i64}
+// CHECK: %[[P:.*]] = onnx.Softmax(%[[S]])
 // CHECK: %[[V:.*]], %[[I:.*]] = onnx.TopK(%[[P]], %{{.*}}) {axis = -1 : i64} : (tensor<?x4xf32>, tensor<1xi64>) -> (tensor<?x2xf32>, tensor<?x2xi64>)
 // CHECK: %[[SUM:.*]] = onnx.ReduceSum(%[[V]], %{{.*}})
 // CHECK: %[[SHARE:.*]] = onnx.Div(%[[V]], %[[SUM]])

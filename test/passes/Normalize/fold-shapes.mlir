@@ -126,3 +126,20 @@ func.func @neutral(%m: tensor<?x?xi1>) -> tensor<?x?xi1> {
   %1 = onnx.Or(%0, %false) : (tensor<?x?xi1>, tensor<1xi1>) -> tensor<?x?xi1>
   return %1 : tensor<?x?xi1>
 }
+
+// -----
+
+// That the product needs 4 columns says nothing of what the shape holds: the
+// run has to look.
+// CHECK-LABEL: @demanded
+// CHECK: onnx.Reshape(%arg0, %arg1)
+// CHECK: onnx.Range(%{{.*}}, %arg2, %{{.*}})
+func.func @demanded(%x: tensor<8xf32>, %s: tensor<2xi64>, %n: tensor<i64>, %w: tensor<4x3xf32>, %v: tensor<4xi64>) -> (tensor<?x3xf32>, tensor<i64>) {
+  %0 = onnx.Reshape(%x, %s) : (tensor<8xf32>, tensor<2xi64>) -> tensor<?x4xf32>
+  %1 = onnx.MatMul(%0, %w) : (tensor<?x4xf32>, tensor<4x3xf32>) -> tensor<?x3xf32>
+  %zero = onnx.Constant dense<0> : tensor<i64>
+  %one = onnx.Constant dense<1> : tensor<i64>
+  %2 = onnx.Range(%zero, %n, %one) : (tensor<i64>, tensor<i64>, tensor<i64>) -> tensor<4xi64>
+  %3 = onnx.MatMul(%2, %v) : (tensor<4xi64>, tensor<4xi64>) -> tensor<i64>
+  return %1, %3 : tensor<?x3xf32>, tensor<i64>
+}

@@ -111,7 +111,7 @@ func.func @parts(%u: tensor<*xf32>, %i: tensor<?xi64>) {
   %axes = onnx.Identity(%twice) : (tensor<2xi64>) -> tensor<2xi64>
   // expected-error @below {{has axis 1 twice}}
   %0 = onnx.Slice(%x, %s, %s, %axes) : (tensor<*xf32>, tensor<2xi64>, tensor<2xi64>, tensor<2xi64>) -> tensor<*xf32>
-  // expected-error @below {{has parts that are not the whole: 5 and 3}}
+  // expected-error @below {{has parts that do not make the whole: 5 and 3}}
   %1:2 = onnx.Split(%x, %s) {axis = 1} : (tensor<*xf32>, tensor<2xi64>) -> (tensor<*xf32>, tensor<*xf32>)
   // expected-error @below {{has 2 pads for 2 axes}}
   %2 = onnx.Pad(%x, %s) : (tensor<*xf32>, tensor<2xi64>) -> tensor<*xf32>
@@ -133,5 +133,38 @@ func.func @lengths_that_become_ranks(%x: tensor<4xf32>, %v: tensor<9223372036854
   %0 = onnx.Unsqueeze(%x, %v) : (tensor<4xf32>, tensor<9223372036854775807xi64>) -> tensor<*xf32>
   // expected-error @below {{; at most 64 is supported}}
   %1 = onnx.Expand(%x, %v) : (tensor<4xf32>, tensor<9223372036854775807xi64>) -> tensor<*xf32>
+  return
+}
+
+// -----
+
+// Operands that go with the rows or the channels of another one.
+func.func @lengths(%u: tensor<*xf32>, %v: tensor<3xf32>, %m: tensor<2x3xf32>) {
+  %s = onnx.Constant dense<[2, 4]> : tensor<2xi64>
+  %x = onnx.Reshape(%u, %s) : (tensor<*xf32>, tensor<2xi64>) -> tensor<*xf32>
+  %t = onnx.Constant dense<3> : tensor<1xi64>
+  %y = onnx.Reshape(%u, %t) : (tensor<*xf32>, tensor<1xi64>) -> tensor<*xf32>
+  // expected-error @below {{has a scale of another size than it needs: 3 and 4}}
+  %0 = onnx.LayerNormalization(%x, %v) : (tensor<*xf32>, tensor<3xf32>) -> tensor<*xf32>
+  // expected-error @below {{has a scale of another size than it needs: 3 and 4}}
+  %1 = onnx.RMSNormalization(%x, %v) : (tensor<*xf32>, tensor<3xf32>) -> tensor<*xf32>
+  // expected-error @below {{has a scale or bias of another length than the number of channels: 3 and 4}}
+  %2 = onnx.GroupNormalization(%x, %v, %v) {num_groups = 3} : (tensor<*xf32>, tensor<3xf32>, tensor<3xf32>) -> tensor<*xf32>
+  // expected-error @below {{has 3 channels, which can not be cut into 2 groups}}
+  %3 = onnx.GroupNormalization(%u, %v, %v) {num_groups = 2} : (tensor<*xf32>, tensor<3xf32>, tensor<3xf32>) -> tensor<*xf32>
+  // expected-error @below {{takes a diagonal of dimensions of different sizes: 2 and 4}}
+  %4 = onnx.Einsum(%x) {equation = "ii->i"} : (tensor<*xf32>) -> tensor<*xf32>
+  // expected-error @below {{has a slope of another size than it needs: 3 and 4}}
+  %5 = onnx.PRelu(%x, %v) : (tensor<*xf32>, tensor<3xf32>) -> tensor<*xf32>
+  // expected-error @below {{has a bias of another length than the rows: 3 and 4}}
+  %6 = onnx.ms.BiasGelu(%x, %v) : (tensor<*xf32>, tensor<3xf32>) -> tensor<*xf32>
+  // expected-error @below {{has a gamma of another length than the rows: 3 and 4}}
+  %7:2 = onnx.ms.SkipSimplifiedLayerNormalization(%x, %x, %v)
+    : (tensor<*xf32>, tensor<*xf32>, tensor<3xf32>) -> (tensor<*xf32>, _, _, tensor<*xf32>)
+  // expected-error @below {{has a skip of another size than the input: 3 and 4}}
+  %8:2 = onnx.ms.SkipSimplifiedLayerNormalization(%x, %m, %v)
+    : (tensor<*xf32>, tensor<2x3xf32>, tensor<3xf32>) -> (tensor<*xf32>, _, _, tensor<*xf32>)
+  // expected-error @below {{has a scale of rank 2, which does not broadcast to rank 1}}
+  %9 = onnx.RMSNormalization(%y, %m) : (tensor<*xf32>, tensor<2x3xf32>) -> tensor<*xf32>
   return
 }
