@@ -302,6 +302,16 @@ std::optional<Heads> raise::findHeads(Subject &subject, FixedValues &fixed,
                                              : "values";
   reason =
       ("it was not found where the heads of its " + what + " come from").str();
+  // Tracers take the number of tokens of their example for a constant.
+  auto type = dyn_cast<RankedTensorType>(root.getType());
+  if (type && type.getRank() >= 2 && subject.fixedTokens() == 0) {
+    int64_t tokens =
+        type.getDimSize(type.getRank() - (operand == Operand::Key ? 1 : 2));
+    if (!ShapedType::isDynamic(tokens))
+      reason = ("its " + what + " are always of " + std::to_string(tokens) +
+                " tokens, however many the model is given")
+                   .str();
+  }
   for (Operation *op : walker.passed())
     if (fixed.scalesBySize(op))
       reason = scaledBySize(what, op);

@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "passes/Raise/AttentionLike.h"
 #include "passes/Raise/AttentionSite.h"
 #include "passes/Raise/Explain.h"
 #include "passes/Raise/KeyMask.h"
@@ -63,6 +64,7 @@ public:
   void run(SmallVectorImpl<AttentionEntry> &entries) {
     std::vector<Candidate> candidates;
     SmallVector<size_t> entryOf;
+    llvm::DenseSet<Operation *> known;
     SmallVector<onnx::SoftmaxOp> softmaxes(
         subject.func.getBody().front().getOps<onnx::SoftmaxOp>());
     for (onnx::SoftmaxOp softmax : softmaxes) {
@@ -70,6 +72,7 @@ public:
       std::optional<AttentionSite> site = findSite(subject, softmax, reason);
       if (!site && reason.empty())
         continue;
+      known.insert(softmax);
       AttentionEntry &entry = entries.emplace_back(softmax.getLoc());
       std::optional<Candidate> candidate;
       if (site)
@@ -82,6 +85,8 @@ public:
       candidates.push_back(std::move(*candidate));
     }
     reportOthers(entries);
+    for (const AttentionLike &like : findAttentionLike(subject, known))
+      entries.emplace_back(like.op->getLoc()).reasons.push_back(like.reason);
     SmallVector<AttentionOp> raised;
     for (Candidate &candidate : candidates)
       raised.push_back(replace(candidate));

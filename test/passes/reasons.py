@@ -9,7 +9,8 @@ import re
 import sys
 
 SOURCES = """
-passes/Raise/AttentionSite.cpp passes/Raise/DecomposeOnnxAttention.cpp
+passes/Raise/AttentionLike.cpp passes/Raise/AttentionSite.cpp
+passes/Raise/DecomposeOnnxAttention.cpp
 passes/Raise/MaskConstants.cpp passes/Raise/MaskFit.cpp
 passes/Raise/MaskLengths.cpp passes/Raise/MaskObservation.cpp
 passes/Raise/MaskPieces.cpp passes/Raise/PositionDependence.cpp
