@@ -13,7 +13,7 @@
 
 #include "passes/Blockify/Passes.h"
 #include "passes/Blockify/Programs.h"
-#include "passes/Raise/Trial.h"
+#include "passes/Raise/TokenPlaces.h"
 
 #include "dialects/BlockAttn/BlockAttn.h"
 #include "dialects/Onnx/Location.h"
@@ -23,6 +23,7 @@
 
 #include <cmath>
 #include <map>
+#include <numeric>
 
 namespace blockattn {
 #define GEN_PASS_DEF_REPLACEPOSITIONS
@@ -45,7 +46,8 @@ struct Source {
 
 class Replacer {
 public:
-  explicit Replacer(func::FuncOp func) : func(func), subject(func) {}
+  explicit Replacer(func::FuncOp func)
+      : func(func), subject(func), places(subject) {}
 
   /// Takes the positions from an argument.
   void usePositions(BlockArgument positions);
@@ -79,6 +81,7 @@ private:
 
   func::FuncOp func;
   Subject subject;
+  TokenPlaces places;
   SmallVector<Source> sources;
   llvm::DenseMap<Value, bool> reachesSource;
 };
@@ -95,6 +98,23 @@ static bool isLayoutOperand(OpOperand &operand) {
          isa<onnx::ReshapeOp, onnx::ExpandOp, onnx::SliceOp, onnx::TileOp,
              onnx::PadOp, onnx::SplitOp, onnx::UnsqueezeOp, onnx::SqueezeOp>(
              op);
+}
+
+/// Whether sizes among the op's operands are numbers to it like any others.
+static bool isArithmetic(Operation *op) {
+  return isa<onnx::AddOp, onnx::SubOp, onnx::MulOp, onnx::DivOp, onnx::ModOp,
+             onnx::PowOp, onnx::MaxOp, onnx::MinOp, onnx::SumOp, onnx::MeanOp,
+             onnx::WhereOp, onnx::EqualOp, onnx::LessOp, onnx::LessOrEqualOp,
+             onnx::GreaterOp, onnx::GreaterOrEqualOp>(op);
+}
+
+/// Whether a value only selects some of an op's data. What comes of selecting
+/// tokens has been judged by their order.
+static bool isSelection(Operation *op, Value value) {
+  return isa<onnx::GatherOp, onnx::GatherNDOp, onnx::GatherElementsOp,
+             onnx::ScatterNDOp, onnx::ScatterElementsOp, onnx::TensorScatterOp>(
+             op) &&
+         op->getOperand(0) != value;
 }
 
 std::optional<Source> Replacer::asSource(Value value) {
@@ -214,9 +234,15 @@ bool Replacer::isFunctionOfPositions(Value value) {
   // What sets in at some length shows where one token is far away; a table
   // ends somewhere, though.
   for (int64_t far : {131071, 32767, 8191, 2047, 511, 127})
-    if (std::optional<Parts> parts = partsAt(value, {0, 1, 2, far, 4}))
-      return agrees(*parts);
-  return true;
+    if (std::optional<Parts> parts = partsAt(value, {0, 1, 2, far, 4})) {
+      if (!agrees(*parts))
+        return false;
+      break;
+    }
+  std::vector<int64_t> many(4099);
+  std::iota(many.begin(), many.end(), 0);
+  std::optional<Parts> parts = partsAt(value, many);
+  return !parts || agrees(*parts);
 }
 
 /// What enters the computation of data.
@@ -229,7 +255,8 @@ Replacer::Entries Replacer::entries() {
     for (OpOperand &operand : op->getOpOperands()) {
       Value value = operand.get();
       if (!subject.deps.isData(value) && !subject.deps.isConstant(value) &&
-          !isLayoutOperand(operand) && !subject.isSize(value))
+          !isLayoutOperand(operand) &&
+          (isArithmetic(op) || !subject.isSize(value)))
         result.push_back({op, value});
     }
   });
@@ -265,11 +292,13 @@ void Replacer::findLengths(SmallVectorImpl<std::string> &reasons) {
   llvm::DenseMap<Value, bool> known;
   llvm::DenseSet<Value> reported;
   for (auto [op, value] : entries()) {
-    if (!reachesSource.lookup(value))
+    bool isOfPositions = reachesSource.lookup(value);
+    if (!isOfPositions && isSelection(op, value))
       continue;
     auto [it, inserted] = known.try_emplace(value, true);
     if (inserted)
-      it->second = isFunctionOfPositions(value);
+      it->second =
+          isOfPositions ? isFunctionOfPositions(value) : places.areSame(value);
     if (it->second || !reported.insert(value).second)
       continue;
     reasons.push_back(

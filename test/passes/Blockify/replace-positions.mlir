@@ -67,3 +67,53 @@ module attributes {blockattn.attentions = [{node = "a", positions = "alibi", rai
     return %e : tensor<1x?x8xf32>
   }
 }
+
+// -----
+
+// What is made of the length may be a constant all the same, and the length may
+// say which token is taken.
+// CHECK-NOT: blockattn.refused
+// CHECK-LABEL: func.func @block(
+// CHECK-NOT: blockattn.whole_prompts
+// CHECK: onnx.Mul
+// CHECK: onnx.Gather
+module attributes {blockattn.attentions = [{node = "a", positions = "none", raised = true}]} {
+  func.func @block(%w: tensor<1x?xi64> {onnx.name = "input_ids", onnx.dims = ["", "seq"], blockattn.role = "tokens"}) -> tensor<1x?x8xf32> attributes {blockattn.program = "block"} {
+    %words = onnx.Constant dense<0.5> : tensor<16x8xf32>
+    %axis = onnx.Constant dense<0> : tensor<1xi64>
+    %e = onnx.Gather(%words, %w) {axis = 0 : i64} : (tensor<16x8xf32>, tensor<1x?xi64>) -> tensor<1x?x8xf32>
+    %n0 = onnx.Shape(%w) {start = 1 : i64, end = 2 : i64} : (tensor<1x?xi64>) -> tensor<1xi64>
+    %n1 = onnx.Squeeze(%n0, %axis) : (tensor<1xi64>, tensor<1xi64>) -> tensor<i64>
+    %n = onnx.Cast(%n1) {to = f32} : (tensor<i64>) -> tensor<f32>
+    %one = onnx.Constant dense<1> : tensor<1xi64>
+    %more = onnx.Add(%n, %n) : (tensor<f32>, tensor<f32>) -> tensor<f32>
+    %two = onnx.Div(%more, %n) : (tensor<f32>, tensor<f32>) -> tensor<f32>
+    %x = onnx.Mul(%e, %two) : (tensor<1x?x8xf32>, tensor<f32>) -> tensor<1x?x8xf32>
+    %last = onnx.Sub(%n0, %one) : (tensor<1xi64>, tensor<1xi64>) -> tensor<1xi64>
+    %z = onnx.Gather(%x, %last) {axis = 1 : i64} : (tensor<1x?x8xf32>, tensor<1xi64>) -> tensor<1x1x8xf32>
+    %y = onnx.Add(%z, %e) : (tensor<1x1x8xf32>, tensor<1x?x8xf32>) -> tensor<1x?x8xf32>
+    return %y : tensor<1x?x8xf32>
+  }
+}
+
+// -----
+
+// What marks the tokens that are there is 1 for all of them.
+// CHECK-NOT: blockattn.refused
+// CHECK-LABEL: func.func @block(
+// CHECK-NOT: blockattn.whole_prompts
+module attributes {blockattn.attentions = [{node = "a", positions = "none", raised = true}]} {
+  func.func @block(%w: tensor<1x?xi64> {onnx.name = "input_ids", onnx.dims = ["", "seq"], blockattn.role = "tokens"}, %m: tensor<1x?xi64> {onnx.name = "attention_mask", onnx.dims = ["", "seq"], blockattn.role = "attention_mask"}) -> tensor<1x?x8xf32> attributes {blockattn.program = "block"} {
+    %words = onnx.Constant dense<0.5> : tensor<16x8xf32>
+    %axis = onnx.Constant dense<0> : tensor<1xi64>
+    %e = onnx.Gather(%words, %w) {axis = 0 : i64} : (tensor<16x8xf32>, tensor<1x?xi64>) -> tensor<1x?x8xf32>
+    %n0 = onnx.Shape(%w) {start = 1 : i64, end = 2 : i64} : (tensor<1x?xi64>) -> tensor<1xi64>
+    %n1 = onnx.Squeeze(%n0, %axis) : (tensor<1xi64>, tensor<1xi64>) -> tensor<i64>
+    %n = onnx.Cast(%n1) {to = f32} : (tensor<i64>) -> tensor<f32>
+    %last = onnx.Constant dense<2> : tensor<1xi64>
+    %mf = onnx.Cast(%m) {to = f32} : (tensor<1x?xi64>) -> tensor<1x?xf32>
+    %mc = onnx.Unsqueeze(%mf, %last) : (tensor<1x?xf32>, tensor<1xi64>) -> tensor<1x?x1xf32>
+    %y = onnx.Mul(%e, %mc) : (tensor<1x?x8xf32>, tensor<1x?x1xf32>) -> tensor<1x?x8xf32>
+    return %y : tensor<1x?x8xf32>
+  }
+}
