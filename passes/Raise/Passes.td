@@ -129,6 +129,11 @@ def RaiseAttention : Pass<"blockattn-raise-attention", "::mlir::ModuleOp"> {
     one of: everything, causal, causal with a window; each optionally with
     padding from an argument, or with sequences packed by position.
 
+    Scale, soft cap and sinks must be the same for few tokens and for many. A
+    factor of the queries, keys or values that depends on how many there are,
+    such as its logarithm, is no part of the attention and stays where it is; of
+    the scores, nothing is replaced.
+
     Sets the module attribute `blockattn.attentions`, a dictionary for
     each attention, and emits a missed remark for each that was left.
   }];
