@@ -177,6 +177,13 @@ void GraphImporter::reportUndefined(const NodeProto &node, int index,
   if (!scope.onCycle.empty() && scope.onCycle[index] &&
       scope.producers.contains(node.input(input)))
     return;
+  // So it was of the node that this graph belongs to.
+  for (const Scope *outer = scope.outer; outer; outer = outer->outer) {
+    auto producer = outer->producers.find(node.input(input));
+    if (producer != outer->producers.end() && !outer->onCycle.empty() &&
+        outer->onCycle[producer->second])
+      return;
+  }
   import.report.error(loc)
       << opLabel(node) << ": input " << input << ", "
       << quoted(node.input(input))

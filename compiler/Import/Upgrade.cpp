@@ -129,6 +129,18 @@ static bool upgradeGroupNormalization(ImportContext &import, OpBuilder &builder,
   if (!inferAndVerify(import, indices))
     return false;
   for (Value &vector : MutableArrayRef(node.operands).drop_front()) {
+    std::optional<ArrayRef<AffineExpr>> length = import.shapes.dims(vector);
+    auto given = length && length->size() == 1
+                     ? dyn_cast<AffineConstantExpr>(length->front())
+                     : AffineConstantExpr();
+    if (given && given.getValue() != number) {
+      import.report.error(node.loc)
+          << opLabel(node.proto) << ": in operator set " << node.version
+          << " scale and bias have a number for each of the " << number
+          << " groups, but one has " << given.getValue()
+          << "; export the model with operator set 21 for one for each channel";
+      return false;
+    }
     auto gather =
         onnx::GatherOp::create(builder, node.loc, unknownTensor(import.context),
                                vector, indices, IntegerAttr());

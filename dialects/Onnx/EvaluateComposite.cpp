@@ -28,17 +28,12 @@ static LogicalResult evalHardmax(HardmaxOp op, In<HardmaxOp> in,
   if (failed(axis) || !y)
     return failure();
   AxisSplit split(x.getShape(), *axis);
-  for (int64_t row = 0; row < split.outer * split.inner && split.length;
-       ++row) {
-    int64_t base =
-        row / split.inner * split.length * split.inner + row % split.inner;
-    int64_t best = base;
-    for (int64_t k = 1; k < split.length; ++k) {
-      int64_t at = base + k * split.inner;
-      // The first not-a-number counts as the greatest.
-      int order = isNaNAt(x, best) ? 0 : compareElements(x, at, x, best);
-      best = order > 0 ? at : best;
-    }
+  for (int64_t row = 0; row < split.rows() && split.length; ++row) {
+    // As ArgMax has it.
+    int64_t best = split.at(row, 0);
+    for (int64_t k = 1; k < split.length; ++k)
+      if (compareElements(x, split.at(row, k), x, best) == 1)
+        best = split.at(row, k);
     y.setF(best, 1);
   }
   return c.set(0, std::move(y));
@@ -53,17 +48,15 @@ static LogicalResult evalLpNormalization(LpNormalizationOp op,
   if (failed(axis) || !y)
     return failure();
   AxisSplit split(x.getShape(), *axis);
-  for (int64_t row = 0; row < split.outer * split.inner; ++row) {
-    int64_t base =
-        row / split.inner * split.length * split.inner + row % split.inner;
+  for (int64_t row = 0; row < split.rows(); ++row) {
     double norm = 0;
     for (int64_t k = 0; k < split.length; ++k) {
-      double value = x.getF(base + k * split.inner);
+      double value = x.getF(split.at(row, k));
       norm += op.getP() == 1 ? std::fabs(value) : value * value;
     }
     norm = op.getP() == 1 ? norm : std::sqrt(norm);
     for (int64_t k = 0; k < split.length; ++k) {
-      int64_t at = base + k * split.inner;
+      int64_t at = split.at(row, k);
       y.setF(at, norm == 0 ? 0 : x.getF(at) / norm);
     }
   }

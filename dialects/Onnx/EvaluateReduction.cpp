@@ -226,16 +226,12 @@ template <typename OpT> static void addArg(RuleTable &t, bool max) {
       return failure();
     AxisSplit split(x.getShape(), *axis);
     for (int64_t i = 0; i < y.getNumElements(); ++i) {
-      int64_t base =
-          i / split.inner * split.length * split.inner + i % split.inner;
+      // NaN is no better than anything, nor is anything better than NaN: as
+      // ONNX Runtime has it.
       int64_t best = 0;
       for (int64_t k = 1; k < split.length; ++k) {
-        int64_t at = base + k * split.inner, to = base + best * split.inner;
-        if (isNaNAt(x, to)) // The first NaN stays, as in NumPy.
-          break;
-        int order = compareElements(x, at, x, to);
-        if (order == 2 || order == (max ? 1 : -1) ||
-            (order == 0 && op.getSelectLastIndex()))
+        int order = compareElements(x, split.at(i, k), x, split.at(i, best));
+        if (order == (max ? 1 : -1) || (order == 0 && op.getSelectLastIndex()))
           best = k;
       }
       y.setI(i, best);

@@ -164,6 +164,12 @@ bool isNaNAt(const HostTensor &x, int64_t i);
 struct AxisSplit {
   int64_t outer = 1, length = 1, inner = 1;
   AxisSplit(llvm::ArrayRef<int64_t> shape, int64_t axis);
+
+  /// The rows along the axis, and where the elements of one are.
+  int64_t rows() const { return outer * inner; }
+  int64_t at(int64_t row, int64_t k) const {
+    return (row / inner * length + k) * inner + row % inner;
+  }
 };
 
 /// The product as MatMul has it, in the element type of both; integers wrap.

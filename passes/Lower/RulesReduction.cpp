@@ -325,6 +325,12 @@ static LogicalResult lowerArg(OpT op, Lowering &l, std::string &why) {
           better =
               arith::CmpIOp::create(b, loc, isUnsigned ? u : s, v[0], v[1]);
         }
+        // The first one stands until a better one comes, even if it is no
+        // number.
+        Value isFirst = arith::CmpIOp::create(
+            b, loc, arith::CmpIPredicate::eq, at,
+            arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(0)));
+        better = arith::OrIOp::create(b, loc, better, isFirst);
         return {arith::SelectOp::create(b, loc, better, v[0], v[1]),
                 arith::SelectOp::create(b, loc, better, at, v[2])};
       })[1];

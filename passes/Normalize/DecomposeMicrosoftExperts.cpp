@@ -123,6 +123,8 @@ static Refusal mixture(OpT op, GraphBuilder &g, const Experts &e) {
           columns = rank > 0 ? g.size(input, rank - 1) : ShapedType::kDynamic;
   if (ShapedType::isDynamic(columns) || !isa<FloatType>(g.element(input)))
     return "the type of its input is not known";
+  if (llvm::is_contained(cast<RankedTensorType>(input.getType()).getShape(), 0))
+    return "its input has no elements";
   for (const ExpertLayer &layer : {e.fc1, e.fc2, e.fc3})
     if (layer)
       if (Refusal refusal = requireShapes(g, layer); !refusal.empty())

@@ -123,6 +123,14 @@ Value GraphBuilder::ofSize(Value value, int64_t axis, Value like,
   std::optional<ArrayRef<AffineExpr>> other = shapes.dims(like);
   if (own && other && shapes.provenEqual((*own)[axis], (*other)[likeAxis]))
     return value;
+  int64_t given = size(value, axis), wanted = size(like, likeAxis);
+  if (!ShapedType::isDynamic(given) && !ShapedType::isDynamic(wanted)) {
+    emitError(loc) << "an operand has size " << given << " in dimension "
+                   << axis << ", where " << wanted
+                   << " goes with the other operands";
+    anyFailed = true;
+    return value;
+  }
   return make<onnx::SplitOp>({value, shapeOf(like, likeAxis, likeAxis + 1)},
                              attr("axis", axis));
 }

@@ -86,6 +86,7 @@ std::optional<unsigned> ValueNumbers::ofLeaf(Value value) {
     return std::nullopt;
   Key key = {SizeKey, pointer(type.getElementType()),
              static_cast<uintptr_t>(type.getRank())};
+  llvm::append_range(key, type.getShape());
   for (AffineExpr element : *contents)
     key.push_back(element ? pointer(element) : pointer(value));
   return intern(std::move(key));

@@ -308,8 +308,24 @@ agraph (float[n, 4] x, float[n, 4] y) => (float[m, 4] a, float[n, 3, 4] b, float
 }""", ((x, y), (np.concatenate([x, y]), np.stack([y, x, x], 1), y)))
 
 
+def not_numbers(p):
+    """The first of a row stands, even if it is no number; another is never chosen."""
+    nan = np.nan
+    x = np.array([[1, nan, 3], [nan, nan, 2], [3, 1, nan], [1, 2, 2]], np.float32)
+    hot = np.zeros((4, 3), np.float32)
+    hot[range(4), [2, 0, 0, 1]] = 1
+    p.agrees("NaN", """
+agraph (float[n, 3] x) => (int64[n] a, int64[n] b, int64[n] c, float[n, 3] d) {
+  a = ArgMax<axis = 1, keepdims = 0>(x)
+  b = ArgMax<axis = 1, keepdims = 0, select_last_index = 1>(x)
+  c = ArgMin<axis = 1, keepdims = 0>(x)
+  d = Hardmax<axis = 1>(x)
+}""", ((x,), (np.array([2, 0, 0, 1]), np.array([2, 0, 0, 2]), np.array([0, 0, 1, 0]), hot)))
+
+
 def main():
     p = Programs()
+    not_numbers(p)
     sequences(p)
     reductions(p)
     einsum(p)

@@ -42,3 +42,15 @@ func.func @f(%x: tensor<2x?x!onnx.unknown>) -> tensor<*x!onnx.unknown> {
   %0 = onnx.ReduceLogSumExp(%x) {noop_with_empty_axes = 0} : (tensor<2x?x!onnx.unknown>) -> tensor<*x!onnx.unknown>
   return %0 : tensor<*x!onnx.unknown>
 }
+
+// -----
+
+func.func @f(%x: tensor<2x4xf32>, %y: tensor<2x?xf32>) -> (tensor<2x4xf32>, tensor<2x?xf32>) {
+  %l = onnx.Constant dense<[2, 5]> : tensor<2xi64>
+  // expected-error @+1 {{ReverseSequence is not supported as it is here: the sequence length 5 is more than the 4 elements of a row}}
+  %0 = onnx.ReverseSequence(%x, %l) {batch_axis = 0, time_axis = 1} : (tensor<2x4xf32>, tensor<2xi64>) -> tensor<2x4xf32>
+  %m = onnx.Constant dense<[2, -1]> : tensor<2xi64>
+  // expected-error @+1 {{ReverseSequence is not supported as it is here: the sequence length -1 is negative}}
+  %1 = onnx.ReverseSequence(%y, %m) {batch_axis = 0, time_axis = 1} : (tensor<2x?xf32>, tensor<2xi64>) -> tensor<2x?xf32>
+  return %0, %1 : tensor<2x4xf32>, tensor<2x?xf32>
+}

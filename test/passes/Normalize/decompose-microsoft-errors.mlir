@@ -180,3 +180,20 @@ func.func @f(%a: tensor<2x4xui8>, %b: tensor<4xi8>, %s: tensor<2xf32>, %t: tenso
   %0 = onnx.ms.MatMulIntegerToFloat(%a, %b, %s, %t) : (tensor<2x4xui8>, tensor<4xi8>, tensor<2xf32>, tensor<f32>) -> tensor<2xf32>
   return %0 : tensor<2xf32>
 }
+
+// -----
+
+// One row of scores is not for all tokens.
+func.func @f(%x: tensor<4x64xf32>, %r: tensor<1x4xf32>, %w: tensor<4x16x64xf32>, %v: tensor<4x64x16xf32>) -> tensor<4x64xf32> {
+  // expected-error @+1 {{an operand has size 1 in dimension 0, where 4 goes with the other operands}}
+  %0 = onnx.ms.MoE(%x, %r, %w, _, %v) : (tensor<4x64xf32>, tensor<1x4xf32>, tensor<4x16x64xf32>, tensor<4x64x16xf32>) -> tensor<4x64xf32>
+  return %0 : tensor<4x64xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<0x64xf32>, %r: tensor<0x4xf32>, %w: tensor<4x16x64xf32>, %v: tensor<4x64x16xf32>) -> tensor<0x64xf32> {
+  // expected-error @+1 {{MoE is not supported as it is here: its input has no elements}}
+  %0 = onnx.ms.MoE(%x, %r, %w, _, %v) : (tensor<0x64xf32>, tensor<0x4xf32>, tensor<4x16x64xf32>, tensor<4x64x16xf32>) -> tensor<0x64xf32>
+  return %0 : tensor<0x64xf32>
+}

@@ -84,3 +84,19 @@ func.func @fails() -> tensor<i64> {
   %0 = onnx.Gather(%a, %i) : (tensor<2xi64>, tensor<i64>) -> tensor<i64>
   return %0 : tensor<i64>
 }
+
+// -----
+
+// Of elements that are no numbers the first stays if it is the very first one;
+// others are never chosen.
+// CHECK-LABEL: @chosen
+// CHECK: onnx.Constant dense<[2, 0, 0]>
+// CHECK: onnx.Constant dense<[0, 0, 1]>
+// CHECK: onnx.Constant dense<{{\[\[}}0.000000e+00, 0.000000e+00, 1.000000e+00], [1.000000e+00, 0.000000e+00, 0.000000e+00], [1.000000e+00, 0.000000e+00, 0.000000e+00]]>
+func.func @chosen() -> (tensor<3xi64>, tensor<3xi64>, tensor<3x3xf32>) {
+  %x = onnx.Constant dense<[[1.0, 0x7FC00000, 3.0], [0x7FC00000, 0x7FC00000, 2.0], [3.0, 1.0, 0x7FC00000]]> : tensor<3x3xf32>
+  %0 = onnx.ArgMax(%x) {axis = 1, keepdims = 0} : (tensor<3x3xf32>) -> tensor<3xi64>
+  %1 = onnx.ArgMin(%x) {axis = 1, keepdims = 0} : (tensor<3x3xf32>) -> tensor<3xi64>
+  %2 = onnx.Hardmax(%x) {axis = 1} : (tensor<3x3xf32>) -> tensor<3x3xf32>
+  return %0, %1, %2 : tensor<3xi64>, tensor<3xi64>, tensor<3x3xf32>
+}
