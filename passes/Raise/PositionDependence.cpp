@@ -14,6 +14,20 @@ using namespace mlir;
 using namespace blockattn;
 using namespace blockattn::raise;
 
+/// What an op multiplies or divides by one number: that turns nothing.
+static Value scaledBy(Operation *op) {
+  if (!isa<onnx::MulOp, onnx::DivOp>(op))
+    return {};
+  auto isNumber = [](Value value) {
+    auto type = dyn_cast<RankedTensorType>(value.getType());
+    return type && type.hasStaticShape() && type.getNumElements() == 1;
+  };
+  if (isNumber(op->getOperand(1)))
+    return op->getOperand(0);
+  return isa<onnx::MulOp>(op) && isNumber(op->getOperand(0)) ? op->getOperand(1)
+                                                             : Value();
+}
+
 RotaryOp raise::findRotary(Value operand) {
   while (Operation *def = operand.getDefiningOp()) {
     if (auto rotary = dyn_cast<RotaryOp>(def))
@@ -25,7 +39,9 @@ RotaryOp raise::findRotary(Value operand) {
                    onnx::UnsqueezeOp, onnx::SqueezeOp, onnx::CastOp>(def)) {
       operand = def->getOperand(0);
     } else {
-      return {};
+      operand = scaledBy(def);
+      if (!operand)
+        return {};
     }
   }
   return {};
@@ -43,8 +59,18 @@ static bool isRelative(AttentionOp op) {
 
 PositionAnalysis::PositionAnalysis(func::FuncOp func)
     : subject(func), places(subject), fixedLength(subject.fixedTokens()) {
-  for (Operation &op : func.getBody().front())
-    visit(&op);
+  // What has been raised leaves ops behind that are no part of the model now.
+  Block &block = func.getBody().front();
+  llvm::DenseSet<Operation *> used;
+  for (Operation &op : llvm::reverse(block))
+    if (isa<AttentionOp>(op) || op.hasTrait<OpTrait::IsTerminator>() ||
+        llvm::any_of(op.getUsers(), [&](Operation *user) {
+          return used.contains(block.findAncestorOpInBlock(*user));
+        }))
+      used.insert(&op);
+  for (Operation &op : block)
+    if (used.contains(&op))
+      visit(&op);
 }
 
 /// Whether a value counts tokens, rather than telling which are there.

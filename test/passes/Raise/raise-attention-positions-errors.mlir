@@ -18,6 +18,7 @@
 // CHECK-SAME: kv_position_independent = false, {{[^}]*}}node = "far_steps", positions = "rotary", raised = true, reasons = ["{{[^"]*}}'far_steps:enters' adds something that depends on the position
 // CHECK-SAME: kv_position_independent = false, {{[^}]*}}node = "counted", positions = "rotary", raised = true, reasons = ["{{[^"]*}}'counted:sum' counts, sums up or compares data of several tokens
 // CHECK-SAME: kv_position_independent = false, {{[^}]*}}node = "fixed", positions = "rotary", raised = true, reasons = ["{{[^"]*}}'fixed:enters' adds something that depends on the position
+// CHECK-SAME: kv_position_independent = false, {{[^}]*}}node = "scaled", positions = "rotary", raised = true, reasons = ["keys and values are tied to their place: at 'scaled:enters' positions or lengths enter the computation"]
 
 // What --blockattn-raise-rotary found out is said.
 func.func @limited(%h: tensor<1x?x16xf32> {onnx.dims = ["", "seq", ""]}, %pos: tensor<1x?xi64> {onnx.dims = ["", "seq"], onnx.name = "position_ids"}) -> tensor<1x2x?x8xf32> {
@@ -284,4 +285,29 @@ func.func @fixed(%h: tensor<1x4x16xf32> {onnx.dims = ["", "", ""]}, %pos: tensor
   %w = onnx.Softmax(%s) : (tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32> loc("fixed")
   %o = onnx.MatMul(%w, %v) : (tensor<1x2x4x4xf32>, tensor<1x2x4x8xf32>) -> tensor<1x2x4x8xf32>
   return %o : tensor<1x2x4x8xf32>
+}
+
+// Keys are multiplied by the length behind their rotation. What was left behind
+// by a rotation that has been raised enters nothing.
+func.func @scaled(%h: tensor<1x?x16xf32> {onnx.dims = ["", "seq", ""]}, %pos: tensor<1x?xi64> {onnx.dims = ["", "seq"], onnx.name = "position_ids"}) -> tensor<1x2x?x8xf32> {
+  %shape = onnx.Constant dense<[1, 0, 2, 8]> : tensor<4xi64>
+  %axes = onnx.Constant dense<[2, 3]> : tensor<2xi64>
+  %first = onnx.Constant dense<0> : tensor<1xi64>
+  %x = onnx.Reshape(%h, %shape) : (tensor<1x?x16xf32>, tensor<4xi64>) -> tensor<1x?x2x8xf32>
+  %p = onnx.Cast(%pos) {to = f32} : (tensor<1x?xi64>) -> tensor<1x?xf32>
+  %a = onnx.Unsqueeze(%p, %axes) : (tensor<1x?xf32>, tensor<2xi64>) -> tensor<1x?x1x1xf32>
+  %c = onnx.Cos(%a) : (tensor<1x?x1x1xf32>) -> tensor<1x?x1x1xf32>
+  %dead = onnx.Mul(%x, %c) : (tensor<1x?x2x8xf32>, tensor<1x?x1x1xf32>) -> tensor<1x?x2x8xf32> loc("scaled:dead")
+  %y = blockattn.rotary %x, %pos <inv_freq = dense<[1.0, 0.1, 0.01, 0.001]> : tensor<4xf32>> : tensor<1x?x2x8xf32>, tensor<1x?xi64>
+  %n0 = onnx.Shape(%h) {start = 1 : i64, end = 2 : i64} : (tensor<1x?x16xf32>) -> tensor<1xi64>
+  %n1 = onnx.Squeeze(%n0, %first) : (tensor<1xi64>, tensor<1xi64>) -> tensor<i64>
+  %n = onnx.Cast(%n1) {to = f32} : (tensor<i64>) -> tensor<f32>
+  %k = onnx.Mul(%n, %y) : (tensor<f32>, tensor<1x?x2x8xf32>) -> tensor<1x?x2x8xf32> loc("scaled:enters")
+  %q = onnx.Transpose(%y) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x?x2x8xf32>) -> tensor<1x2x?x8xf32>
+  %kt = onnx.Transpose(%k) {perm = array<i64: 0, 2, 3, 1>} : (tensor<1x?x2x8xf32>) -> tensor<1x2x8x?xf32>
+  %v = onnx.Transpose(%x) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x?x2x8xf32>) -> tensor<1x2x?x8xf32>
+  %s = onnx.MatMul(%q, %kt) : (tensor<1x2x?x8xf32>, tensor<1x2x8x?xf32>) -> tensor<1x2x?x?xf32>
+  %w = onnx.Softmax(%s) : (tensor<1x2x?x?xf32>) -> tensor<1x2x?x?xf32> loc("scaled")
+  %o = onnx.MatMul(%w, %v) : (tensor<1x2x?x?xf32>, tensor<1x2x?x8xf32>) -> tensor<1x2x?x8xf32>
+  return %o : tensor<1x2x?x8xf32>
 }

@@ -5,6 +5,7 @@
 // CHECK-DAG: attention 'scores_by_log': its scores are multiplied at 'scores_times' by a number that depends on how many tokens there are
 // CHECK-DAG: attention 'scores_far': its scores are multiplied at 'scores_times' by a number that depends on how many tokens there are
 // CHECK-DAG: attention 'turned_keys_by_log': its keys are multiplied at 'keys_times' by a number that depends on how many tokens there are
+// CHECK-DAG: attention 'sinks_by_log': it has scores that belong to no key, which are not one finite number for each head
 // CHECK: module attributes
 // CHECK-NOT: blockattn.attention %
 
@@ -75,6 +76,33 @@ func.func @turned_keys_by_log(%h: tensor<1x?x32xf32> {onnx.dims = ["", "seq", ""
   %s2 = onnx.Mul(%s0, %scale) : (tensor<1x4x?x?xf32>, tensor<f32>) -> tensor<1x4x?x?xf32>
   %p = onnx.Softmax(%s2) : (tensor<1x4x?x?xf32>) -> tensor<1x4x?x?xf32> loc("turned_keys_by_log")
   %o = onnx.MatMul(%p, %v) : (tensor<1x4x?x?xf32>, tensor<1x4x?x8xf32>) -> tensor<1x4x?x8xf32>
+  %y = onnx.Transpose(%o) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x4x?x8xf32>) -> tensor<1x?x4x8xf32>
+  return %y : tensor<1x?x4x8xf32>
+}
+
+// A sink as great as the logarithm of the length.
+func.func @sinks_by_log(%h: tensor<1x?x32xf32> {onnx.dims = ["", "seq", ""]}) -> tensor<1x?x4x8xf32> {
+  %heads = onnx.Constant dense<[1, 0, 4, 8]> : tensor<4xi64>
+  %first = onnx.Constant dense<0> : tensor<1xi64>
+  %scale = onnx.Constant dense<0.353553385> : tensor<f32>
+  %n0 = onnx.Shape(%h) {start = 1 : i64, end = 2 : i64} : (tensor<1x?x32xf32>) -> tensor<1xi64>
+  %n1 = onnx.Squeeze(%n0, %first) : (tensor<1xi64>, tensor<1xi64>) -> tensor<i64>
+  %n = onnx.Cast(%n1) {to = f32} : (tensor<i64>) -> tensor<f32>
+  %by = onnx.Log(%n) : (tensor<f32>) -> tensor<f32>
+  %x = onnx.Reshape(%h, %heads) : (tensor<1x?x32xf32>, tensor<4xi64>) -> tensor<1x?x4x8xf32>
+  %q = onnx.Transpose(%x) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x?x4x8xf32>) -> tensor<1x4x?x8xf32>
+  %k = onnx.Transpose(%x) {perm = array<i64: 0, 2, 3, 1>} : (tensor<1x?x4x8xf32>) -> tensor<1x4x8x?xf32>
+  %s0 = onnx.MatMul(%q, %k) : (tensor<1x4x?x8xf32>, tensor<1x4x8x?xf32>) -> tensor<1x4x?x?xf32>
+  %s1 = onnx.Mul(%s0, %scale) : (tensor<1x4x?x?xf32>, tensor<f32>) -> tensor<1x4x?x?xf32>
+  %ones = onnx.Constant dense<[1, 4]> : tensor<2xi64>
+  %last = onnx.Constant dense<1> : tensor<1xi64>
+  %minus = onnx.Constant dense<-1> : tensor<1xi64>
+  %count = onnx.Concat(%ones, %n0, %last) {axis = 0 : i64} : (tensor<2xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<4xi64>
+  %column = onnx.Expand(%by, %count) : (tensor<f32>, tensor<4xi64>) -> tensor<1x4x?x1xf32>
+  %all = onnx.Concat(%s1, %column) {axis = -1 : i64} : (tensor<1x4x?x?xf32>, tensor<1x4x?x1xf32>) -> tensor<1x4x?x?xf32>
+  %p0 = onnx.Softmax(%all) : (tensor<1x4x?x?xf32>) -> tensor<1x4x?x?xf32> loc("sinks_by_log")
+  %p = onnx.Slice(%p0, %first, %minus, %minus) : (tensor<1x4x?x?xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<1x4x?x?xf32>
+  %o = onnx.MatMul(%p, %q) : (tensor<1x4x?x?xf32>, tensor<1x4x?x8xf32>) -> tensor<1x4x?x8xf32>
   %y = onnx.Transpose(%o) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x4x?x8xf32>) -> tensor<1x?x4x8xf32>
   return %y : tensor<1x?x4x8xf32>
 }
