@@ -72,6 +72,23 @@ private:
     return Rows{split, result};
   }
 
+  /// Queries may be split in groups as they leave their projection: the same
+  /// by way of heads as one dimension.
+  static Value joinHeads(Rearranger &make, Value split) {
+    ArrayRef<int64_t> s = shapeOfRank(split, 5);
+    constexpr int64_t kHeadsFirst[] = {0, 2, 3, 1, 4};
+    if (ShapedType::isDynamic(s[1]) || ShapedType::isDynamic(s[2]) ||
+        ShapedType::isDynamic(s[4]) || !isTransposed(split, kHeadsFirst))
+      return split;
+    int64_t heads = s[1] * s[2];
+    Value queries =
+        make.reshape(split.getDefiningOp()->getOperand(0), {0, 0, heads, s[4]},
+                     {s[0], s[3], heads, s[4]});
+    Value apart = make.reshape(queries, {0, 0, s[1], s[2], s[4]},
+                               {s[0], s[3], s[1], s[2], s[4]});
+    return make.transpose(apart, kHeadsFirst);
+  }
+
   void rewrite(onnx::MatMulOp op, Rows rows) {
     Value made = rows.result.getReshaped();
     ArrayRef<int64_t> shape = cast<ShapedType>(made.getType()).getShape();
@@ -80,8 +97,8 @@ private:
     // [batch, heads, tokens, group, x]: what attention weighs with these rows
     // is ordered once it has been made.
     bool isTurned = isTransposed(rows.split, kTokensFirst);
-    Value left =
-        isTurned ? rows.split.getDefiningOp()->getOperand(0) : rows.split;
+    Value left = isTurned ? rows.split.getDefiningOp()->getOperand(0)
+                          : joinHeads(make, rows.split);
     SmallVector<int64_t> type(shape);
     if (isTurned)
       std::swap(type[2], type[3]);
@@ -89,8 +106,8 @@ private:
         make.create(onnx::MatMulOp::getOperationName(),
                     {left, make.unsqueeze(op.getB(), 2)},
                     cast<RankedTensorType>(made.getType()).clone(type));
-    if (!isTurned || ShapedType::isDynamic(type[1]) ||
-        ShapedType::isDynamic(type[2])) {
+    if (ShapedType::isDynamic(type[1]) || ShapedType::isDynamic(type[2]) ||
+        ShapedType::isDynamic(type[4])) {
       made.replaceAllUsesWith(isTurned ? make.transpose(product, kTokensFirst)
                                        : product);
       return;
@@ -100,9 +117,11 @@ private:
     Value joined = make.reshape(product, {0, heads, -1, type[4]},
                                 {type[0], heads, type[3], type[4]});
     Value tokens = make.transpose(joined, {0, 2, 1, 3});
-    Value apart = make.reshape(tokens, {0, 0, type[1], type[2], -1},
+    Value apart = make.reshape(tokens, {0, 0, type[1], type[2], type[4]},
                                {type[0], type[3], type[1], type[2], type[4]});
-    made.replaceAllUsesWith(make.transpose(apart, {0, 2, 1, 3, 4}));
+    made.replaceAllUsesWith(
+        make.transpose(apart, isTurned ? ArrayRef<int64_t>{0, 2, 1, 3, 4}
+                                       : ArrayRef<int64_t>{0, 2, 3, 1, 4}));
   }
 
   func::FuncOp func;
