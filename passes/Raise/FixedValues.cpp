@@ -37,25 +37,35 @@ bool FixedValues::compute(Value value) {
   std::optional<llvm::SetVector<Value>> slice = sliceOf(subject, value);
   if (!slice)
     return false;
-  // Numbers made of numbers can be tried for any length.
-  bool isSmall = llvm::all_of(*slice, [](Value one) {
-    auto type = dyn_cast<RankedTensorType>(one.getType());
-    return type && type.hasStaticShape();
-  });
+  if (llvm::none_of(*slice, [&](Value one) { return subject.isSize(one); }))
+    return true;
   struct Sizes {
     int64_t batch, length, past;
   };
-  SmallVector<Sizes> tried = {
-      {2, 5, 3}, {1, 1, 0}, {3, 7, 0}, {1, 2, 9}, {1, 307, 41}};
-  if (isSmall)
-    tried.append({{2, 4099, 0}, {1, 131071, 17}, {1, int64_t(1) << 20, 0}});
-  std::optional<onnx::HostTensor> first;
-  for (Sizes sizes : tried) {
+  const Sizes few[] = {{2, 5, 3}, {1, 1, 0}, {3, 7, 0}, {1, 2, 9}};
+  const Sizes many[] = {
+      {1, 307, 41}, {2, 4099, 0}, {1, 131071, 17}, {1, int64_t(1) << 20, 0}};
+  auto settingOf = [&](Sizes sizes) {
     Setting setting;
     setting.batch = sizes.batch;
     setting.length = sizes.length;
     setting.past = sizes.past;
-    Trial trial(subject, subject.clamp(setting));
+    return subject.clamp(setting);
+  };
+  // What is the same for hundreds of tokens may be another for thousands. As
+  // many can be tried where nothing on the way has the square of their number.
+  {
+    Trial trial(subject, settingOf({1, 307, 0}));
+    for (Value one : *slice) {
+      const onnx::HostTensor *tensor = trial.evaluate(one);
+      constexpr int64_t kMostPerToken = 64;
+      if (!tensor || tensor->getNumElements() > 307 * kMostPerToken)
+        return false;
+    }
+  }
+  std::optional<onnx::HostTensor> first;
+  for (Sizes sizes : llvm::concat<const Sizes>(few, many)) {
+    Trial trial(subject, settingOf(sizes));
     const onnx::HostTensor *tensor = trial.evaluate(value);
     if (!tensor)
       return false;

@@ -109,6 +109,9 @@ private:
          llvm::is_contained(ArrayRef(*target).drop_front(), int64_t(0))))
       return;
     int64_t heads = width / size;
+    // Others that are joined are tokens, such as frames that are stacked.
+    if (!equal.isMultiple(made, 0, heads))
+      return;
     Rearranger make(op);
     Value apart = make.reshape(make.unsqueeze(made, 1), {-1, heads, 0, 0},
                                {ShapedType::kDynamic, heads, from[1], size});

@@ -88,10 +88,22 @@ bool EqualSizes::operator()(Value a, int64_t dimA, Value b, int64_t dimB) {
   int64_t sizeB = cast<RankedTensorType>(b.getType()).getDimSize(dimB);
   if (!ShapedType::isDynamic(sizeA) && !ShapedType::isDynamic(sizeB))
     return sizeA == sizeB;
+  auto dimsA = known().dims(a), dimsB = known().dims(b);
+  return dimsA && dimsB && known().provenEqual((*dimsA)[dimA], (*dimsB)[dimB]);
+}
+
+bool EqualSizes::isMultiple(Value value, int64_t dim, int64_t of) {
+  int64_t size = cast<RankedTensorType>(value.getType()).getDimSize(dim);
+  if (!ShapedType::isDynamic(size))
+    return size % of == 0;
+  auto dims = known().dims(value);
+  return dims && (*dims)[dim].isMultipleOf(of);
+}
+
+onnx::SymbolicShapes &EqualSizes::known() {
   if (!shapes) {
     shapes.emplace(func.getContext());
     (void)shapes->run(func);
   }
-  auto dimsA = shapes->dims(a), dimsB = shapes->dims(b);
-  return dimsA && dimsB && shapes->provenEqual((*dimsA)[dimA], (*dimsB)[dimB]);
+  return *shapes;
 }

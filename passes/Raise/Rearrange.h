@@ -58,8 +58,12 @@ class EqualSizes {
 public:
   explicit EqualSizes(mlir::func::FuncOp func) : func(func) {}
   bool operator()(mlir::Value a, int64_t dimA, mlir::Value b, int64_t dimB);
+  /// Whether a dimension is a multiple of a number, whatever it is.
+  bool isMultiple(mlir::Value value, int64_t dim, int64_t of);
 
 private:
+  onnx::SymbolicShapes &known();
+
   mlir::func::FuncOp func;
   std::optional<onnx::SymbolicShapes> shapes;
 };

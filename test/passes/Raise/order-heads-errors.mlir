@@ -31,3 +31,28 @@ func.func @zero(%w: tensor<6x?x?xf32>, %v: tensor<6x?x8xf32>) -> tensor<?x6x?xf3
   %s = onnx.Transpose(%r) {perm = array<i64: 0, 1, 2>} : (tensor<?x6x32xf32>) -> tensor<?x6x?xf32>
   return %s : tensor<?x6x?xf32>
 }
+
+// Frames that are stacked two by two: the first dimension is no batch of heads.
+// CHECK-LABEL: func @frames
+func.func @frames(%x: tensor<?x?x8xf32> {onnx.dims = ["batch", "seq", ""]}, %w: tensor<8x8xf32>) -> tensor<?x16xf32> {
+  %shape = onnx.Constant dense<[-1, 16]> : tensor<2xi64>
+  %o = onnx.MatMul(%x, %w) : (tensor<?x?x8xf32>, tensor<8x8xf32>) -> tensor<?x?x8xf32>
+  // CHECK: onnx.Transpose
+  // CHECK-NEXT: onnx.Reshape
+  // CHECK-NEXT: return
+  %t = onnx.Transpose(%o) {perm = array<i64: 1, 0, 2>} : (tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
+  %r = onnx.Reshape(%t, %shape) : (tensor<?x?x8xf32>, tensor<2xi64>) -> tensor<?x16xf32>
+  return %r : tensor<?x16xf32>
+}
+
+// CHECK-LABEL: func @fixed_frames
+func.func @fixed_frames(%x: tensor<1x6x8xf32>, %w: tensor<8x8xf32>) -> tensor<3x16xf32> {
+  %shape = onnx.Constant dense<[-1, 16]> : tensor<2xi64>
+  %o = onnx.MatMul(%x, %w) : (tensor<1x6x8xf32>, tensor<8x8xf32>) -> tensor<1x6x8xf32>
+  // CHECK: onnx.Transpose
+  // CHECK-NEXT: onnx.Reshape
+  // CHECK-NEXT: return
+  %t = onnx.Transpose(%o) {perm = array<i64: 1, 0, 2>} : (tensor<1x6x8xf32>) -> tensor<6x1x8xf32>
+  %r = onnx.Reshape(%t, %shape) : (tensor<6x1x8xf32>, tensor<2xi64>) -> tensor<3x16xf32>
+  return %r : tensor<3x16xf32>
+}
