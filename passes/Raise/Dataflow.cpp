@@ -6,6 +6,7 @@
 
 #include "passes/Raise/Dataflow.h"
 
+#include "dialects/BlockAttn/BlockAttn.h"
 #include "dialects/Onnx/Onnx.h"
 
 #include "mlir/IR/Matchers.h"
@@ -16,7 +17,8 @@ using namespace blockattn;
 using namespace blockattn::raise;
 
 /// Whether the elements of an argument come to a cosine or sine with nothing
-/// but arithmetic in between: then they are positions, whatever their name.
+/// but arithmetic in between, or to a rotation that has been raised from them:
+/// then they are positions, whatever their name.
 static bool reachesAngle(BlockArgument argument) {
   SmallVector<Value> worklist = {argument};
   llvm::DenseSet<Value> seen = {argument};
@@ -24,7 +26,9 @@ static bool reachesAngle(BlockArgument argument) {
     Value value = worklist.pop_back_val();
     for (OpOperand &use : value.getUses()) {
       Operation *op = use.getOwner();
-      if (isa<onnx::CosOp, onnx::SinOp>(op))
+      auto rotary = dyn_cast<RotaryOp>(op);
+      if (isa<onnx::CosOp, onnx::SinOp>(op) ||
+          (rotary && rotary.getPositions() == value))
         return true;
       if (!isa<onnx::CastOp, onnx::UnsqueezeOp, onnx::SqueezeOp, onnx::MulOp,
                onnx::MatMulOp, onnx::TransposeOp, onnx::ConcatOp,

@@ -84,3 +84,19 @@ func.func @main(%w: tensor<?x?xi64> {onnx.name = "input_ids", onnx.dims = ["batc
   %p = blockattn.attention %o, %v, %v {causal, scale = 0.5 : f32} : tensor<?x?x4x4xf32>, tensor<?x?x2x4xf32>, tensor<?x?x2x4xf32> -> tensor<?x?x4x4xf32>
   return %p : tensor<?x?x4x4xf32>
 }
+
+// -----
+
+// Positions are known by what they turn, whatever the name of their input.
+// CHECK-LABEL: func.func @block
+// CHECK: blockattn.rotary
+// CHECK: blockattn.attention
+func.func @main(%w: tensor<?x?xi64> {onnx.dims = ["b", "n"], onnx.name = "tokens"}, %p: tensor<?x?xi64> {onnx.dims = ["b", "n"], onnx.name = "pos"}) -> tensor<?x?x2x4xf32> {
+  %heads = onnx.Constant dense<[0, 0, 2, 4]> : tensor<4xi64>
+  %table = onnx.Constant dense<0.5> : tensor<16x8xf32>
+  %e = onnx.Gather(%table, %w) {axis = 0 : i64} : (tensor<16x8xf32>, tensor<?x?xi64>) -> tensor<?x?x8xf32>
+  %x = onnx.Reshape(%e, %heads) : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<?x?x2x4xf32>
+  %y = blockattn.rotary %x, %p <inv_freq = dense<[1.0, 0.1]> : tensor<2xf32>> : tensor<?x?x2x4xf32>, tensor<?x?xi64>
+  %o = blockattn.attention %y, %y, %x {causal, scale = 0.5 : f32} : tensor<?x?x2x4xf32>, tensor<?x?x2x4xf32>, tensor<?x?x2x4xf32> -> tensor<?x?x2x4xf32>
+  return %o : tensor<?x?x2x4xf32>
+}
