@@ -74,8 +74,8 @@ def ReplacePositions : Pass<"blockattn-replace-positions", "::mlir::ModuleOp"> {
     model has positions, `@block` is removed.
 
     Everything that is computed from positions, given or made, should depend on
-    each token's position alone, and everything else that enters data on nothing
-    of the kind. Where it does not (rotary positions that are scaled by the length
+    each token's position alone, and what else enters data must not depend on how
+    many tokens there are. Otherwise (rotary positions that are scaled by the length
     of the prompt, hidden states that are divided by it), blocks can't be encoded
     on their own: `@block` gets the attribute `blockattn.whole_prompts`. The module
     attribute `blockattn.refused` says why in both cases; with `required` it is an
