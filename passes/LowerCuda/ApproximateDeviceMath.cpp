@@ -129,7 +129,13 @@ struct ExpandRemainder : OpRewritePattern<arith::RemFOp> {
     Value x = d.widen(op.getLhs()), y = d.widen(op.getRhs());
     Value quotient =
         d.call("trunc", arith::DivFOp::create(d.b, x, y).getResult());
-    rewriter.replaceOp(op, d.narrow(d.fma(d.negate(quotient), y, x)));
+    Value rest = d.narrow(d.fma(d.negate(quotient), y, x));
+    // Of a number that is less than its divisor it is the number, also where
+    // that is infinite.
+    Value isLess = arith::CmpFOp::create(d.b, arith::CmpFPredicate::OEQ,
+                                         quotient, d.constant(0));
+    rewriter.replaceOp(op,
+                       arith::SelectOp::create(d.b, isLess, op.getLhs(), rest));
     return success();
   }
 };

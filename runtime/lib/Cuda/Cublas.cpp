@@ -62,8 +62,13 @@ struct Column {
 
 Column columnOf(const void *data, int32_t type, bool transposed, int64_t rows,
                 int64_t columns, int64_t leading, int64_t stride) {
-  return transposed ? Column{data, type, rows, columns, leading, stride}
-                    : Column{data, type, columns, rows, leading, stride};
+  if (!transposed)
+    std::swap(rows, columns);
+  // From its only column to the next one may be any distance, of which the
+  // library wants a possible one.
+  if (columns == 1)
+    leading = std::max(leading, rows);
+  return {data, type, rows, columns, leading, stride};
 }
 
 } // namespace

@@ -423,6 +423,10 @@ Status Inputs::checkBlockPositions() const {
   int64_t tokens = positions->shape[1];
   for (int64_t b = 0; b < layout->shape[0]; ++b) {
     int64_t end = b + 1 < layout->shape[0] ? rows[3 * (b + 1)] : tokens;
+    // Blocks that begin behind the last token are the layout's own fault, which
+    // is said of it.
+    if (rows[3 * b] >= tokens)
+      break;
     for (int64_t i = rows[3 * b] + 1; i < end && i < tokens; ++i)
       if (static_cast<uint64_t>(at[i]) - static_cast<uint64_t>(at[i - 1]) != 1)
         return error(

@@ -28,6 +28,19 @@ gpu.module @kernels {
     memref.store %c, %p[] : memref<f32>
     gpu.return
   }
+  // Of a number less than the divisor, infinite ones among them, the number.
+  // CHECK-LABEL: gpu.func @remainder
+  // CHECK-SAME:    (%[[X:.*]]: f32, %[[Y:.*]]: f32,
+  // CHECK:         %[[QUOTIENT:.*]] = llvm.call_intrinsic "llvm.trunc.f64"
+  // CHECK:         llvm.call_intrinsic "llvm.fma.f64"
+  // CHECK:         %[[REST:.*]] = arith.truncf
+  // CHECK:         %[[LESS:.*]] = arith.cmpf oeq, %[[QUOTIENT]]
+  // CHECK:         arith.select %[[LESS]], %[[X]], %[[REST]]
+  gpu.func @remainder(%x: f32, %y: f32, %p: memref<f32>) kernel {
+    %r = arith.remf %x, %y : f32
+    memref.store %r, %p[] : memref<f32>
+    gpu.return
+  }
   // CHECK-LABEL: gpu.func @instructions
   // CHECK:         llvm.call_intrinsic "llvm.sqrt.f32"
   // CHECK:         llvm.call_intrinsic "llvm.sqrt.f32"
