@@ -61,10 +61,11 @@ def widened(array):
     return (array.view(np.uint16).astype(np.uint32) << 16).view(np.float32)
 
 
-def tolerance_of(half, want):
-    """Half precision is compared relative to the size of the results."""
+def tolerance_of(half, want, own=0):
+    """Half precision is compared relative to the size of the results, or to how
+    far PyTorch's own results in that type are off."""
     if half:
-        return 2e-2 * float(np.abs(want.astype(np.float64)).max())
+        return max(2e-2 * float(np.abs(want.astype(np.float64)).max()), 1.5 * own)
     return TOLERANCE
 
 
@@ -85,6 +86,7 @@ class Sample:
         self.data = np.load(model[: -len(".onnx")] + ".npz")
         self.compare = compare
         self.half = computes_in_half(model)
+        self.own_error = float(self.data.get("own_error", 0))
         self.work = Workspace()
         if info:
             self.artifact = self.work.compile(model)
@@ -102,7 +104,7 @@ class Sample:
 
     def close(self, what, got, want, where=None):
         self.compare.close(f"{self.name}: {what}", got, want,
-                           tolerance_of(self.half, want), where)
+                           tolerance_of(self.half, want, self.own_error), where)
 
     def infer(self, what, inputs, wanted, *flags, where=None):
         got = self.work.infer(self.artifact, inputs, list(wanted), *flags)
@@ -111,7 +113,8 @@ class Sample:
                        where if name in RESULTS else None)
 
     def check(self, with_blocks=True):
-        skipped = ("block_starts", "block_logits", "logits_all", "ids_all")
+        skipped = ("block_starts", "block_logits", "logits_all", "ids_all",
+                   "own_error")
         plain = {key: self.data[key] for key in self.data.files
                  if key not in skipped
                  and not re.match(r"pad_|in\d+_|out\d+_", key)}

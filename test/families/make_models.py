@@ -214,11 +214,19 @@ class Job:
                 "ONNX Runtime's results for the export are not PyTorch's")
 
     def references(self):
-        """In float32, whatever the type of the weights."""
-        self.model.float()
+        """In float32, whatever the type of the weights; of fewer bits how far
+        PyTorch's own results in that type are off is told as well."""
         data = {}
         ids = self.ids[:1, :TOKENS]
         ones = torch.ones_like(ids)
+        if self.spelling.dtype != torch.float32 and self.spec.output == "logits":
+            module = Plain(self.model, self.names, "logits")
+            inputs = self.arguments(ids, ones, positions_of(ones))
+            own = numpy(self.run(module, inputs.values()).float())
+            self.model.float()
+            exact = numpy(self.run(module, inputs.values()))
+            data["own_error"] = np.abs(own - exact).max()
+        self.model.float()
         if self.spec.output != "logits":
             ids, mask = self.ids[:, :TOKENS], torch.ones(2, TOKENS,
                                                          dtype=torch.long)
