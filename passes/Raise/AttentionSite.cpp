@@ -429,7 +429,9 @@ public:
         return;
       }
     if (reason.empty())
-      reason = "its mask leaves no score unchanged";
+      reason = "something is added to each of its scores, such as a bias that "
+               "was learned for relative positions, which attention can not "
+               "say: the program `full` computes it as it is written";
   }
 
   /// Why there is no such place; empty where there is one.
