@@ -19,6 +19,7 @@
 #include "dialects/Onnx/Weights.h"
 #include "passes/Lower/Passes.h"
 #include "runtime/include/blockattn/artifact_format.h"
+#include "runtime/include/blockattn/blockattn.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/InitAllDialects.h"
@@ -328,7 +329,7 @@ LogicalResult Compiler::emitArtifact(StringRef outputPath) {
     return failure();
 
   manifest["format"] = 1;
-  manifest["compiler"] = "blockattn 0.1.0";
+  manifest["compiler"] = "blockattn " BA_VERSION_STRING;
   manifest["target"] = target.cuda ? "cuda" : "cpu";
   manifest["weights"] = std::move(weights->weights);
   manifest["weights_files"] = std::move(weights->files);

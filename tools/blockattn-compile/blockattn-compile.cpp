@@ -7,6 +7,7 @@
 #include "compiler/Driver/Compiler.h"
 #include "compiler/Driver/Diagnostics.h"
 #include "compiler/Driver/Phases.h"
+#include "runtime/include/blockattn/blockattn.h"
 #include "tools/common/LlvmCommandLine.h"
 
 #include "llvm/Support/CommandLine.h"
@@ -212,6 +213,9 @@ int main(int argc, char **argv) {
   InitLLVM init(argc, argv);
   ErrorsByName errors(argc, argv);
   cl::HideUnrelatedOptions(category);
+  cl::SetVersionPrinter([](raw_ostream &os) {
+    os << "blockattn-compile " BA_VERSION_STRING "\n";
+  });
   std::string message;
   raw_string_ostream messages(message);
   if (!cl::ParseCommandLineOptions(
