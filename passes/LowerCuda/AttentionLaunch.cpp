@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "passes/LowerCuda/AttentionEmitter.h"
+#include "passes/LowerCuda/DeviceKernel.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -89,18 +90,6 @@ Value AttentionEmitter::strideOf(Value memref, int64_t i) {
 // The launch
 //===----------------------------------------------------------------------===//
 
-/// The shared memory of all kernels: as much as a launch asks for.
-static void declareSharedMemory(gpu::GPUModuleOp module) {
-  StringRef name = "attention_shared";
-  if (module.lookupSymbol(name))
-    return;
-  OpBuilder b = OpBuilder::atBlockBegin(module.getBody());
-  auto type = LLVM::LLVMArrayType::get(b.getI8Type(), 0);
-  LLVM::GlobalOp::create(b, module.getLoc(), type, /*isConstant=*/false,
-                         LLVM::Linkage::External, name, Attribute(),
-                         /*alignment=*/16, kSharedMemory);
-}
-
 std::pair<Value, Value> AttentionEmitter::grid(KernelBuilder &h) {
   Value batch = hostDim(op.getQuery(), 0), heads = hostDim(op.getQuery(), 2),
         kvHeads = hostDim(op.getKey(), 2),
@@ -124,7 +113,8 @@ void AttentionEmitter::launch() {
 }
 
 void AttentionEmitter::emit() {
-  declareSharedMemory(kernel->getParentOfType<gpu::GPUModuleOp>());
+  declareSharedMemory(kernel->getParentOfType<gpu::GPUModuleOp>(),
+                      "attention_shared");
   Geometry shape = geometry();
   kernel.setKnownBlockSizeAttr(
       b.getDenseI32ArrayAttr({int32_t(shape.threads), 1, 1}));

@@ -114,6 +114,11 @@ Value DeviceBuilder::shuffleXor(Value value, int64_t mask) {
                               i32(31), NVVM::ShflKind::bfly, UnitAttr());
 }
 
+void DeviceBuilder::clusterBarrier() {
+  NVVM::ClusterArriveOp::create(*this, UnitAttr());
+  NVVM::ClusterWaitOp::create(*this, UnitAttr());
+}
+
 static Value redux(DeviceBuilder &b, Value value, NVVM::ReduxKind kind) {
   return NVVM::ReduxOp::create(b, b.getI32Type(), value, kind, b.i32(-1));
 }

@@ -57,6 +57,8 @@ public:
   Value blockX();
   Value blockY();
   void barrier();
+  /// Of all threads of a cluster's thread blocks.
+  void clusterBarrier();
   /// The value of the lane whose number differs in the bits of `mask`.
   Value shuffleXor(Value value, int64_t mask);
   /// Over the 32 lanes of a warp, for i32.

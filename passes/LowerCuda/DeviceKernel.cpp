@@ -6,6 +6,7 @@
 
 #include "passes/LowerCuda/DeviceKernel.h"
 #include "passes/Lower/Descriptor.h"
+#include "passes/LowerCuda/DeviceBuilder.h"
 
 using namespace mlir;
 using namespace blockattn;
@@ -17,6 +18,16 @@ gpu::GPUModuleOp blockattn::deviceModule(ModuleOp module) {
                   UnitAttr::get(module.getContext()));
   OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
   return gpu::GPUModuleOp::create(b, module.getLoc(), "kernels");
+}
+
+void blockattn::declareSharedMemory(gpu::GPUModuleOp module, StringRef name) {
+  if (module.lookupSymbol(name))
+    return;
+  OpBuilder b = OpBuilder::atBlockBegin(module.getBody());
+  auto type = LLVM::LLVMArrayType::get(b.getI8Type(), 0);
+  LLVM::GlobalOp::create(b, module.getLoc(), type, /*isConstant=*/false,
+                         LLVM::Linkage::External, name, Attribute(),
+                         /*alignment=*/16, kSharedMemory);
 }
 
 gpu::LaunchOp blockattn::makeLaunch(KernelBuilder &b) {

@@ -18,6 +18,10 @@ namespace blockattn {
 /// The module's `gpu.module @kernels`, which is made on first use.
 mlir::gpu::GPUModuleOp deviceModule(mlir::ModuleOp module);
 
+/// Declares the shared memory of kernels written by hand: as much as a launch
+/// asks for.
+void declareSharedMemory(mlir::gpu::GPUModuleOp module, llvm::StringRef name);
+
 /// A `gpu.launch` of one thread; the builder is left inside.
 mlir::gpu::LaunchOp makeLaunch(KernelBuilder &b);
 

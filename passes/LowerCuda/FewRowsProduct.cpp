@@ -65,7 +65,6 @@ private:
   void eachPair(function_ref<void(Value row, Value column, size_t first)> body);
   void finishAlone(ValueRange sums);
   void finishTogether(ValueRange sums);
-  void synchroniseCluster();
   void storeResult(Value sums, Value row, Value column);
 
   gpu::GPUFuncOp func;
@@ -265,11 +264,6 @@ void FewRowsKernel::finishAlone(ValueRange sums) {
   });
 }
 
-void FewRowsKernel::synchroniseCluster() {
-  NVVM::ClusterArriveOp::create(b, UnitAttr());
-  NVVM::ClusterWaitOp::create(b, UnitAttr());
-}
-
 /// Each thread block of the cluster adds up some of the rows.
 void FewRowsKernel::finishTogether(ValueRange sums) {
   // The last products are done, and what is copied beyond the last step is
@@ -282,7 +276,7 @@ void FewRowsKernel::finishTogether(ValueRange sums) {
   eachPair([&](Value row, Value column, size_t first) {
     b.store(makePair(b, sums[first], sums[first + 1]), place(row, column), 8);
   });
-  synchroniseCluster();
+  b.clusterBarrier();
   constexpr int64_t width = 4;
   auto type = VectorType::get({width}, b.getF32Type());
   int64_t ownRows = kRows / splits, perRow = kColumns / width;
@@ -301,7 +295,7 @@ void FewRowsKernel::finishTogether(ValueRange sums) {
     storeResult(sum, row, column);
   }
   // Nobody leaves with memory that is still read.
-  synchroniseCluster();
+  b.clusterBarrier();
 }
 
 void FewRowsKernel::build() {
@@ -322,16 +316,6 @@ void FewRowsKernel::build() {
 // On the host
 //===----------------------------------------------------------------------===//
 
-static void declareSharedMemory(gpu::GPUModuleOp module) {
-  if (module.lookupSymbol(kSharedName))
-    return;
-  OpBuilder b = OpBuilder::atBlockBegin(module.getBody());
-  auto type = LLVM::LLVMArrayType::get(b.getI8Type(), 0);
-  LLVM::GlobalOp::create(b, module.getLoc(), type, /*isConstant=*/false,
-                         LLVM::Linkage::External, kSharedName, Attribute(),
-                         /*alignment=*/16, kSharedMemory);
-}
-
 /// The kernel of the module, made on first use.
 static gpu::GPUFuncOp findKernel(ModuleOp module, Location loc, int64_t splits,
                                  Type element, Type resultElement,
@@ -346,7 +330,7 @@ static gpu::GPUFuncOp findKernel(ModuleOp module, Location loc, int64_t splits,
   gpu::GPUModuleOp device = deviceModule(module);
   if (auto known = device.lookupSymbol<gpu::GPUFuncOp>(name))
     return known;
-  declareSharedMemory(device);
+  declareSharedMemory(device, kSharedName);
   OpBuilder b = OpBuilder::atBlockEnd(device.getBody());
   Type ptr = LLVM::LLVMPointerType::get(b.getContext()), i64 = b.getI64Type();
   SmallVector<Type> types{ptr, i64, i64, i64};

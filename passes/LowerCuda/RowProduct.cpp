@@ -63,7 +63,6 @@ private:
   Value index(Value value) {
     return arith::IndexCastOp::create(b, b.getIndexType(), value);
   }
-  void synchroniseCluster();
   Value fromOthers(Value sums, Value sum);
   void storeResult(Value sum, Value place);
 
@@ -209,11 +208,6 @@ Value RowProductKernel::shared(ArrayRef<int64_t> shape) {
   return func.addWorkgroupAttribution(type, b.getLoc());
 }
 
-void RowProductKernel::synchroniseCluster() {
-  NVVM::ClusterArriveOp::create(b, UnitAttr());
-  NVVM::ClusterWaitOp::create(b, UnitAttr());
-}
-
 /// Adds what the other thread blocks of the cluster have in their memory.
 Value RowProductKernel::fromOthers(Value sums, Value sum) {
   Value address = arith::IndexCastOp::create(
@@ -274,13 +268,13 @@ void RowProductKernel::finish(Value sums) {
     memref::StoreOp::create(b, sumOfWarps(), ofBlock,
                             ValueRange{index(thread)});
   });
-  synchroniseCluster();
+  b.clusterBarrier();
   b.when(b.both(isMine, b.equal(part, b.i32(0))), [&] {
     Value sum = memref::LoadOp::create(b, ofBlock, ValueRange{index(thread)});
     storeResult(fromOthers(ofBlock, sum), place);
   });
   // Nobody leaves with memory that is still read.
-  synchroniseCluster();
+  b.clusterBarrier();
 }
 
 void RowProductKernel::build() {

@@ -6,9 +6,8 @@ data must end in an error of the run.
 import warnings
 
 import numpy as np
-from onnx.reference import ReferenceEvaluator
 
-from programs import Programs, model_of
+from programs import Referenced
 
 rng = np.random.default_rng(7)
 f32 = lambda *shape: rng.standard_normal(shape).astype(np.float32)
@@ -153,15 +152,6 @@ ONEHOT = """
 agraph (float[n] i, float depth, float[2] v) => (float[n, k] y) {
   y = OneHot(i, depth, v)
 }"""
-
-
-class Referenced(Programs):
-    def agrees(self, what, text, *feeds):
-        """Each feed: the inputs in order."""
-        model = model_of(text)
-        reference, names = ReferenceEvaluator(model), [i.name for i in model.graph.input]
-        super().agrees(what, text, *[(feed, reference.run(None, dict(zip(names, feed))))
-                                     for feed in feeds])
 
 
 def main():

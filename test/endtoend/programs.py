@@ -5,6 +5,7 @@ import subprocess
 import numpy as np
 import onnx
 import onnx.parser
+from onnx.reference import ReferenceEvaluator
 
 from common import Comparison, Workspace
 
@@ -56,3 +57,12 @@ class Programs:
             print(done.stderr.strip())
             self.compare.true(f"{what}: refused", done.returncode == 1 and
                               done.stderr.startswith("error: ") and message in done.stderr)
+
+
+class Referenced(Programs):
+    def agrees(self, what, text, *feeds):
+        """As ONNX's own evaluator; each feed: the inputs in order."""
+        model = model_of(text)
+        reference, names = ReferenceEvaluator(model), [i.name for i in model.graph.input]
+        super().agrees(what, text, *[(feed, reference.run(None, dict(zip(names, feed))))
+                                     for feed in feeds])

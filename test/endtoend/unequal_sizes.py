@@ -6,9 +6,8 @@ reference implementation; where not, the run ends in an error.
 import warnings
 
 import numpy as np
-from onnx.reference import ReferenceEvaluator
 
-from programs import Programs, model_of
+from programs import Referenced
 
 rng = np.random.default_rng(11)
 f32 = lambda *shape: rng.standard_normal(shape).astype(np.float32)
@@ -72,15 +71,6 @@ REVERSE = """
 agraph (float[a, b] x, int64[c] l) => (float[a, b] y) {
   y = ReverseSequence<batch_axis = 0, time_axis = 1>(x, l)
 }"""
-
-
-class Referenced(Programs):
-    def agrees(self, what, text, *feeds):
-        """Each feed: the inputs in order."""
-        model = model_of(text)
-        reference, names = ReferenceEvaluator(model), [i.name for i in model.graph.input]
-        super().agrees(what, text, *[(feed, reference.run(None, dict(zip(names, feed))))
-                                     for feed in feeds])
 
 
 def main():
