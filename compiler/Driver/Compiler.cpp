@@ -299,6 +299,11 @@ FailureOr<std::vector<CodeSection>> Compiler::emitCudaCode() {
     llvm::json::Object entry{{"name", kernel.name}};
     if (kernel.waits)
       entry["waits"] = true;
+    llvm::json::Array nodes;
+    for (const std::string &node : kernel.nodes)
+      nodes.push_back(llvm::json::fixUTF8(node));
+    if (!nodes.empty())
+      entry["nodes"] = std::move(nodes);
     kernels.push_back(std::move(entry));
   }
   manifest["kernels"] = std::move(kernels);

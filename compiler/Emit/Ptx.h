@@ -22,6 +22,8 @@ struct DeviceCode {
     std::string name;
     /// Whether it waits itself for the kernels launched before it.
     bool waits;
+    /// The nodes of the model that it is launched for.
+    std::vector<std::string> nodes;
   };
   std::string ptx;
   /// In the order of their numbers.

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialects/BlockAttn/BlockAttn.h"
+#include "passes/Lower/KernelNames.h"
 #include "passes/Lower/Passes.h"
 #include "passes/Lower/RuntimeCalls.h"
 
@@ -44,13 +45,6 @@ static bool isKernel(Operation *op) {
     return true;
   auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
   return linalgOp && linalgOp.hasPureBufferSemantics();
-}
-
-/// "attention_kernel", "softmax" or what else says what a kernel does.
-static StringRef shortName(Operation *op) {
-  if (op->hasAttr(kRowLoopsAttr))
-    return "rows";
-  return op->getName().stripDialect();
 }
 
 /// The layer of the cache that an attention reads. It is handed over as a
@@ -112,8 +106,10 @@ void OutlineKernels::outline(Operation *op, func::FuncOp host) {
   kernel.print(stream, OpPrintingFlags().useLocalScope().printGenericOpForm());
   auto [entry, isNew] = kernels.try_emplace(text, kernel);
   if (isNew) {
-    kernel.setName(
-        ("kernel_" + Twine(kernels.size() - 1) + "_" + shortName(op)).str());
+    // Of the operations alike the first one names it.
+    kernel.setName(("kernel_" + Twine(kernels.size() - 1) + "_" + actionOf(op) +
+                    nodeSuffix(op))
+                       .str());
     // Symbols of a program cannot clash: they have other prefixes.
     getOperation().push_back(kernel);
   } else {

@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "passes/Lower/KernelNames.h"
 #include "passes/LowerCuda/AttentionEmitter.h"
 #include "passes/LowerCuda/CudaChip.h"
 #include "passes/LowerCuda/DeviceKernel.h"
@@ -84,7 +85,8 @@ static gpu::GPUFuncOp makeKernel(AttentionKernelOp op, StringRef variant,
                                  size_t number) {
   auto type = cast<MemRefType>(op.getKey().getType());
   std::string name = "attention_" + std::to_string(number) + "_" +
-                     variant.str() + "_d" + std::to_string(type.getDimSize(3));
+                     variant.str() + "_d" + std::to_string(type.getDimSize(3)) +
+                     nodeSuffix(op);
   gpu::GPUModuleOp module = deviceModule(op->getParentOfType<ModuleOp>());
   OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
   auto kernel =

@@ -6,6 +6,7 @@
 
 #include "dialects/BlockAttn/BlockAttn.h"
 #include "passes/Lower/Descriptor.h"
+#include "passes/Lower/KernelNames.h"
 #include "passes/Lower/RuntimeCalls.h"
 #include "passes/Lower/StridedMemory.h"
 #include "passes/LowerCuda/Passes.h"
@@ -24,6 +25,7 @@ struct LowerDeviceCalls
   void runOnOperation() override;
 
 private:
+  void noteNodes(ArrayRef<gpu::LaunchFuncOp> launches);
   LogicalResult lowerLaunch(gpu::LaunchFuncOp op);
   void lowerCheck(CheckOp op, memref::LoadOp condition);
   void lowerRead(memref::LoadOp op);
@@ -47,6 +49,31 @@ static Value field(KernelBuilder &b, Value record, Type type, int64_t i) {
   return LLVM::GEPOp::create(
       b, record.getType(), type, record,
       ArrayRef<LLVM::GEPArg>{0, static_cast<int32_t>(i)});
+}
+
+/// Notes with each kernel what nodes it is launched for. A launch in a function
+/// that programs share is one for all of its calls.
+void LowerDeviceCalls::noteNodes(ArrayRef<gpu::LaunchFuncOp> launches) {
+  llvm::StringMap<SmallVector<Operation *>> calls;
+  getOperation().walk(
+      [&](func::CallOp call) { calls[call.getCallee()].push_back(call); });
+  llvm::MapVector<Operation *, llvm::SetVector<Attribute>> nodes;
+  for (gpu::LaunchFuncOp launch : launches) {
+    Operation *kernel =
+        SymbolTable::lookupNearestSymbolFrom(launch, launch.getKernel());
+    if (!kernel)
+      continue;
+    auto func = launch->getParentOfType<func::FuncOp>();
+    SmallVector<Operation *> places{launch};
+    if (func->hasAttr(kKernelAttr))
+      places = calls.lookup(func.getName());
+    for (Operation *place : places)
+      for (StringRef node : nodesOf(place))
+        nodes[kernel].insert(StringAttr::get(&getContext(), node));
+  }
+  for (auto &[kernel, names] : nodes)
+    kernel->setAttr(kNodesAttr,
+                    ArrayAttr::get(&getContext(), names.getArrayRef()));
 }
 
 LogicalResult LowerDeviceCalls::lowerLaunch(gpu::LaunchFuncOp op) {
@@ -153,6 +180,7 @@ void LowerDeviceCalls::runOnOperation() {
     });
   if (!launches.empty())
     declareRuntimeCall(module, RuntimeCall::Launch);
+  noteNodes(launches);
   for (gpu::LaunchFuncOp launch : launches)
     if (failed(lowerLaunch(launch)))
       return signalPassFailure();

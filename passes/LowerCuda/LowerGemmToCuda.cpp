@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "passes/Lower/KernelNames.h"
 #include "passes/Lower/ProductCall.h"
 #include "passes/Lower/RuntimeCalls.h"
 #include "passes/LowerCuda/CudaChip.h"
@@ -49,16 +50,17 @@ enum Field {
   Bias,
   Residual,
   Activation,
-  Beta
+  Beta,
+  Node
 };
 
 /// Emits the call of one product.
 class GemmCall : ProductCall {
 public:
   GemmCall(KernelBuilder &builder, const MatrixProduct &product, Value exec,
-           Value record, bool overwrite)
+           Value record, bool overwrite, StringRef node)
       : ProductCall(builder, product), exec(exec), record(record),
-        overwrite(overwrite) {}
+        overwrite(overwrite), node(node) {}
   void emit() {
     // The last batch dimension goes along with the call.
     forEachBatch(product.numBatch ? product.numBatch - 1 : 0,
@@ -83,6 +85,7 @@ private:
 
   Value exec, record;
   bool overwrite;
+  StringRef node;
 };
 
 struct LowerGemmToCuda : blockattn::impl::LowerGemmToCudaBase<LowerGemmToCuda> {
@@ -109,6 +112,7 @@ LLVM::LLVMStructType GemmCall::recordType(MLIRContext *context) {
   fields.append(5, LLVM::LLVMPointerType::get(context));
   fields.push_back(b.getI32Type());
   fields.push_back(b.getF32Type());
+  fields.push_back(LLVM::LLVMPointerType::get(context));
   return LLVM::LLVMStructType::getLiteral(context, fields);
 }
 
@@ -159,6 +163,9 @@ void GemmCall::call(ArrayRef<Value> batch) {
   set(Residual, null);
   set(Activation, b.i32(BA_CUDA_ACTIVATION_NONE));
   set(Beta, b.f32(overwrite ? 0 : 1));
+  auto module =
+      b.getInsertionBlock()->getParentOp()->getParentOfType<ModuleOp>();
+  set(Node, node.empty() ? null : messageAddress(b, module, node));
   func::CallOp::create(b, runtimeCallName(RuntimeCall::DeviceGemm), TypeRange(),
                        ValueRange{exec, record});
 }
@@ -186,6 +193,9 @@ struct Product {
   MatrixProduct form;
   linalg::FillOp fill;
   bool overwrites() const { return fill != nullptr; }
+  GemmCall call(KernelBuilder &b, Value exec, Value record) const {
+    return GemmCall(b, form, exec, record, overwrites(), nodeOf(op));
+  }
 };
 
 /// The calls of one function.
@@ -262,10 +272,13 @@ bool Lowering::belongTogether(ArrayRef<Product> group, const Product &next) {
 /// Lowers products of the same rows or one product where the last of them is.
 void Lowering::lower(MutableArrayRef<Product> group) {
   Product &last = group.back();
-  KernelBuilder b(last.op.getLoc(), last.op);
+  SmallVector<Location> locations;
+  for (Product &product : group)
+    locations.push_back(product.op.getLoc());
+  KernelBuilder b(FusedLoc::get(func.getContext(), locations), last.op);
   auto callAll = [&] {
     for (Product &product : group)
-      GemmCall(b, product.form, exec, record, product.overwrites()).emit();
+      product.call(b, exec, record).emit();
     return SmallVector<Value>();
   };
   if (isOfRow(last.form)) {
@@ -274,7 +287,7 @@ void Lowering::lower(MutableArrayRef<Product> group) {
     SmallVector<GroupedProduct> grouped;
     FewRows rows;
     for (Product &product : group) {
-      GemmCall call(b, product.form, exec, record, product.overwrites());
+      GemmCall call = product.call(b, exec, record);
       Value isOne = call.hasOneRow();
       grouped.push_back(call.groupedProduct());
       rows = call.rows();

@@ -162,9 +162,12 @@ Kernels readKernels(const std::string &path, const Artifact &artifact) {
 }
 
 /// A row for each kernel, with its bytes in each section: kernels may be
-/// merged at one level and not at another.
-void printKernels(const Kernels &kernels) {
+/// merged at one level and not at another. Those of a GPU are listed even where
+/// there is no machine code of them, with the nodes of the model that they
+/// compute.
+void printKernels(const Kernels &kernels, const Json &listed) {
   std::map<std::string, std::map<std::string, uint64_t>> bySection;
+  std::map<std::string, std::string> nodes;
   std::vector<std::vector<std::string>> rows(1);
   rows[0].push_back("bytes in");
   for (const auto &[section, list] : kernels) {
@@ -172,8 +175,20 @@ void printKernels(const Kernels &kernels) {
     for (const auto &[kernel, bytes] : list)
       bySection[kernel][section] = bytes;
   }
+  for (const Json &entry : listed) {
+    bySection[show(entry, "name")];
+    const Json &names = listOf(entry, "nodes");
+    if (names.empty())
+      continue;
+    std::string &text = nodes[show(entry, "name")];
+    text = names[0].is_string() ? names[0].get<std::string>() : names[0].dump();
+    if (names.size() > 1)
+      text += " and " + std::to_string(names.size() - 1) + " more";
+  }
   if (bySection.empty())
     return;
+  if (!nodes.empty())
+    rows[0].push_back("for");
   for (const auto &[kernel, sizes] : bySection) {
     rows.push_back({kernel});
     for (const auto &[section, list] : kernels) {
@@ -181,6 +196,8 @@ void printKernels(const Kernels &kernels) {
       rows.back().push_back(
           found == sizes.end() ? "-" : std::to_string(found->second));
     }
+    if (!nodes.empty())
+      rows.back().push_back(nodes.count(kernel) ? nodes[kernel] : "-");
   }
   std::printf("\n%zu kernels\n", bySection.size());
   printTable(rows);
@@ -249,7 +266,7 @@ void printReport(const std::string &path, const Artifact &artifact,
   printTable(rows);
   for (const Json &program : listOf(manifest, "programs"))
     printProgram(program);
-  printKernels(readKernels(path, artifact));
+  printKernels(readKernels(path, artifact), listOf(manifest, "kernels"));
   printAttentions(listOf(manifest, "attentions"));
   printVariants(listOf(manifest, "attention_variants"));
 }

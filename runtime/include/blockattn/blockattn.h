@@ -350,7 +350,9 @@ BA_API BA_MUST_CHECK ba_status *ba_session_profile(ba_session *session,
                                                    int32_t enable);
 
 typedef struct ba_step_time {
-  const char *name; /* of a kernel, "gemm bf16 8192x4096x4096", "copy", ... */
+  const char *name; /* of a kernel, which names a node of the model; "gemm bf16
+                       8192x4096x4096 (layers.0/q, ...)" with the first node
+                       of those alike; "copy", ... */
   int64_t count;
   double seconds;    /* of all together */
   double operations; /* of all together; 0: not known */

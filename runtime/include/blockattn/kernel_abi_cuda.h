@@ -18,7 +18,8 @@
  * The manifest lists the kernels, `"kernels": [{"name": ...}, ...]`; a kernel's
  * place in the list is its number here, its name is its entry in the PTX. With
  * `"waits": true` it waits itself for those launched before it, by
- * `griddepcontrol.wait`, and may be started while they run.
+ * `griddepcontrol.wait`, and may be started while they run. `"nodes"` are the
+ * nodes of the model that it is launched for, for a reader.
  *
  * The memref descriptors that `ba_run_P` is given are in host memory, and so
  * are the pointers of the planned buffers; the data that they point to is in
@@ -43,7 +44,7 @@
 extern "C" {
 #endif
 
-#define BA_KERNEL_ABI_CUDA_VERSION 1u
+#define BA_KERNEL_ABI_CUDA_VERSION 2u
 
 /* Element types of a product; the numbers are those of ba_dtype. */
 enum { BA_CUDA_F32 = 0, BA_CUDA_F16 = 1, BA_CUDA_BF16 = 2 };
@@ -81,6 +82,9 @@ typedef struct ba_cuda_gemm {
   const void *residual; /* laid out as C, or null */
   int32_t activation;   /* BA_CUDA_ACTIVATION_* */
   float beta;
+  /* The node of the model that the product computes, for messages and
+     profiles, or null; it must live as long as the code. */
+  const char *node;
 } ba_cuda_gemm;
 
 /* `exec` is args[0] of the running program. After the first error of a run

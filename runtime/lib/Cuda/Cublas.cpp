@@ -49,7 +49,7 @@ std::string sizeText(const ba_cuda_gemm &gemm) {
                 "a matrix product [%" PRId64 ", %" PRId64 "] x [%" PRId64
                 ", %" PRId64 "], batch %" PRId64,
                 gemm.m, gemm.k, gemm.k, gemm.n, gemm.batch);
-  return text;
+  return gemm.node ? text + (" of node " + quote(gemm.node)) : text;
 }
 
 /// Row-major matrices are the transposes of column-major ones, so the library

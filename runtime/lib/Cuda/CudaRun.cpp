@@ -8,7 +8,6 @@
 
 #include <cinttypes>
 #include <cstring>
-#include <map>
 
 using namespace blockattn::rt;
 using namespace blockattn::rt::cuda;
@@ -17,9 +16,35 @@ using namespace blockattn::rt::cuda;
 // Profile and Checks
 //===----------------------------------------------------------------------===//
 
+void StepTimes::add(const std::string &name, const std::string &node,
+                    double seconds, double operations, double bytes) {
+  auto [place, isNew] = places.insert({name, totals.size()});
+  if (isNew)
+    totals.push_back({{name, 0, 0, 0, 0}, node, false});
+  Total &total = totals[place->second];
+  total.hasOthers |= node != total.node;
+  ++total.time.count;
+  total.time.seconds += seconds;
+  total.time.operations += operations;
+  total.time.bytes += bytes;
+}
+
+std::vector<StepTime> StepTimes::take() {
+  std::vector<StepTime> result;
+  for (Total &total : totals) {
+    if (!total.node.empty())
+      total.time.name +=
+          " (" + escape(total.node) + (total.hasOthers ? ", ...)" : ")");
+    result.push_back(std::move(total.time));
+  }
+  totals.clear();
+  places.clear();
+  return result;
+}
+
 Status Profile::begin(StreamHandle stream) {
   const Driver &driver = gpu.driver();
-  Step step{nullptr, nullptr, {}, 0, 0};
+  Step step{nullptr, nullptr, {}, {}, 0, 0};
   for (Event *event : {&step.begin, &step.end})
     if (Status status =
             gpu.check(driver.eventCreate(event, 0), "making a timer"))
@@ -28,9 +53,10 @@ Status Profile::begin(StreamHandle stream) {
   return gpu.check(driver.eventRecord(step.begin, stream), "taking the time");
 }
 
-Status Profile::end(StreamHandle stream, std::string name, double operations,
-                    double bytes) {
+Status Profile::end(StreamHandle stream, std::string name, const char *node,
+                    double operations, double bytes) {
   steps.back().name = std::move(name);
+  steps.back().node = node ? node : "";
   steps.back().operations = operations;
   steps.back().bytes = bytes;
   return gpu.check(gpu.driver().eventRecord(steps.back().end, stream),
@@ -39,8 +65,7 @@ Status Profile::end(StreamHandle stream, std::string name, double operations,
 
 Expected<std::vector<StepTime>> Profile::take() {
   Gpu::Scope scope(gpu);
-  std::vector<StepTime> result;
-  std::map<std::string, size_t> places;
+  StepTimes times;
   for (const Step &step : steps) {
     float milliseconds = 0;
     // A step that failed has no end.
@@ -48,17 +73,11 @@ Expected<std::vector<StepTime>> Profile::take() {
         gpu.driver().eventElapsed(&milliseconds, step.begin, step.end) !=
             kSuccess)
       continue;
-    auto [place, isNew] = places.insert({step.name, result.size()});
-    if (isNew)
-      result.push_back({step.name, 0, 0, 0, 0});
-    StepTime &total = result[place->second];
-    ++total.count;
-    total.seconds += milliseconds * 1e-3;
-    total.operations += step.operations;
-    total.bytes += step.bytes;
+    times.add(step.name, step.node, milliseconds * 1e-3, step.operations,
+              step.bytes);
   }
   clear();
-  return result;
+  return times.take();
 }
 
 void Profile::clear() {
@@ -91,7 +110,8 @@ Status CudaRun::wait(const std::string &what) {
 }
 
 template <typename Name, typename Body>
-void CudaRun::step(double operations, double bytes, Name name, Body body) {
+void CudaRun::step(double operations, double bytes, Name name, Body body,
+                   const char *node) {
   if (failed.any())
     return;
   // Compiled code cannot catch what is thrown here.
@@ -102,9 +122,9 @@ void CudaRun::step(double operations, double bytes, Name name, Body body) {
     if (!status)
       status = body();
     if (!status && at.profile)
-      status = at.profile->end(at.stream, name(), operations, bytes);
+      status = at.profile->end(at.stream, name(), node, operations, bytes);
     if (!status && at.isBlocking && !at.isRecording)
-      status = wait(name());
+      status = wait(node ? name() + " of node " + quote(node) : name());
     if (status)
       failed.record(status);
   } catch (const std::bad_alloc &) {
@@ -184,10 +204,11 @@ void CudaRun::gemm(void *exec, const ba_cuda_gemm *gemm) {
       factor * gemm->k * gemm->n * (gemm->stride_b ? gemm->batch : 1) +
       result * gemm->m * gemm->n * gemm->batch *
           (gemm->beta != 0 || gemm->residual ? 2 : 1);
-  self->step(operations, bytes, name, [&] {
+  auto body = [&] {
     return self->at.cublas.multiply(*gemm, self->at.stream, self->at.workspace,
                                     !self->at.isRecording && !self->at.profile);
-  });
+  };
+  self->step(operations, bytes, name, body, gemm->node);
 }
 
 void CudaRun::copy(void *exec, void *dst, const void *src, int64_t bytes) {

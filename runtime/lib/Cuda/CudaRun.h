@@ -13,10 +13,30 @@
 #include "Device/Failure.h"
 #include "blockattn/kernel_abi_cuda.h"
 
+#include <map>
 #include <string>
 #include <vector>
 
 namespace blockattn::rt::cuda {
+
+/// Times of steps, those of one name added up.
+class StepTimes {
+public:
+  /// `node`: of the model; empty where the name says enough.
+  void add(const std::string &name, const std::string &node, double seconds,
+           double operations, double bytes);
+  /// In the order of the first steps; a name goes with the first step's node.
+  std::vector<StepTime> take();
+
+private:
+  struct Total {
+    StepTime time;
+    std::string node;
+    bool hasOthers;
+  };
+  std::vector<Total> totals;
+  std::map<std::string, size_t> places;
+};
 
 /// Times of steps, taken by events around each.
 class Profile {
@@ -26,15 +46,16 @@ public:
   Profile(const Profile &) = delete;
 
   Status begin(StreamHandle stream);
-  Status end(StreamHandle stream, std::string name, double operations,
-             double bytes);
-  /// Waits for the steps; those of one name are added up.
+  /// `node` is that of the model, null where the name says enough.
+  Status end(StreamHandle stream, std::string name, const char *node,
+             double operations, double bytes);
+  /// Waits for the steps.
   Expected<std::vector<StepTime>> take();
 
 private:
   struct Step {
     Event begin, end;
-    std::string name;
+    std::string name, node;
     double operations, bytes;
   };
   void clear();
@@ -105,9 +126,10 @@ private:
   static void fail(void *exec, int32_t code, const char *message);
 
   /// Does a step, timed and waited for as the environment wants; `name` makes
-  /// its name.
+  /// its name, and `node` is the model's, where the name does not say it.
   template <typename Name, typename Body>
-  void step(double operations, double bytes, Name name, Body body);
+  void step(double operations, double bytes, Name name, Body body,
+            const char *node = nullptr);
   Status wait(const std::string &what);
 
   Environment at;

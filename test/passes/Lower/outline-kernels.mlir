@@ -5,9 +5,9 @@
 
 // CHECK-LABEL: func.func @layers
 // CHECK-SAME:    (%[[EXEC:.*]]: !llvm.ptr {blockattn.exec}, %[[A:.*]]: memref<?xf32>, %[[B:.*]]: memref<?xf32>)
-// CHECK:         call @[[RELU:kernel_0_generic]](%[[EXEC]], %[[A]], %[[B]])
+// CHECK:         call @[[RELU:kernel_0_map]](%[[EXEC]], %[[A]], %[[B]])
 // CHECK-NEXT:    call @[[RELU]](%[[EXEC]], %[[B]], %[[A]])
-// CHECK-NEXT:    call @[[OTHER:kernel_1_generic]](%[[EXEC]], %[[A]], %[[B]])
+// CHECK-NEXT:    call @[[OTHER:kernel_1_map]](%[[EXEC]], %[[A]], %[[B]])
 // CHECK-NEXT:    call @[[COPY:kernel_2_copy]](%[[EXEC]], %[[A]], %[[B]])
 // CHECK-NEXT:    return
 func.func @layers(%a: memref<?xf32>, %b: memref<?xf32>) {
@@ -41,7 +41,7 @@ func.func @layers(%a: memref<?xf32>, %b: memref<?xf32>) {
 // Values that a body reads from outside become arguments too.
 // CHECK-LABEL: func.func @captures
 // CHECK:         call @kernel_3_fill(%{{.*}}, %{{.*}}, %{{.*}}) : (!llvm.ptr, f32, memref<?xf32>) -> ()
-// CHECK:         call @kernel_4_generic(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}) : (!llvm.ptr, memref<?xi64>, memref<?xf32>, memref<?xf32>) -> ()
+// CHECK:         call @kernel_4_gather(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}) : (!llvm.ptr, memref<?xi64>, memref<?xf32>, memref<?xf32>) -> ()
 func.func @captures(%i: memref<?xi64>, %table: memref<?xf32>, %out: memref<?xf32>, %value: f32) {
   linalg.fill ins(%value : f32) outs(%out : memref<?xf32>)
   linalg.generic {indexing_maps = [affine_map<(d) -> (d)>, affine_map<(d) -> (d)>],

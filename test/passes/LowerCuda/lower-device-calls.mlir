@@ -46,11 +46,34 @@ func.func @read_boolean(%x: memref<i1>) -> i1 {
   return %v : i1
 }
 
+// What nodes of the model a kernel computes is noted with it, each once; a
+// launch that programs share is one for all of its callers.
+func.func private @shared(%exec: !llvm.ptr {blockattn.exec}) attributes {blockattn.kernel} {
+  %c1 = arith.constant 1 : index
+  gpu.launch_func @kernels::@first blocks in (%c1, %c1, %c1) threads in (%c1, %c1, %c1) loc("layers.0/act")
+  return
+}
+func.func @nodes(%exec: !llvm.ptr {blockattn.exec}, %p: !llvm.ptr, %n: index) {
+  %c1 = arith.constant 1 : index
+  call @shared(%exec) : (!llvm.ptr) -> () loc("layers.0/act")
+  call @shared(%exec) : (!llvm.ptr) -> () loc("layers.1/act")
+  call @shared(%exec) : (!llvm.ptr) -> () loc("layers.0/act")
+  gpu.launch_func @kernels::@second blocks in (%c1, %c1, %c1) threads in (%c1, %c1, %c1) args(%p : !llvm.ptr, %n : index) loc(fused["q", "k"])
+  return
+}
+
+// CHECK-LABEL: gpu.module @kernels
+// CHECK:         gpu.func @first() kernel attributes {blockattn.nodes = ["layers.0/act", "layers.1/act"]}
+// CHECK:         gpu.func @second(%{{.*}}) kernel attributes {blockattn.nodes = ["q", "k"]}
+// CHECK:         gpu.func @third() kernel {
 gpu.module @kernels {
   gpu.func @first() kernel {
     gpu.return
   }
   gpu.func @second(%p: !llvm.ptr, %n: index) kernel {
+    gpu.return
+  }
+  gpu.func @third() kernel {
     gpu.return
   }
 }

@@ -6,12 +6,14 @@
 // The fill goes into beta = 0; B is read as it lies.
 // CHECK-LABEL: func.func @transposed_weight
 // CHECK-SAME:    (%[[EXEC:.*]]: !llvm.ptr {blockattn.exec},
-// CHECK:         %[[RECORD:.*]] = llvm.alloca %{{.*}} x !llvm.struct<(i32, i32, i32, i32, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, ptr, ptr, ptr, ptr, ptr, i32, f32)>
+// CHECK:         %[[RECORD:.*]] = llvm.alloca %{{.*}} x !llvm.struct<(i32, i32, i32, i32, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, ptr, ptr, ptr, ptr, ptr, i32, f32, ptr)>
 // CHECK-NOT:     linalg
 // CHECK:         %[[TB:.*]] = llvm.getelementptr %[[RECORD]][0, 3]
 // CHECK:         llvm.store %c1_i32, %[[TB]]
 // CHECK:         %[[BETA:.*]] = llvm.getelementptr %[[RECORD]][0, 20]
 // CHECK:         llvm.store %cst{{.*}}, %[[BETA]] : f32
+// CHECK:         %[[NODE:.*]] = llvm.getelementptr %[[RECORD]][0, 21]
+// CHECK:         llvm.store %[[NULL:.*]], %[[NODE]] : !llvm.ptr
 // CHECK:         call @ba_cuda_gemm(%[[EXEC]], %[[RECORD]])
 // CHECK-NOT:     linalg
 func.func @transposed_weight(%a: memref<?x32xbf16>, %b: memref<48x32xbf16>, %c: memref<?x48xbf16>) {
@@ -21,6 +23,20 @@ func.func @transposed_weight(%a: memref<?x32xbf16>, %b: memref<48x32xbf16>, %c: 
                                  affine_map<(m, n, k) -> (n, k)>,
                                  affine_map<(m, n, k) -> (m, n)>]
       ins(%a, %b : memref<?x32xbf16>, memref<48x32xbf16>) outs(%c : memref<?x48xbf16>)
+  return
+}
+
+// -----
+
+// The node of the model is named, for messages and profiles.
+// CHECK:       llvm.mlir.global internal constant @[[NAME:.*]]("layers.0/q\00")
+// CHECK-LABEL: func.func @named
+// CHECK:         %[[TEXT:.*]] = llvm.mlir.addressof @[[NAME]]
+// CHECK:         %[[NODE:.*]] = llvm.getelementptr %{{.*}}[0, 21]
+// CHECK:         llvm.store %[[TEXT]], %[[NODE]] : !llvm.ptr
+// CHECK:         call @ba_cuda_gemm
+func.func @named(%a: memref<?x32xf32>, %b: memref<32x48xf32>, %c: memref<?x48xf32>) {
+  linalg.matmul ins(%a, %b : memref<?x32xf32>, memref<32x48xf32>) outs(%c : memref<?x48xf32>) loc("layers.0/q")
   return
 }
 
