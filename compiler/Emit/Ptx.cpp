@@ -6,6 +6,8 @@
 
 #include "compiler/Emit/Ptx.h"
 
+#include "compiler/Emit/DeviceMath.h"
+#include "passes/Lower/KernelNames.h"
 #include "passes/LowerCuda/CudaChip.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -103,6 +105,14 @@ static bool waitsForOthers(LLVM::LLVMFuncOp kernel) {
       .wasInterrupted();
 }
 
+static std::vector<std::string> nodesOf(LLVM::LLVMFuncOp kernel) {
+  std::vector<std::string> nodes;
+  if (auto list = kernel->getAttrOfType<ArrayAttr>(kNodesAttr))
+    for (auto node : list.getAsRange<StringAttr>())
+      nodes.push_back(node.str());
+  return nodes;
+}
+
 FailureOr<DeviceCode> emitPtx(ModuleOp module, StringRef chip) {
   auto machine = makeTargetMachine(chip);
   if (!machine)
@@ -116,7 +126,8 @@ FailureOr<DeviceCode> emitPtx(ModuleOp module, StringRef chip) {
   if (kernels) {
     for (auto func : kernels.getOps<LLVM::LLVMFuncOp>())
       if (func->hasAttr(gpu::GPUDialect::getKernelFuncAttrName()))
-        code.kernels.push_back({func.getName().str(), waitsForOthers(func)});
+        code.kernels.push_back(
+            {func.getName().str(), waitsForOthers(func), nodesOf(func)});
     translated = translate(kernels, context);
     if (!translated)
       return kernels.emitError("cannot translate the kernels to LLVM IR; were "
@@ -127,6 +138,8 @@ FailureOr<DeviceCode> emitPtx(ModuleOp module, StringRef chip) {
   }
   translated->setTargetTriple((*machine)->getTargetTriple());
   translated->setDataLayout((*machine)->createDataLayout());
+  if (llvm::Error error = linkDeviceMath(*translated))
+    return module.emitError(llvm::toString(std::move(error)));
   for (const llvm::Function &function : *translated)
     if (function.isDeclaration() && !function.isIntrinsic() &&
         !function.use_empty())

@@ -5,10 +5,12 @@
 //===----------------------------------------------------------------------===//
 //
 // Upstream's lowering to nvvm calls CUDA's libdevice, which would have to be
-// there when a model is compiled.
+// there when a model is compiled. Functions of f64 are those of libclc, which
+// the compiler carries.
 //
 //===----------------------------------------------------------------------===//
 
+#include "passes/LowerCuda/DeviceFunctions.h"
 #include "passes/LowerCuda/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -118,24 +120,18 @@ template <typename Op, int quarters> struct ReduceAngle : OpRewritePattern<Op> {
   }
 };
 
-/// The remainder of f32 numbers, from their quotient in f64.
-struct ExpandRemainder : OpRewritePattern<arith::RemFOp> {
+/// The remainder of f32 numbers is one of f32 again, however large their
+/// quotient is: f64 holds it exactly.
+struct WidenRemainder : OpRewritePattern<arith::RemFOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(arith::RemFOp op,
                                 PatternRewriter &rewriter) const override {
     if (!op.getType().isF32())
       return failure();
     Doubles d(rewriter, op.getLoc());
-    Value x = d.widen(op.getLhs()), y = d.widen(op.getRhs());
-    Value quotient =
-        d.call("trunc", arith::DivFOp::create(d.b, x, y).getResult());
-    Value rest = d.narrow(d.fma(d.negate(quotient), y, x));
-    // Of a number that is less than its divisor it is the number, also where
-    // that is infinite.
-    Value isLess = arith::CmpFOp::create(d.b, arith::CmpFPredicate::OEQ,
-                                         quotient, d.constant(0));
-    rewriter.replaceOp(op,
-                       arith::SelectOp::create(d.b, isLess, op.getLhs(), rest));
+    Value rest =
+        arith::RemFOp::create(d.b, d.widen(op.getLhs()), d.widen(op.getRhs()));
+    rewriter.replaceOp(op, d.narrow(rest));
     return success();
   }
 };
@@ -337,8 +333,9 @@ void ApproximateDeviceMath::runOnOperation() {
   // By names without the dialect's.
   math::populateExpansionPatterns(patterns, {"tan", "exp2", "fpowi"});
   populateWidenHalfPatterns(patterns);
+  populateDeviceFunctionPatterns(patterns);
   patterns.add<ReduceAngle<math::SinOp, 0>, ReduceAngle<math::CosOp, 1>,
-               ExpandRemainder, ExpandPower, ExpandRsqrt, ExpandAbsI>(context);
+               WidenRemainder, ExpandPower, ExpandRsqrt, ExpandAbsI>(context);
   patterns.add<ExpandHyperbolic<math::SinhOp, makeSinh>,
                ExpandHyperbolic<math::CoshOp, makeCosh>,
                ExpandHyperbolic<math::AsinhOp, makeAsinh>,

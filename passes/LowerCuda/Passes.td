@@ -216,8 +216,11 @@ def ApproximateDeviceMath
     f32 functions become MLIR's polynomial approximations (a few units in the
     last place), sine and cosine ones whose argument is reduced in f64, so that
     they are right for any position. f16 and bf16 are computed in f32 and
-    rounded after each operation. Nothing is left to a library of the CUDA
-    toolkit; a function without an approximation is reported.
+    rounded after each operation. f64 functions, and the remainder of every
+    type, are calls of libclc's (within 2 units in the last place), which are
+    linked when PTX is written: the compiler carries them as bitcode. Nothing
+    is left to a library of the CUDA toolkit; a function that is none of these
+    is reported.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
     "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect",
