@@ -9,6 +9,7 @@
 #include "passes/Lower/RuntimeCalls.h"
 #include "passes/LowerCuda/DeviceKernel.h"
 #include "passes/LowerCuda/Passes.h"
+#include "passes/LowerCuda/ProductEpilogue.h"
 #include "passes/LowerCuda/ProductResult.h"
 #include "passes/LowerCuda/ThreadNest.h"
 
@@ -79,8 +80,9 @@ Group::Group(linalg::LinalgOp reduction)
 /// Whether teams of threads can do the operation row by row, neighbours in
 /// memory being the work of neighbours.
 bool Group::canBeOfRows(linalg::LinalgOp op) {
+  // The library does epilogues along with their products.
   if (!op.hasPureBufferSemantics() || matchProduct(op) ||
-      countParallelPrefix(op) < rowLoops)
+      op->hasAttr(kEpilogueAttr) || countParallelPrefix(op) < rowLoops)
     return false;
   KernelBuilder b(op.getLoc(), op);
   LoopNest nest(b, op, rowLoops);

@@ -10,6 +10,7 @@
 #include "passes/LowerCuda/CudaChip.h"
 #include "passes/LowerCuda/FewRowsProduct.h"
 #include "passes/LowerCuda/Passes.h"
+#include "passes/LowerCuda/ProductEpilogue.h"
 #include "passes/LowerCuda/ProductResult.h"
 #include "passes/LowerCuda/RowProduct.h"
 
@@ -54,13 +55,29 @@ enum Field {
   Node
 };
 
+/// A product of the program.
+struct Product {
+  linalg::LinalgOp op;
+  MatrixProduct form;
+  linalg::FillOp fill;
+  /// What the library does to the result; may be null.
+  linalg::GenericOp update;
+  ProductEpilogue epilogue;
+  bool overwrites() const { return fill != nullptr; }
+  Value bias() {
+    return epilogue.bias ? update->getOperand(*epilogue.bias) : Value();
+  }
+  /// Where the call can be: behind it all.
+  Operation *last() { return update ? update : op.getOperation(); }
+};
+
 /// Emits the call of one product.
 class GemmCall : ProductCall {
 public:
-  GemmCall(KernelBuilder &builder, const MatrixProduct &product, Value exec,
-           Value record, bool overwrite, StringRef node)
-      : ProductCall(builder, product), exec(exec), record(record),
-        overwrite(overwrite), node(node) {}
+  GemmCall(KernelBuilder &builder, Product &product, Value exec, Value record)
+      : ProductCall(builder, product.form), exec(exec), record(record),
+        overwrite(product.overwrites()), node(nodeOf(product.last())),
+        bias(product.bias()), activation(product.epilogue.activation) {}
   void emit() {
     // The last batch dimension goes along with the call.
     forEachBatch(product.numBatch ? product.numBatch - 1 : 0,
@@ -86,6 +103,8 @@ private:
   Value exec, record;
   bool overwrite;
   StringRef node;
+  Value bias;
+  int32_t activation;
 };
 
 struct LowerGemmToCuda : blockattn::impl::LowerGemmToCudaBase<LowerGemmToCuda> {
@@ -139,6 +158,12 @@ Value GemmCall::stride(const Operand &operand) {
   return operand.memory.strides[operand.form->batch.back()];
 }
 
+/// The indices of a memref's first element.
+static SmallVector<Value> startOf(KernelBuilder &b, Value memref) {
+  return SmallVector<Value>(cast<MemRefType>(memref.getType()).getRank(),
+                            b.index(0));
+}
+
 void GemmCall::call(ArrayRef<Value> batch) {
   set(Type_, b.i32(*typeNumber(product.type)));
   set(CType, b.i32(*typeNumber(product.resultType)));
@@ -159,9 +184,9 @@ void GemmCall::call(ArrayRef<Value> batch) {
   set(B, address(right, batch));
   set(C, address(result, batch));
   Value null = LLVM::ZeroOp::create(b, record.getType());
-  set(Bias, null);
+  set(Bias, bias ? pointerTo(b, bias, startOf(b, bias)) : null);
   set(Residual, null);
-  set(Activation, b.i32(BA_CUDA_ACTIVATION_NONE));
+  set(Activation, b.i32(activation));
   set(Beta, b.f32(overwrite ? 0 : 1));
   auto module =
       b.getInsertionBlock()->getParentOp()->getParentOfType<ModuleOp>();
@@ -187,17 +212,6 @@ static bool isSupported(const MatrixProduct &product) {
 }
 
 namespace {
-/// A product of the program.
-struct Product {
-  linalg::LinalgOp op;
-  MatrixProduct form;
-  linalg::FillOp fill;
-  bool overwrites() const { return fill != nullptr; }
-  GemmCall call(KernelBuilder &b, Value exec, Value record) const {
-    return GemmCall(b, form, exec, record, overwrites(), nodeOf(op));
-  }
-};
-
 /// The calls of one function.
 class Lowering {
 public:
@@ -206,7 +220,7 @@ public:
 
 private:
   void collect();
-  bool belongTogether(ArrayRef<Product> group, const Product &next);
+  bool belongTogether(MutableArrayRef<Product> group, Product &next);
   void lower(MutableArrayRef<Product> group);
 
   func::FuncOp func;
@@ -222,8 +236,12 @@ void Lowering::collect() {
     if (op->getParentOfType<gpu::LaunchOp>())
       return;
     std::optional<MatrixProduct> product = matchProduct(op);
-    if (product && isSupported(*product))
-      products.push_back({op, *product, findZeroFill(op, op->getOperand(2))});
+    if (!product || !isSupported(*product))
+      return;
+    ProductEpilogue epilogue;
+    linalg::GenericOp update = findEpilogue(op, epilogue);
+    products.push_back(
+        {op, *product, findZeroFill(op, op->getOperand(2)), update, epilogue});
   });
 }
 
@@ -246,8 +264,8 @@ static bool isOfRow(const MatrixProduct &product) {
 }
 
 /// Whether one kernel can do a product along with others of the same row.
-bool Lowering::belongTogether(ArrayRef<Product> group, const Product &next) {
-  const Product &last = group.back();
+bool Lowering::belongTogether(MutableArrayRef<Product> group, Product &next) {
+  Product &last = group.back();
   if (group.size() == kMostGroupedProducts || !isOfRow(last.form) ||
       !isOfRow(next.form) || last.op->getBlock() != next.op->getBlock() ||
       last.form.a.memref != next.form.a.memref ||
@@ -256,15 +274,21 @@ bool Lowering::belongTogether(ArrayRef<Product> group, const Product &next) {
     return false;
   Value row = rootMemory(next.form.a.memref);
   Value result = rootMemory(next.form.c.memref);
-  for (const Product &other : group)
-    if (rootMemory(other.form.c.memref) == result ||
-        rootMemory(other.form.c.memref) == row)
+  auto isBias = [](Product &product, Value memory) {
+    return product.bias() && rootMemory(product.bias()) == memory;
+  };
+  for (Product &other : group) {
+    Value memory = rootMemory(other.form.c.memref);
+    if (memory == result || memory == row || isBias(next, memory) ||
+        isBias(other, result))
       return false;
+  }
   if (result == row)
     return false;
   for (Operation *op = last.op->getNextNode(); op != next.op;
        op = op->getNextNode())
-    if (!op || (!isMemoryEffectFree(op) && op != next.fill))
+    if (!op ||
+        (!isMemoryEffectFree(op) && op != next.fill && op != last.update))
       return false;
   return true;
 }
@@ -275,10 +299,17 @@ void Lowering::lower(MutableArrayRef<Product> group) {
   SmallVector<Location> locations;
   for (Product &product : group)
     locations.push_back(product.op.getLoc());
-  KernelBuilder b(FusedLoc::get(func.getContext(), locations), last.op);
+  KernelBuilder b(FusedLoc::get(func.getContext(), locations), last.last());
   auto callAll = [&] {
     for (Product &product : group)
-      product.call(b, exec, record).emit();
+      GemmCall(b, product, exec, record).emit();
+    return SmallVector<Value>();
+  };
+  // Kernels of our own leave it to others.
+  auto updateAll = [&] {
+    for (Product &product : group)
+      if (product.update)
+        b.clone(*product.update)->removeAttr(kEpilogueAttr);
     return SmallVector<Value>();
   };
   if (isOfRow(last.form)) {
@@ -287,7 +318,7 @@ void Lowering::lower(MutableArrayRef<Product> group) {
     SmallVector<GroupedProduct> grouped;
     FewRows rows;
     for (Product &product : group) {
-      GemmCall call = product.call(b, exec, record);
+      GemmCall call(b, product, exec, record);
       Value isOne = call.hasOneRow();
       grouped.push_back(call.groupedProduct());
       rows = call.rows();
@@ -304,7 +335,7 @@ void Lowering::lower(MutableArrayRef<Product> group) {
           [&] {
             launchFewRows(b, module, type, resultType, rows, grouped,
                           last.overwrites());
-            return SmallVector<Value>();
+            return updateAll();
           },
           callAll);
     };
@@ -313,13 +344,15 @@ void Lowering::lower(MutableArrayRef<Product> group) {
         [&] {
           launchRowProducts(b, module, type, resultType, rows.rows, rows.depth,
                             grouped, last.overwrites(), chip.hasClusters);
-          return SmallVector<Value>();
+          return updateAll();
         },
         several);
   } else {
     callAll();
   }
   for (Product &product : group) {
+    if (product.update)
+      product.update->erase();
     product.op->erase();
     if (product.fill)
       product.fill->erase();

@@ -38,6 +38,11 @@ struct LowerCudaOptions : public LowerOptions {
   Option<std::string> chip{*this, "chip",
                            llvm::cl::desc("the architecture of the kernels"),
                            llvm::cl::init("sm_80")};
+  Option<bool> productEpilogues{
+      *this, "product-epilogues",
+      llvm::cl::desc("leave biases and activations of matrix products to the "
+                     "library; without it they are kernels, to compare"),
+      llvm::cl::init(true)};
 };
 
 /// Programs in the onnx and blockattn dialects -> programs on planned device

@@ -30,6 +30,28 @@ def MoveToDevice : Pass<"blockattn-move-to-device", "::mlir::ModuleOp"> {
     "::mlir::gpu::GPUDialect", "::mlir::memref::MemRefDialect"];
 }
 
+def ShareLoops : Pass<"blockattn-share-loops", "::mlir::func::FuncOp"> {
+  let summary = "Share loops that were moved to the device among threads";
+  let description = [{
+    Runs on buffers, before they are planned, on what --blockattn-move-to-device
+    made work of one thread. The grid of a `gpu.launch` that holds one loop gets
+    a block for each thread that can have a part of it:
+
+      * Loops one in the other that load and store elements: each iteration of
+        those loops whose number is an index of all that is written, so that
+        no two of them touch the same memory. Scattering by an index has other
+        loops left, which a thread does in their order; without a reduction
+        (`blockattn.any_order`) all are shared.
+      * A loop around linalg operations with the same parallel loops that read of
+        what they write only the same point: each point, as the attribute
+        `blockattn.points` says. Where the operations are sums up to each slab
+        of a tensor, `blockattn.scan` says so, and a thread block can do one
+        line.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect"];
+}
+
 def SplitAttention : Pass<"blockattn-split-attention", "::mlir::func::FuncOp"> {
   let summary = "Give attention over cached blocks memory for partial results";
   let description = [{
@@ -72,6 +94,39 @@ def AccumulateProducts
     "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect"];
 }
 
+def FuseEpilogues : Pass<"blockattn-fuse-epilogues", "::mlir::ModuleOp"> {
+  let summary = "Leave biases and activations of products to the library";
+  let description = [{
+    Runs on buffers, before they are planned. A matrix product whose result is
+    only read by an addition of a vector along its columns, by ReLU or by the
+    approximation of GELU by tanh, or by an addition and an activation, is
+    computed where the result of those goes and updated there:
+    `out = relu(A B + bias)` becomes `out = A B`, `out = relu(out + bias)`, the
+    latter a `linalg.generic` with the attribute `blockattn.epilogue`.
+    --blockattn-lower-gemm-to-cuda then hands both to cuBLASLt, which rounds
+    once, or lets the update follow a product by a kernel of our own.
+
+    Where the product is added to a tensor as well which nothing reads
+    afterwards, it is accumulated there, as by --blockattn-accumulate-products:
+    `out = x + A B + bias` becomes `x += A B`, `x += bias`. Programs that go on
+    from cached keys and values keep such sums: a norm that follows takes the
+    sum into its launch, and after products of a few rows, which are kernels of
+    our own, the update would be one more.
+
+    Only what cuBLASLt documents is taken: a bias of the result's type, number
+    of columns and depth known and not 0. GELU is taken where the result has
+    16 bits: how exact the library computes it in f32 is not documented, nor is
+    what becomes of a NaN in its ReLU.
+  }];
+  let options = [
+    Option<"sums", "sums", "bool", "true",
+           "Take sums with another tensor, too">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
+    "::mlir::memref::MemRefDialect"];
+}
+
 def FuseRows : Pass<"blockattn-fuse-rows", "::mlir::func::FuncOp"> {
   let summary = "Put a reduction of rows and its neighbours into one launch";
   let description = [{
@@ -110,13 +165,15 @@ def LowerGemmToCuda : Pass<"blockattn-lower-gemm-to-cuda", "::mlir::ModuleOp"> {
     calls of `@ba_cuda_gemm` when their memory has rows of unit stride and
     their type is f32, f16 or bf16. One batch dimension goes along, a loop
     goes over others. A fill with zero right before the product is folded into
-    `beta = 0`. Other products are left to the loops.
+    `beta = 0`, an update marked by --blockattn-fuse-epilogues right behind it
+    into `bias` and `activation`. Other products are left to the loops.
 
     Where the other factor is a weight and there turns out to be one row, as in
     decoding, a kernel of our own multiplies it, with all weights at once that
     the row is multiplied with; on Hopper another one does so for up to 64 rows
     of 16-bit floats, as in answering a question over cached blocks. They read
-    weights before the kernels that compute the rows have ended.
+    weights before the kernels that compute the rows have ended. An update
+    stays an operation of its own behind them.
   }];
   let options = [
     Option<"chip", "chip", "std::string", "\"sm_80\"",
@@ -150,6 +207,8 @@ def LowerLoopsToCuda : Pass<"blockattn-lower-loops-to-cuda", "::mlir::ModuleOp">
     is launched whose threads read and write 16 bytes at once. A reduction
     with a known combiner is the work of a warp or of a block, and so are the
     operations of a launch with `blockattn.row_loops`, one after the other.
+    Another launch is done by a thread for each block of its grid; where it has
+    the attribute `blockattn.scan` and few lines, by a thread block for each.
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect",
     "::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect",
@@ -196,7 +255,8 @@ def LowerDeviceCalls : Pass<"blockattn-lower-device-calls", "::mlir::ModuleOp"> 
   let summary = "Turn launches, reads and checks of device memory into calls";
   let description = [{
     `gpu.launch_func` becomes `@ba_cuda_launch` with the kernel's number, which
-    is its place in `@kernels`. A `memref.load` on the host becomes
+    is its place in `@kernels`; the kernel's attribute `blockattn.nodes` lists the
+    nodes of the model that it is launched for. A `memref.load` on the host becomes
     `@ba_cuda_read`, and a `blockattn.check` of nothing but a loaded value
     `@ba_cuda_check`, for which the host does not wait.
   }];

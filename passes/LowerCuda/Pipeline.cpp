@@ -19,8 +19,11 @@ void blockattn::buildLowerToDeviceMemoryPipeline(
     OpPassManager &pm, const LowerCudaOptions &options) {
   buildLowerToBuffersPipeline(pm, options);
   pm.addPass(createMoveToDevice());
+  pm.addNestedPass<func::FuncOp>(createShareLoops());
   pm.addPass(createNarrowProducts());
   pm.addPass(createAccumulateProducts());
+  if (options.productEpilogues)
+    pm.addPass(createFuseEpilogues());
   pm.addNestedPass<func::FuncOp>(createFuseRows());
   pm.addNestedPass<func::FuncOp>(
       createSplitAttention({options.chip.getValue()}));

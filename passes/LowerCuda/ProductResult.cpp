@@ -156,11 +156,12 @@ std::optional<ConsumedProduct> blockattn::matchConsumed(linalg::LinalgOp op) {
   linalg::GenericOp consumer = found.consumer;
   if (consumer.getNumDpsInits() != 1 ||
       llvm::count(consumer->getOperands(), readAs) != 1 ||
-      consumer.getDpsInits()[0] == readAs ||
-      !llvm::all_of(consumer.getIndexingMapsArray(),
-                    [](AffineMap map) { return map.isIdentity(); }))
+      consumer.getDpsInits()[0] == readAs)
     return std::nullopt;
   found.input = llvm::find(consumer->getOperands(), readAs).getIndex();
+  SmallVector<AffineMap> maps = consumer.getIndexingMapsArray();
+  if (!maps[found.input].isIdentity() || !maps.back().isIdentity())
+    return std::nullopt;
   // The product moves to where the consumer is: nothing may change what it
   // reads before that.
   for (Operation *between = op->getNextNode(); between != consumer;
@@ -168,6 +169,60 @@ std::optional<ConsumedProduct> blockattn::matchConsumed(linalg::LinalgOp op) {
     if (!isMemoryEffectFree(between) && !isa<memref::AllocOp>(between))
       return std::nullopt;
   return found;
+}
+
+//===----------------------------------------------------------------------===//
+// Sums
+//===----------------------------------------------------------------------===//
+
+/// Whether nothing looks at the memory of `alloc` after `last`.
+static bool isDeadAfter(memref::AllocOp alloc, Operation *last) {
+  SmallVector<Value> aliases{alloc};
+  while (!aliases.empty()) {
+    for (Operation *user : aliases.pop_back_val().getUsers()) {
+      if (isa<memref::DimOp>(user))
+        continue;
+      Operation *top = last->getBlock()->findAncestorOpInBlock(*user);
+      if (!top || (top != last && last->isBeforeInBlock(top)))
+        return false;
+      if (isa<ViewLikeOpInterface>(user))
+        aliases.push_back(user->getResult(0));
+      else if (llvm::any_of(user->getResultTypes(),
+                            [](Type type) { return isa<MemRefType>(type); }))
+        return false;
+    }
+  }
+  return true;
+}
+
+Value blockattn::placeForSum(ConsumedProduct &match, unsigned term) {
+  linalg::GenericOp consumer = match.consumer;
+  auto output = consumer.getDpsInits()[0].getDefiningOp<memref::AllocOp>();
+  if (!output || !consumer.getIndexingMapsArray()[term].isIdentity())
+    return {};
+  Value other = consumer->getOperand(term);
+  auto memory = rootMemory(other).getDefiningOp<memref::AllocOp>();
+  Type element = output.getType().getElementType();
+  if (!memory || memory == output ||
+      memory->getBlock() != consumer->getBlock() ||
+      output->getBlock() != consumer->getBlock() ||
+      other.getType() != output.getType() || !showsAllOf(other, memory) ||
+      !(element == match.type || element.isF32()) ||
+      !isDeadAfter(memory, consumer))
+    return {};
+  for (Value factor : match.product->getOperands().take_front(2))
+    if (rootMemory(factor) == memory)
+      return {};
+  for (auto [i, input] : llvm::enumerate(consumer.getDpsInputs()))
+    if (i != term && rootMemory(input) == memory)
+      return {};
+  // Nothing is in the result's memory before.
+  for (Operation *user : output->getUsers()) {
+    Operation *top = consumer->getBlock()->findAncestorOpInBlock(*user);
+    if (!isa<memref::DimOp>(user) && (!top || top->isBeforeInBlock(consumer)))
+      return {};
+  }
+  return other;
 }
 
 //===----------------------------------------------------------------------===//

@@ -30,8 +30,14 @@ struct ConsumedProduct {
 };
 
 /// Matches a `linalg.matmul` or `linalg.batch_matmul` on memrefs whose consumer
-/// could be left out if the product were computed in the consumer's place.
+/// could be left out if the product were computed in the consumer's place. What
+/// else the consumer reads may be anything.
 std::optional<ConsumedProduct> matchConsumed(mlir::linalg::LinalgOp op);
+
+/// The memory of the consumer's input number `term`, if the product can be
+/// added to it and it be the result, all of it, from then on: nothing else
+/// reads it afterwards.
+mlir::Value placeForSum(ConsumedProduct &match, unsigned term);
 
 /// Whether `memref` shows all of `root`, element by element in its order.
 bool showsAllOf(mlir::Value memref, mlir::Value root);

@@ -65,10 +65,10 @@ enum {
    rows as stored; a stride that between the matrices of a batch, 0 for one
    matrix used by all. Sums are kept in f32, and f32 factors are not rounded.
    With beta = 0 C is written without being read. A product with m, n or batch
-   0 does nothing; k = 0 is a sum without terms. */
+   0 does nothing; k = 0 is a sum without terms, to which nothing is added. */
 typedef struct ba_cuda_gemm {
-  int32_t type;    /* of A, B, bias and residual: BA_CUDA_F32, F16 or BF16 */
-  int32_t c_type;  /* of C: `type`, or BA_CUDA_F32 */
+  int32_t type;    /* of A and B: BA_CUDA_F32, F16 or BF16 */
+  int32_t c_type;  /* of C, bias and residual: `type`, or BA_CUDA_F32 */
   int32_t trans_a; /* 0 or 1 */
   int32_t trans_b;
   int64_t m, n, k;

@@ -49,7 +49,8 @@ std::string sizeText(const ba_cuda_gemm &gemm) {
                 "a matrix product [%" PRId64 ", %" PRId64 "] x [%" PRId64
                 ", %" PRId64 "], batch %" PRId64,
                 gemm.m, gemm.k, gemm.k, gemm.n, gemm.batch);
-  return gemm.node ? text + (" of node " + quote(gemm.node)) : text;
+  std::string result = text + epilogueText(gemm);
+  return gemm.node ? result + " of node " + quote(gemm.node) : result;
 }
 
 /// Row-major matrices are the transposes of column-major ones, so the library
@@ -73,6 +74,24 @@ Column columnOf(const void *data, int32_t type, bool transposed, int64_t rows,
 
 } // namespace
 
+std::string blockattn::rt::cuda::epilogueText(const ba_cuda_gemm &gemm) {
+  std::string text = gemm.bias ? " + bias" : "";
+  if (gemm.activation == BA_CUDA_ACTIVATION_GELU)
+    text += ", gelu";
+  else if (gemm.activation == BA_CUDA_ACTIVATION_RELU)
+    text += ", relu";
+  return text;
+}
+
+int blockattn::rt::cuda::epilogueOf(const ba_cuda_gemm &gemm) {
+  int epilogue = gemm.bias ? kEpilogueBias : 0;
+  if (gemm.activation == BA_CUDA_ACTIVATION_GELU)
+    epilogue |= kEpilogueGelu;
+  else if (gemm.activation == BA_CUDA_ACTIVATION_RELU)
+    epilogue |= kEpilogueRelu;
+  return epilogue ? epilogue : kEpilogueNone;
+}
+
 /// The library's objects for a product.
 struct Cublas::Product {
   explicit Product(const CublasApi &api) : api(api) {}
@@ -94,7 +113,7 @@ struct Cublas::Product {
   const void *addend = nullptr;
   float beta = 0;
   int epilogue = kEpilogueNone;
-  /// Of A, B and C, a byte each.
+  /// Of A, B, C and the bias, a byte each.
   uint64_t alignments = 0;
 };
 
@@ -176,6 +195,10 @@ Status Cublas::describe(const ba_cuda_gemm &gemm, Product &product) const {
     // 256 does not fit into a byte; 128 serves as well.
     product.alignments |= uint64_t(std::min(alignment, 128u)) << (8 * i);
   }
+  // The library looks at the pointer where it chooses an algorithm.
+  if (gemm.bias)
+    product.alignments |= uint64_t(std::min(alignmentOf(gemm.bias, 0), 128u))
+                          << 24;
 
   if (Status status = check(
           api->descriptionCreate(&product.description, kCompute32F, kReal32F),
@@ -183,13 +206,7 @@ Status Cublas::describe(const ba_cuda_gemm &gemm, Product &product) const {
     return status;
   product.beta = gemm.residual ? 1 : gemm.beta;
   product.addend = gemm.residual ? gemm.residual : gemm.c;
-  product.epilogue = gemm.bias ? kEpilogueBias : 0;
-  if (gemm.activation == BA_CUDA_ACTIVATION_GELU)
-    product.epilogue |= kEpilogueGelu;
-  else if (gemm.activation == BA_CUDA_ACTIVATION_RELU)
-    product.epilogue |= kEpilogueRelu;
-  if (!product.epilogue)
-    product.epilogue = kEpilogueNone;
+  product.epilogue = epilogueOf(gemm);
   int32_t transA = gemm.trans_b, transB = gemm.trans_a;
   int32_t biasType = realType(gemm.c_type);
   struct {
@@ -238,14 +255,16 @@ bool Cublas::isUsable(const ProductChoices::Algorithm &algorithm,
 Status Cublas::choose(const ba_cuda_gemm &gemm, const Product &product,
                       StreamHandle stream, const Workspace &workspace,
                       bool mayMeasure, Choice &choice) {
-  Key key{gemm.type,        gemm.c_type,
-          gemm.trans_a,     gemm.trans_b,
-          gemm.m,           gemm.n,
-          gemm.k,           gemm.lda,
-          gemm.ldb,         gemm.ldc,
-          gemm.batch,       gemm.stride_a,
-          gemm.stride_b,    gemm.stride_c,
-          product.epilogue, static_cast<int64_t>(product.alignments)};
+  // Whether C is read makes a difference as well.
+  int64_t update = product.epilogue | (product.beta != 0 ? 1 << 16 : 0);
+  Key key{gemm.type,     gemm.c_type,
+          gemm.trans_a,  gemm.trans_b,
+          gemm.m,        gemm.n,
+          gemm.k,        gemm.lda,
+          gemm.ldb,      gemm.ldc,
+          gemm.batch,    gemm.stride_a,
+          gemm.stride_b, gemm.stride_c,
+          update,        static_cast<int64_t>(product.alignments)};
   bool isFirst = true;
   {
     std::lock_guard<std::mutex> lock(mutex);

@@ -20,6 +20,12 @@ namespace blockattn::rt::cuda {
 
 struct CublasApi;
 
+/// What is done to a product before it is stored, for messages and profiles:
+/// " + bias, gelu", or nothing.
+std::string epilogueText(const ba_cuda_gemm &gemm);
+/// The library's number for that.
+int epilogueOf(const ba_cuda_gemm &gemm);
+
 /// Products on one GPU, for any number of streams and threads. The library is
 /// opened at the first product. An algorithm is the library's guess when a
 /// shape comes for the first time; from the second time on, it is the fastest

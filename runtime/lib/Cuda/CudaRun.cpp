@@ -193,7 +193,7 @@ void CudaRun::gemm(void *exec, const ba_cuda_gemm *gemm) {
     std::string result = text;
     if (gemm->batch != 1)
       result += " batch " + std::to_string(gemm->batch);
-    return result;
+    return result + epilogueText(*gemm);
   };
   double operations = 2.0 * gemm->m * gemm->n * gemm->k * gemm->batch;
   // A factor that all of a batch use is read once.

@@ -86,3 +86,149 @@ func.func @inside(%a: memref<?x8xf32>, %b: memref<8x4xf32>, %c: memref<?x4xf32>)
   }
   return
 }
+
+// -----
+
+#vector = affine_map<(i, j) -> (j)>
+#map = affine_map<(i, j) -> (i, j)>
+
+// An update that is not marked is a kernel.
+// CHECK-LABEL: func.func @unmarked
+// CHECK:         %[[NULL:.*]] = llvm.mlir.zero
+// CHECK:         %[[BIAS:.*]] = llvm.getelementptr %{{.*}}[0, 17]
+// CHECK-NEXT:    llvm.store %[[NULL]], %[[BIAS]]
+// CHECK:         call @ba_cuda_gemm
+// CHECK:         linalg.generic
+// CHECK:         return
+func.func @unmarked(%a: memref<?x8xf32>, %b: memref<8x16xf32>, %bias: memref<16xf32>, %c: memref<?x16xf32>, %d: memref<?x16xf32>) {
+  linalg.matmul ins(%a, %b : memref<?x8xf32>, memref<8x16xf32>) outs(%c : memref<?x16xf32>)
+  linalg.generic {indexing_maps = [#vector, #map], iterator_types = ["parallel", "parallel"]}
+      ins(%bias : memref<16xf32>) outs(%c : memref<?x16xf32>) {
+  ^bb0(%x: f32, %y: f32):
+    %s = arith.addf %y, %x : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+// -----
+
+#vector = affine_map<(i, j) -> (j)>
+#map = affine_map<(i, j) -> (i, j)>
+
+// Somebody else has the product first.
+// CHECK-LABEL: func.func @later
+// CHECK:         %[[NULL:.*]] = llvm.mlir.zero
+// CHECK:         %[[BIAS:.*]] = llvm.getelementptr %{{.*}}[0, 17]
+// CHECK-NEXT:    llvm.store %[[NULL]], %[[BIAS]]
+// CHECK:         call @ba_cuda_gemm
+// CHECK:         linalg.generic
+// CHECK:         return
+func.func @later(%a: memref<?x8xf32>, %b: memref<8x16xf32>, %bias: memref<16xf32>, %c: memref<?x16xf32>, %d: memref<?x16xf32>) {
+  linalg.matmul ins(%a, %b : memref<?x8xf32>, memref<8x16xf32>) outs(%c : memref<?x16xf32>)
+  memref.copy %c, %d : memref<?x16xf32> to memref<?x16xf32>
+  linalg.generic {indexing_maps = [#vector, #map], iterator_types = ["parallel", "parallel"]}
+      ins(%bias : memref<16xf32>) outs(%c : memref<?x16xf32>) attrs = {blockattn.epilogue} {
+  ^bb0(%x: f32, %y: f32):
+    %s = arith.addf %y, %x : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+// -----
+
+#vector = affine_map<(i, j) -> (j)>
+#map = affine_map<(i, j) -> (i, j)>
+
+// An update of something else.
+// CHECK-LABEL: func.func @elsewhere
+// CHECK:         %[[NULL:.*]] = llvm.mlir.zero
+// CHECK:         %[[BIAS:.*]] = llvm.getelementptr %{{.*}}[0, 17]
+// CHECK-NEXT:    llvm.store %[[NULL]], %[[BIAS]]
+// CHECK:         call @ba_cuda_gemm
+// CHECK:         linalg.generic
+// CHECK:         return
+func.func @elsewhere(%a: memref<?x8xf32>, %b: memref<8x16xf32>, %bias: memref<16xf32>, %c: memref<?x16xf32>, %d: memref<?x16xf32>) {
+  linalg.matmul ins(%a, %b : memref<?x8xf32>, memref<8x16xf32>) outs(%c : memref<?x16xf32>)
+  linalg.generic {indexing_maps = [#vector, #map], iterator_types = ["parallel", "parallel"]}
+      ins(%bias : memref<16xf32>) outs(%d : memref<?x16xf32>) attrs = {blockattn.epilogue} {
+  ^bb0(%x: f32, %y: f32):
+    %s = arith.addf %y, %x : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+// -----
+
+#vector = affine_map<(i, j) -> (j)>
+#map = affine_map<(i, j) -> (i, j)>
+
+// The bias is not of the result's type.
+// CHECK-LABEL: func.func @other_type
+// CHECK:         %[[NULL:.*]] = llvm.mlir.zero
+// CHECK:         %[[BIAS:.*]] = llvm.getelementptr %{{.*}}[0, 17]
+// CHECK-NEXT:    llvm.store %[[NULL]], %[[BIAS]]
+// CHECK:         call @ba_cuda_gemm
+// CHECK:         linalg.generic
+// CHECK:         return
+func.func @other_type(%a: memref<?x8xf32>, %b: memref<8x16xf32>, %bias: memref<16xf16>, %c: memref<?x16xf32>, %d: memref<?x16xf32>) {
+  linalg.matmul ins(%a, %b : memref<?x8xf32>, memref<8x16xf32>) outs(%c : memref<?x16xf32>)
+  linalg.generic {indexing_maps = [#vector, #map], iterator_types = ["parallel", "parallel"]}
+      ins(%bias : memref<16xf16>) outs(%c : memref<?x16xf32>) attrs = {blockattn.epilogue} {
+  ^bb0(%x: f16, %y: f32):
+    %w = arith.extf %x : f16 to f32
+    %s = arith.addf %y, %w : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+// -----
+
+#vector = affine_map<(i, j) -> (j)>
+#map = affine_map<(i, j) -> (i, j)>
+
+// A product is no sum.
+// CHECK-LABEL: func.func @scaled
+// CHECK:         %[[NULL:.*]] = llvm.mlir.zero
+// CHECK:         %[[BIAS:.*]] = llvm.getelementptr %{{.*}}[0, 17]
+// CHECK-NEXT:    llvm.store %[[NULL]], %[[BIAS]]
+// CHECK:         call @ba_cuda_gemm
+// CHECK:         linalg.generic
+// CHECK:         return
+func.func @scaled(%a: memref<?x8xf32>, %b: memref<8x16xf32>, %bias: memref<16xf32>, %c: memref<?x16xf32>, %d: memref<?x16xf32>) {
+  linalg.matmul ins(%a, %b : memref<?x8xf32>, memref<8x16xf32>) outs(%c : memref<?x16xf32>)
+  linalg.generic {indexing_maps = [#vector, #map], iterator_types = ["parallel", "parallel"]}
+      ins(%bias : memref<16xf32>) outs(%c : memref<?x16xf32>) attrs = {blockattn.epilogue} {
+  ^bb0(%x: f32, %y: f32):
+    %s = arith.mulf %y, %x : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+// -----
+
+#vector = affine_map<(i, j) -> (j)>
+#map = affine_map<(i, j) -> (i, j)>
+
+// The elements of the bias are apart.
+// CHECK-LABEL: func.func @apart
+// CHECK:         %[[NULL:.*]] = llvm.mlir.zero
+// CHECK:         %[[BIAS:.*]] = llvm.getelementptr %{{.*}}[0, 17]
+// CHECK-NEXT:    llvm.store %[[NULL]], %[[BIAS]]
+// CHECK:         call @ba_cuda_gemm
+// CHECK:         linalg.generic
+// CHECK:         return
+func.func @apart(%a: memref<?x8xf32>, %b: memref<8x16xf32>, %bias: memref<16xf32, strided<[2]>>, %c: memref<?x16xf32>, %d: memref<?x16xf32>) {
+  linalg.matmul ins(%a, %b : memref<?x8xf32>, memref<8x16xf32>) outs(%c : memref<?x16xf32>)
+  linalg.generic {indexing_maps = [#vector, #map], iterator_types = ["parallel", "parallel"]}
+      ins(%bias : memref<16xf32, strided<[2]>>) outs(%c : memref<?x16xf32>) attrs = {blockattn.epilogue} {
+  ^bb0(%x: f32, %y: f32):
+    %s = arith.addf %y, %x : f32
+    linalg.yield %s : f32
+  }
+  return
+}

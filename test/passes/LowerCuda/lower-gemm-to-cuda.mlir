@@ -168,3 +168,91 @@ func.func @row_added(%a: memref<?x32xf32>, %p: memref<32x48xf32> {blockattn.weig
   linalg.matmul ins(%a, %p : memref<?x32xf32>, memref<32x48xf32>) outs(%pc : memref<?x48xf32>)
   return
 }
+
+// -----
+
+#vector = affine_map<(i, j) -> (j)>
+#map = affine_map<(i, j) -> (i, j)>
+
+// The library adds the bias and applies the activation, and beta = 1 adds what
+// is there. What is no weight is always its work.
+// CHECK-LABEL: func.func @epilogue
+// CHECK-SAME:    %[[BIAS:[a-z0-9]*]]: memref<16xf16, strided<[1], offset: 32>>
+// CHECK:         %[[BASE:.*]], %{{.*}}, %{{.*}}, %{{.*}} = memref.extract_strided_metadata %[[BIAS]]
+// CHECK:         %[[START:.*]] = memref.extract_aligned_pointer_as_index %[[BASE]]
+// CHECK:         %[[NUMBER:.*]] = arith.addi %[[START]], %c64
+// CHECK:         %[[CAST:.*]] = arith.index_cast %[[NUMBER]]
+// CHECK:         %[[AT:.*]] = llvm.inttoptr %[[CAST]]
+// CHECK:         %[[FIELD:.*]] = llvm.getelementptr %{{.*}}[0, 17]
+// CHECK-NEXT:    llvm.store %[[AT]], %[[FIELD]] : !llvm.ptr
+// CHECK:         %[[ACTIVATION:.*]] = llvm.getelementptr %{{.*}}[0, 19]
+// CHECK-NEXT:    llvm.store %c2_i32, %[[ACTIVATION]] : i32
+// CHECK:         %[[BETA:.*]] = llvm.getelementptr %{{.*}}[0, 20]
+// CHECK-NEXT:    llvm.store %cst{{.*}}, %[[BETA]] : f32
+// CHECK:         call @ba_cuda_gemm
+// CHECK-NOT:     linalg.generic
+// CHECK:         return
+func.func @epilogue(%a: memref<?x8xf16>, %b: memref<8x16xf16>, %bias: memref<16xf16, strided<[1], offset: 32>>, %c: memref<?x16xf16>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.matmul ins(%a, %b : memref<?x8xf16>, memref<8x16xf16>) outs(%c : memref<?x16xf16>)
+  linalg.generic {indexing_maps = [#vector, #map], iterator_types = ["parallel", "parallel"]}
+      ins(%bias : memref<16xf16, strided<[1], offset: 32>>) outs(%c : memref<?x16xf16>) attrs = {blockattn.epilogue} {
+  ^bb0(%x: f16, %y: f16):
+    %xw = arith.extf %x : f16 to f32
+    %yw = arith.extf %y : f16 to f32
+    %s = arith.addf %yw, %xw : f32
+    %m = arith.maximumf %s, %zero : f32
+    %r = arith.truncf %m : f32 to f16
+    linalg.yield %r : f16
+  }
+  return
+}
+
+// -----
+
+#vector = affine_map<(i, j) -> (j)>
+#map = affine_map<(i, j) -> (i, j)>
+
+// Products of one row are one launch whatever the library would do to them;
+// their updates follow it. So it is with few rows.
+// CHECK-LABEL: func.func @row_updated
+// CHECK-SAME:    %[[PB:[a-z0-9]*]]: memref<48xbf16>, %[[QB:[a-z0-9]*]]: memref<16xbf16>, %[[PC:[a-z0-9]*]]: memref<?x48xbf16>, %[[QC:[a-z0-9]*]]: memref<?x16xbf16>
+// CHECK-NOT:     linalg
+// CHECK:         scf.if
+// CHECK:           gpu.launch_func @kernels::@row_product_bf16_bf16_64
+// CHECK:           linalg.generic {indexing_maps = [{{.*}}], iterator_types = ["parallel", "parallel"]} ins(%[[PB]] : memref<48xbf16>) outs(%[[PC]] : memref<?x48xbf16>) {
+// CHECK:           linalg.generic {indexing_maps = [{{.*}}], iterator_types = ["parallel", "parallel"]} ins(%[[QB]] : memref<16xbf16>) outs(%[[QC]] : memref<?x16xbf16>) {
+// CHECK:         } else {
+// CHECK-COUNT-2:   call @ba_cuda_gemm
+// CHECK-NOT:       linalg
+// CHECK:         return
+// CLUSTER-LABEL: func.func @row_updated
+// CLUSTER:         gpu.launch_func @kernels::@row_product_bf16_bf16_64 
+// CLUSTER-COUNT-2: linalg.generic
+// CLUSTER:         gpu.launch_func @kernels::@few_rows_product_bf16_bf16_x8
+// CLUSTER-COUNT-2: linalg.generic
+// CLUSTER:         } else {
+// CLUSTER-COUNT-2:   call @ba_cuda_gemm
+// CLUSTER-NOT:     linalg
+// CLUSTER:         return
+func.func @row_updated(%a: memref<?x32xbf16>, %p: memref<32x48xbf16> {blockattn.weight = 0 : i64}, %q: memref<32x16xbf16> {blockattn.weight = 1 : i64},
+                       %pb: memref<48xbf16>, %qb: memref<16xbf16>, %pc: memref<?x48xbf16>, %qc: memref<?x16xbf16>) {
+  %zero = arith.constant 0.0 : bf16
+  linalg.fill ins(%zero : bf16) outs(%pc : memref<?x48xbf16>)
+  linalg.matmul ins(%a, %p : memref<?x32xbf16>, memref<32x48xbf16>) outs(%pc : memref<?x48xbf16>)
+  linalg.generic {indexing_maps = [#vector, #map], iterator_types = ["parallel", "parallel"]}
+      ins(%pb : memref<48xbf16>) outs(%pc : memref<?x48xbf16>) attrs = {blockattn.epilogue} {
+  ^bb0(%x: bf16, %y: bf16):
+    %s = arith.addf %y, %x : bf16
+    linalg.yield %s : bf16
+  }
+  linalg.fill ins(%zero : bf16) outs(%qc : memref<?x16xbf16>)
+  linalg.matmul ins(%a, %q : memref<?x32xbf16>, memref<32x16xbf16>) outs(%qc : memref<?x16xbf16>)
+  linalg.generic {indexing_maps = [#vector, #map], iterator_types = ["parallel", "parallel"]}
+      ins(%qb : memref<16xbf16>) outs(%qc : memref<?x16xbf16>) attrs = {blockattn.epilogue} {
+  ^bb0(%x: bf16, %y: bf16):
+    %s = arith.addf %y, %x : bf16
+    linalg.yield %s : bf16
+  }
+  return
+}

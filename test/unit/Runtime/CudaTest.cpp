@@ -65,7 +65,8 @@ Json cudaManifest() {
       {program("affine", x, Json::array({tensor("y", {"n"}, "output")}), 2),
        program("product", tensor("a", {"m", 16}, "input"),
                Json::array({tensor("c", {"m", 8}, "output"),
-                            tensor("d", {"m", "m"}, "output")}),
+                            tensor("d", {"m", "m"}, "output"),
+                            tensor("e", {"m", 8}, "output")}),
                0, Json::array({0, 1})),
        program("positive", x, Json::array({tensor("y", {"?"}, "output")}), 1),
        program("wrong", x, Json::array({tensor("y", {1}, "output")}), 0)});
@@ -309,12 +310,14 @@ TEST_F(Cuda, Products) {
     session->run("product");
     std::vector<float> c = floats(session->output("c"));
     std::vector<float> d = floats(session->output("d"));
+    std::vector<float> e = floats(session->output("e"));
     for (int64_t i = 0; i < m; ++i) {
       for (int64_t n = 0; n < 8; ++n) {
         float sum = n % 2 ? -100.0f : 0.0f;
         for (int64_t k = 0; k < 16; ++k)
           sum += a[i * 16 + k] * static_cast<float>(k + n);
         ASSERT_EQ(c[i * 8 + n], std::max(sum, 0.0f)) << run << i << n;
+        ASSERT_EQ(e[i * 8 + n], sum + 1) << run << i << n;
       }
       for (int64_t j = 0; j < m; ++j) {
         float sum = 1;

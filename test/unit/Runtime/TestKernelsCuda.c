@@ -54,7 +54,7 @@ EXPORT int32_t ba_run_affine(void **args) {
 }
 
 /* product(a [m, 16]) -> c [m, 8] = relu(a * w0 + w1), d [m, m] = a * a^T + d,
-   with d one before. */
+   e [m, 8] = a * w0 + w1 + e, with d and e one before. */
 EXPORT int32_t ba_plan_product(void **args) {
   int64_t *sizes = args[2];
   int64_t m = dim(args[1], 0);
@@ -62,6 +62,8 @@ EXPORT int32_t ba_plan_product(void **args) {
   sizes[1] = 8;
   sizes[2] = m;
   sizes[3] = m;
+  sizes[4] = m;
+  sizes[5] = 8;
   return 0;
 }
 
@@ -70,9 +72,9 @@ EXPORT int32_t ba_run_product(void **args) {
   ba_cuda_gemm gemm = {0};
   gemm.batch = 1;
   gemm.a = data(args[1]);
-  gemm.b = data(args[4]);
+  gemm.b = data(args[5]);
   gemm.c = data(args[2]);
-  gemm.bias = data(args[5]);
+  gemm.bias = data(args[6]);
   gemm.m = m;
   gemm.n = 8;
   gemm.k = 16;
@@ -91,6 +93,11 @@ EXPORT int32_t ba_run_product(void **args) {
   square.k = square.lda = square.ldb = 16;
   square.beta = 1;
   api->gemm(args[0], &square);
+  api->fill(args[0], data(args[4]), 0x3f800000, 4, m * 8);
+  gemm.c = data(args[4]);
+  gemm.activation = BA_CUDA_ACTIVATION_NONE;
+  gemm.beta = 1;
+  api->gemm(args[0], &gemm);
   return 0;
 }
 
