@@ -11,6 +11,7 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 #include "llvm/ADT/StringExtras.h"
 
@@ -68,8 +69,10 @@ static bool isGather(linalg::GenericOp op) {
 StringRef blockattn::actionOf(Operation *op) {
   if (op->hasAttr(kRowLoopsAttr))
     return "rows";
-  if (isa<gpu::LaunchOp>(op))
-    return "sequence";
+  // What one thread does, which profiles should show, and what many do.
+  if (auto launch = dyn_cast<gpu::LaunchOp>(op))
+    return getConstantIntValue(launch.getGridSizeX()) == 1 ? "sequence"
+                                                           : "loops";
   auto generic = dyn_cast<linalg::GenericOp>(op);
   if (!generic)
     return op->getName().stripDialect();

@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "passes/Lower/LoopAttributes.h"
 #include "passes/Lower/Lowering.h"
 
 using namespace mlir;
@@ -247,6 +248,15 @@ loopNest(OpBuilder &b, Location loc, ArrayRef<Value> sizes, Value carried,
       .getResult(0);
 }
 
+/// Notes with the loops of a scattering, whose result is `scattered`, that
+/// which of several updates of one element stays is not defined.
+static Value markAnyOrder(Value scattered, StringRef reduction) {
+  auto loop = scattered.getDefiningOp<scf::ForOp>();
+  if (loop && reduction == "none")
+    loop->setAttr(kAnyOrderAttr, UnitAttr::get(loop.getContext()));
+  return scattered;
+}
+
 /// Old and new element combined as `reduction` says; null when unknown.
 static Value combine(OpBuilder &b, Location loc, StringRef reduction,
                      Value before, Value update, bool isUnsigned) {
@@ -309,24 +319,28 @@ static LogicalResult lowerScatterElements(onnx::ScatterElementsOp op,
   bool isUnsigned = l.shapes.elementType(op.getData()).isUnsignedInteger();
   SmallVector<Value> loops;
   l.set(op.getOutput(),
-        loopNest(
-            l.b, l.loc, sizes, data, loops,
-            [&](OpBuilder &b, Location loc, Value tensor) {
-              Value raw = tensor::ExtractOp::create(b, loc, indices, loops);
-              Position position = normalize(b, loc, raw, limits[axis]);
-              SmallVector<Value> at(loops);
-              Value valid = position.valid;
-              for (int64_t i = 0; i < rank; ++i)
-                if (i != axis)
-                  valid = arith::AndIOp::create(
-                      b, loc, valid,
-                      arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt,
-                                            loops[i], limits[i]));
-              at[axis] = position.index;
-              Value update = tensor::ExtractOp::create(b, loc, updates, loops);
-              return writeElement(b, loc, tensor, at, valid, update,
-                                  op.getReduction(), isUnsigned);
-            }));
+        markAnyOrder(
+            loopNest(l.b, l.loc, sizes, data, loops,
+                     [&](OpBuilder &b, Location loc, Value tensor) {
+                       Value raw =
+                           tensor::ExtractOp::create(b, loc, indices, loops);
+                       Position position = normalize(b, loc, raw, limits[axis]);
+                       SmallVector<Value> at(loops);
+                       Value valid = position.valid;
+                       for (int64_t i = 0; i < rank; ++i)
+                         if (i != axis)
+                           valid = arith::AndIOp::create(
+                               b, loc, valid,
+                               arith::CmpIOp::create(b, loc,
+                                                     arith::CmpIPredicate::slt,
+                                                     loops[i], limits[i]));
+                       at[axis] = position.index;
+                       Value update =
+                           tensor::ExtractOp::create(b, loc, updates, loops);
+                       return writeElement(b, loc, tensor, at, valid, update,
+                                           op.getReduction(), isUnsigned);
+                     }),
+            op.getReduction()));
   return success();
 }
 
@@ -364,26 +378,31 @@ static LogicalResult lowerScatterND(onnx::ScatterNDOp op, Lowering &l,
   bool isUnsigned = l.shapes.elementType(op.getData()).isUnsignedInteger();
   SmallVector<Value> loops;
   l.set(op.getOutput(),
-        loopNest(
-            l.b, l.loc, sizes, data, loops,
-            [&](OpBuilder &b, Location loc, Value tensor) {
-              SmallVector<Value> where(loops.begin(), loops.begin() + lead);
-              where.push_back(Value());
-              SmallVector<Value> at;
-              Value valid =
-                  arith::ConstantOp::create(b, loc, b.getBoolAttr(true));
-              for (int64_t k = 0; k < depth; ++k) {
-                where.back() = arith::ConstantIndexOp::create(b, loc, k);
-                Value raw = tensor::ExtractOp::create(b, loc, indices, where);
-                Position position = normalize(b, loc, raw, limits[k]);
-                valid = arith::AndIOp::create(b, loc, valid, position.valid);
-                at.push_back(position.index);
-              }
-              at.append(loops.begin() + lead, loops.end());
-              Value update = tensor::ExtractOp::create(b, loc, updates, loops);
-              return writeElement(b, loc, tensor, at, valid, update,
-                                  op.getReduction(), isUnsigned);
-            }));
+        markAnyOrder(
+            loopNest(
+                l.b, l.loc, sizes, data, loops,
+                [&](OpBuilder &b, Location loc, Value tensor) {
+                  SmallVector<Value> where(loops.begin(), loops.begin() + lead);
+                  where.push_back(Value());
+                  SmallVector<Value> at;
+                  Value valid =
+                      arith::ConstantOp::create(b, loc, b.getBoolAttr(true));
+                  for (int64_t k = 0; k < depth; ++k) {
+                    where.back() = arith::ConstantIndexOp::create(b, loc, k);
+                    Value raw =
+                        tensor::ExtractOp::create(b, loc, indices, where);
+                    Position position = normalize(b, loc, raw, limits[k]);
+                    valid =
+                        arith::AndIOp::create(b, loc, valid, position.valid);
+                    at.push_back(position.index);
+                  }
+                  at.append(loops.begin() + lead, loops.end());
+                  Value update =
+                      tensor::ExtractOp::create(b, loc, updates, loops);
+                  return writeElement(b, loc, tensor, at, valid, update,
+                                      op.getReduction(), isUnsigned);
+                }),
+            op.getReduction()));
   return success();
 }
 

@@ -10,14 +10,14 @@
 //===----------------------------------------------------------------------===//
 
 #include "passes/Lower/Lowering.h"
+#include "passes/Lower/Search.h"
 
 using namespace mlir;
 using namespace blockattn;
 
-/// The first number in [from, to) for which `holds`, `to` if there is none;
-/// where it holds it holds for all that follow.
-static Value searchFirst(OpBuilder &b, Location loc, Value from, Value to,
-                         llvm::function_ref<Value(OpBuilder &, Value)> holds) {
+Value blockattn::searchFirst(
+    OpBuilder &b, Location loc, Value from, Value to,
+    llvm::function_ref<Value(OpBuilder &, Value)> holds) {
   Value one = arith::ConstantIndexOp::create(b, loc, 1);
   auto loop = scf::WhileOp::create(
       b, loc, TypeRange{b.getIndexType(), b.getIndexType()},

@@ -4,58 +4,127 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Before every block, one walk over the tokens tells for each row of the result
-// where it comes from; then the rows are gathered. A layout that is not in
-// order can make nonsense of the rows, but none is read from outside the
-// operands.
+// Before every block, each row of the result asks by itself where it comes
+// from: a search among the blocks tells which one it is in. Then the rows are
+// gathered. A layout that is not in order can make nonsense of the rows, but
+// none is read from outside the operands.
 //
 //===----------------------------------------------------------------------===//
 
 #include "passes/Lower/Lowering.h"
+#include "passes/Lower/Search.h"
 
 using namespace mlir;
 using namespace blockattn;
 
 namespace {
-/// The blocks of a layout, met one after another in a walk over the tokens.
+/// The blocks of a layout.
 struct Blocks {
   Value layout, count;
 
-  /// Whether `token` is the first of block number `block`.
-  Value begins(OpBuilder &b, Location loc, Value block, Value token) const {
-    Value zero = arith::ConstantIndexOp::create(b, loc, 0);
-    Value one = arith::ConstantIndexOp::create(b, loc, 1);
-    Value last = arith::SubIOp::create(b, loc, count, one);
-    Value row = arith::MaxSIOp::create(
-        b, loc, arith::MinSIOp::create(b, loc, block, last), zero);
-    Value some =
-        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, block, count);
-    return scf::IfOp::create(
-               b, loc, some,
-               [&](OpBuilder &b, Location loc) {
-                 Value start = arith::IndexCastOp::create(
-                     b, loc, b.getIndexType(), column(b, loc, row, 0));
-                 Value is = arith::CmpIOp::create(
-                     b, loc, arith::CmpIPredicate::eq, start, token);
-                 scf::YieldOp::create(b, loc, is);
-               },
-               [&](OpBuilder &b, Location loc) {
-                 Value no =
-                     arith::ConstantOp::create(b, loc, b.getBoolAttr(false));
-                 scf::YieldOp::create(b, loc, no);
-               })
-        .getResult(0);
-  }
   Value column(OpBuilder &b, Location loc, Value row, int64_t index) const {
     return tensor::ExtractOp::create(
         b, loc, layout,
         ValueRange{row, arith::ConstantIndexOp::create(b, loc, index)});
   }
+
+  /// How many blocks have begun at row `row` (an i64), when each is preceded by
+  /// `perBlock` rows more. Rows of the layout beyond the blocks start at -1,
+  /// which is large as unsigned.
+  Value begunAt(OpBuilder &b, Location loc, Value row, Value perBlock) const {
+    return searchFirst(
+        b, loc, arith::ConstantIndexOp::create(b, loc, 0), count,
+        [&](OpBuilder &b, Value block) -> Value {
+          Value start = column(b, loc, block, 0);
+          Value before = arith::IndexCastOp::create(
+              b, loc, b.getI64Type(),
+              arith::MulIOp::create(b, loc, block, perBlock));
+          Value minusOne =
+              arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(-1));
+          Value isBlock = arith::CmpIOp::create(
+              b, loc, arith::CmpIPredicate::sgt, start, minusOne);
+          Value isLater = arith::CmpIOp::create(
+              b, loc, arith::CmpIPredicate::sgt,
+              arith::AddIOp::create(b, loc, start, before), row);
+          Value yes = arith::ConstantOp::create(b, loc, b.getBoolAttr(true));
+          return arith::SelectOp::create(b, loc, isBlock, isLater, yes);
+        });
+  }
+};
+
+/// Where a row of tokens with sinks before every block comes from.
+struct Source {
+  /// The token, or -1 - k for row k of the table.
+  Value row;
+  /// The token, for a sink the first one behind it.
+  Value token;
+  /// The sinks of its segment before it.
+  Value sinks;
 };
 } // namespace
 
 static Blocks blocksOf(Value layout, Lowering &l) {
   return {layout, tensor::DimOp::create(l.b, l.loc, layout, 0).getResult()};
+}
+
+/// `row`, of `tokens` and `perBlock` sinks a block, all of them index values.
+static Source sourceOf(OpBuilder &b, Location loc, const Blocks &blocks,
+                       Value row, Value tokens, Value perBlock) {
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(b, loc, value);
+  };
+  auto add = [&](Value x, Value y) -> Value {
+    return arith::AddIOp::create(b, loc, x, y);
+  };
+  auto sub = [&](Value x, Value y) -> Value {
+    return arith::SubIOp::create(b, loc, x, y);
+  };
+  auto mul = [&](Value x, Value y) -> Value {
+    return arith::MulIOp::create(b, loc, x, y);
+  };
+  auto is = [&](arith::CmpIPredicate predicate, Value x, Value y) -> Value {
+    return arith::CmpIOp::create(b, loc, predicate, x, y);
+  };
+  auto select = [&](Value condition, Value x, Value y) -> Value {
+    return arith::SelectOp::create(b, loc, condition, x, y);
+  };
+  Value zero = constant(0), one = constant(1);
+  Type i64 = b.getI64Type();
+  Value begun = blocks.begunAt(
+      b, loc, arith::IndexCastOp::create(b, loc, i64, row), perBlock);
+  // Tokens ahead of all blocks have no sinks; a layout has some block else.
+  Value inBlock = is(arith::CmpIPredicate::sgt, begun, zero);
+  auto number = scf::IfOp::create(
+      b, loc, inBlock,
+      [&](OpBuilder &b, Location loc) {
+        Value block = sub(begun, one);
+        Value segment = blocks.column(b, loc, block, 2);
+        // The blocks of a segment follow one another.
+        Value first =
+            searchFirst(b, loc, zero, block, [&](OpBuilder &b, Value other) {
+              return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
+                                           blocks.column(b, loc, other, 2),
+                                           segment);
+            });
+        Value start = arith::IndexCastOp::create(
+            b, loc, b.getIndexType(), blocks.column(b, loc, block, 0));
+        scf::YieldOp::create(b, loc, ValueRange{start, sub(block, first)});
+      },
+      [&](OpBuilder &b, Location loc) {
+        scf::YieldOp::create(b, loc, ValueRange{zero, zero});
+      });
+  Value start = number.getResult(0), inSegment = number.getResult(1);
+  Value place = sub(sub(row, start), mul(perBlock, sub(begun, one)));
+  Value isSink = arith::AndIOp::create(
+      b, loc, inBlock, is(arith::CmpIPredicate::slt, place, perBlock));
+  Value token = select(isSink, start, sub(row, mul(perBlock, begun)));
+  // Where a layout is longer than the tokens there is nothing to be had.
+  Value known = is(arith::CmpIPredicate::ult, token, tokens);
+  token = select(known, token, zero);
+  Value full = mul(perBlock, add(inSegment, one));
+  return {select(isSink, sub(constant(-1), place), token), token,
+          select(isSink, add(mul(perBlock, inSegment), place),
+                 select(inBlock, full, zero))};
 }
 
 /// An element of dimension `dim`, moved by the sinks before it: `sink` is
@@ -152,87 +221,42 @@ static LogicalResult lowerInsertSinks(InsertSinksOp op, Lowering &l,
   sizes[1] = l.add(sizes[1], l.mul(sinks, OpFoldResult(blocks.count)));
 
   // For each row: the token, or -1 - k for row k of the table; its position.
-  TypedAttr none = l.b.getI64IntegerAttr(0);
   SmallVector<OpFoldResult> positionSizes = {l.b.getIndexAttr(1), sizes[1]};
-  Value zero = l.index(0), one = l.index(1);
-  auto loop = scf::ForOp::create(
-      l.b, l.loc, zero, tokens, one,
-      ValueRange{l.filled(sizes[1], none), l.filled(positionSizes, none), zero,
-                 zero},
-      [&](OpBuilder &b, Location loc, Value token, ValueRange state) {
-        auto add = [&](Value x, Value y) -> Value {
-          return arith::AddIOp::create(b, loc, x, y);
-        };
-        auto toInt = [&](Value x) -> Value {
-          return arith::IndexCastOp::create(b, loc, i64, x);
-        };
-        Value position = tensor::ExtractOp::create(b, loc, positions,
-                                                   ValueRange{zero, token});
-        auto enter = scf::IfOp::create(
-            b, loc, blocks.begins(b, loc, state[2], token),
-            [&](OpBuilder &b, Location loc) {
-              // Sinks before this block: all in rows, those of its segment in
-              // positions.
-              Value block = state[2];
-              Value previous = arith::MaxSIOp::create(
-                  b, loc, arith::SubIOp::create(b, loc, block, one), zero);
-              Value differs =
-                  arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne,
-                                        blocks.column(b, loc, block, 2),
-                                        blocks.column(b, loc, previous, 2));
-              Value before =
-                  arith::SelectOp::create(b, loc, differs, zero, state[3]);
-              Value row = arith::AddIOp::create(
-                  b, loc, token,
-                  arith::MulIOp::create(b, loc, perBlock, block));
-              Value place = arith::AddIOp::create(
-                  b, loc, position,
-                  arith::IndexCastOp::create(b, loc, i64, before));
-              auto inner = scf::ForOp::create(
-                  b, loc, zero, perBlock, one, ValueRange{state[0], state[1]},
-                  [&](OpBuilder &b, Location loc, Value k, ValueRange lists) {
-                    Value at = arith::AddIOp::create(b, loc, row, k);
-                    Value number = arith::IndexCastOp::create(b, loc, i64, k);
-                    Value minusOne = arith::ConstantOp::create(
-                        b, loc, b.getI64IntegerAttr(-1));
-                    Value code =
-                        arith::SubIOp::create(b, loc, minusOne, number);
-                    Value rows = tensor::InsertOp::create(
-                        b, loc, code, lists[0], ValueRange{at});
-                    Value places = tensor::InsertOp::create(
-                        b, loc, arith::AddIOp::create(b, loc, place, number),
-                        lists[1], ValueRange{zero, at});
-                    scf::YieldOp::create(b, loc, ValueRange{rows, places});
-                  });
-              scf::YieldOp::create(
-                  b, loc,
-                  ValueRange{inner.getResult(0), inner.getResult(1),
-                             arith::AddIOp::create(b, loc, block, one),
-                             arith::AddIOp::create(b, loc, before, perBlock)});
-            },
-            [&](OpBuilder &b, Location loc) {
-              scf::YieldOp::create(b, loc, state);
-            });
-        Value row = add(
-            token, arith::MulIOp::create(b, loc, perBlock, enter.getResult(2)));
-        Value rows = tensor::InsertOp::create(
-            b, loc, toInt(token), enter.getResult(0), ValueRange{row});
-        Value places = tensor::InsertOp::create(
-            b, loc, add(position, toInt(enter.getResult(3))),
-            enter.getResult(1), ValueRange{zero, row});
-        scf::YieldOp::create(
-            b, loc,
-            ValueRange{rows, places, enter.getResult(2), enter.getResult(3)});
-      });
-  // As a slice, because what a loop carries does not tell its size: shapes of
-  // later values, outputs among them, must be known before the run.
-  SmallVector<OpFoldResult> zeros(2, l.b.getIndexAttr(0)),
-      ones(2, l.b.getIndexAttr(1));
+  Value zero = l.index(0);
+  Value rows =
+      l.generic({}, {}, {sizes[1]}, i64,
+                [&](OpBuilder &b, Location loc, ValueRange) -> Value {
+                  Source source = sourceOf(b, loc, blocks,
+                                           linalg::IndexOp::create(b, loc, 0),
+                                           tokens, perBlock);
+                  return arith::IndexCastOp::create(b, loc, i64, source.row);
+                });
   l.set(op.getResultPositions(),
-        tensor::ExtractSliceOp::create(l.b, l.loc, loop.getResult(1), zeros,
-                                       positionSizes, ones));
+        l.generic({}, {}, positionSizes, i64,
+                  [&](OpBuilder &b, Location loc, ValueRange) -> Value {
+                    Source source = sourceOf(b, loc, blocks,
+                                             linalg::IndexOp::create(b, loc, 1),
+                                             tokens, perBlock);
+                    Value some = arith::CmpIOp::create(
+                        b, loc, arith::CmpIPredicate::sgt, tokens, zero);
+                    auto position = scf::IfOp::create(
+                        b, loc, some,
+                        [&](OpBuilder &b, Location loc) {
+                          Value read = tensor::ExtractOp::create(
+                              b, loc, positions,
+                              ValueRange{zero, source.token});
+                          scf::YieldOp::create(b, loc, read);
+                        },
+                        [&](OpBuilder &b, Location loc) {
+                          Value none = arith::ConstantOp::create(
+                              b, loc, b.getI64IntegerAttr(0));
+                          scf::YieldOp::create(b, loc, none);
+                        });
+                    return arith::AddIOp::create(
+                        b, loc, position.getResult(0),
+                        arith::IndexCastOp::create(b, loc, i64, source.sinks));
+                  }));
 
-  Value rows = loop.getResult(0);
   AffineMap rowMap =
       AffineMap::get(3, 0, l.b.getAffineDimExpr(1), l.b.getContext());
   Type element = cast<RankedTensorType>(embeddings.getType()).getElementType();
@@ -304,26 +328,22 @@ static LogicalResult lowerDropSinks(DropSinksOp op, Lowering &l,
   }
   Value removed = arith::MulIOp::create(l.b, l.loc, perBlock, blocks.count);
   sizes[1] = l.max(l.sub(sizes[1], removed), l.b.getIndexAttr(0));
-  Value zero = l.index(0), one = l.index(1);
-  auto loop = scf::ForOp::create(
-      l.b, l.loc, zero, l.toValue(sizes[1]), one,
-      ValueRange{l.filled(sizes[1], l.b.getI64IntegerAttr(0)), zero},
-      [&](OpBuilder &b, Location loc, Value token, ValueRange state) {
-        Value enters = blocks.begins(b, loc, state[1], token);
-        Value next = arith::SelectOp::create(
-            b, loc, enters, arith::AddIOp::create(b, loc, state[1], one),
-            state[1]);
+  Value none = l.index(0);
+  Value rows = l.generic(
+      {}, {}, {sizes[1]}, l.b.getI64Type(),
+      [&](OpBuilder &b, Location loc, ValueRange) -> Value {
+        Value token = linalg::IndexOp::create(b, loc, 0);
+        Value begun = blocks.begunAt(
+            b, loc, arith::IndexCastOp::create(b, loc, b.getI64Type(), token),
+            none);
         Value row = arith::AddIOp::create(
-            b, loc, token, arith::MulIOp::create(b, loc, perBlock, next));
-        Value rows = tensor::InsertOp::create(
-            b, loc, arith::IndexCastOp::create(b, loc, b.getI64Type(), row),
-            state[0], ValueRange{token});
-        scf::YieldOp::create(b, loc, ValueRange{rows, next});
+            b, loc, token, arith::MulIOp::create(b, loc, perBlock, begun));
+        return arith::IndexCastOp::create(b, loc, b.getI64Type(), row);
       });
   AffineMap rowMap = AffineMap::get(type.getRank(), 0, l.b.getAffineDimExpr(1),
                                     l.b.getContext());
   l.set(op.getResult(),
-        l.generic({loop.getResult(0)}, {rowMap}, sizes, type.getElementType(),
+        l.generic({rows}, {rowMap}, sizes, type.getElementType(),
                   [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
                     SmallVector<Value> at;
                     for (int64_t i = 0; i < type.getRank(); ++i)

@@ -5,7 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "passes/Lower/RuntimeCalls.h"
-#include "passes/LowerCuda/DeviceKernel.h"
+#include "passes/LowerCuda/LaunchLoops.h"
 #include "passes/LowerCuda/Passes.h"
 #include "passes/LowerCuda/ThreadNest.h"
 
@@ -24,6 +24,11 @@ static constexpr int64_t kBlock = 256;
 static constexpr int64_t kWarp = 32;
 /// Up to this many elements a row is the work of a warp.
 static constexpr int64_t kWarpRow = 1024;
+/// Threads that do one line of sums together, from how many lines on each gets
+/// one thread, and up to what length.
+static constexpr int64_t kScanBlock = 1024;
+static constexpr int64_t kManyLines = 4096;
+static constexpr int64_t kShortLine = 32;
 
 namespace {
 
@@ -40,7 +45,10 @@ private:
   void lowerPoints(linalg::LinalgOp linalgOp, int64_t width);
   void lowerRows(ArrayRef<linalg::LinalgOp> ops, unsigned rowLoops, bool wide);
   void lowerRows(ArrayRef<linalg::LinalgOp> ops, unsigned rowLoops);
+  Value clonePart(gpu::LaunchOp launch);
   LogicalResult lowerSequence(gpu::LaunchOp launch);
+  void lowerPart(gpu::LaunchOp launch);
+  void lowerScan(gpu::LaunchOp launch, Scan scan);
   bool isReduction(linalg::LinalgOp linalgOp);
 
   ModuleOp module;
@@ -198,16 +206,36 @@ void Kernel::lowerRows(ArrayRef<linalg::LinalgOp> ops, unsigned rowLoops) {
       });
 }
 
-/// One thread for all of it.
-LogicalResult Kernel::lowerSequence(gpu::LaunchOp launch) {
-  startDevice({1});
+/// The kernel of a launch: a thread for each block of its grid, whose number is
+/// returned.
+Value Kernel::clonePart(gpu::LaunchOp launch) {
+  Value count = launch.getGridSizeX();
+  bool isOne = getConstantIntValue(count) == 1;
+  startDevice({isOne ? 1 : kBlock});
   KernelBuilder &b = device->body();
   Block &body = launch.getBody().front();
-  // Numbers of blocks and threads are 0, their counts 1.
+  Value number = b.index(0);
+  if (!isOne)
+    number =
+        b.add(b.mul(device->blockId(), b.index(kBlock)), device->threadId());
+  // Other numbers of blocks and threads are 0, their counts 1.
   for (auto [i, argument] : llvm::enumerate(body.getArguments()))
     device->mapping.map(argument, b.index(i < 6 ? 0 : 1));
-  for (Operation &inner : body.without_terminator())
-    b.clone(inner, device->mapping);
+  device->mapping.map(launch.getBlockIds().x, number);
+  auto clone = [&] {
+    for (Operation &inner : body.without_terminator())
+      b.clone(inner, device->mapping);
+  };
+  if (isOne)
+    clone();
+  else
+    b.when(b.less(number, device->mapping.lookup(count)), clone);
+  device->launch(host.ceilDiv(count, isOne ? 1 : kBlock));
+  return number;
+}
+
+LogicalResult Kernel::lowerSequence(gpu::LaunchOp launch) {
+  clonePart(launch);
   IRRewriter rewriter(module.getContext());
   gpu::GPUFuncOp kernel = device->function();
   SmallVector<memref::CopyOp> copies;
@@ -227,8 +255,46 @@ LogicalResult Kernel::lowerSequence(gpu::LaunchOp launch) {
                               "cuda; compile with --target=cpu");
     rewriter.eraseOp(inner);
   }
-  device->launch(host.index(1));
   return success();
+}
+
+/// A thread block for each line.
+void Kernel::lowerScan(gpu::LaunchOp launch, Scan scan) {
+  startDevice({kScanBlock}, "_scan");
+  for (Operation &op : launch.getBody().front().without_terminator())
+    if (&op != scan.loop)
+      device->body().clone(op, device->mapping);
+  emitScan(scan, *device, device->blockId(), device->threadId(), kScanBlock);
+  device->launch(launch.getGridSizeX());
+}
+
+/// A thread for each point of the linalg operations, or for each line a block.
+void Kernel::lowerPart(gpu::LaunchOp launch) {
+  auto perThread = [&] {
+    Value point = clonePart(launch);
+    SmallVector<linalg::LinalgOp> ops;
+    device->function().walk([&](linalg::LinalgOp op) { ops.push_back(op); });
+    for (linalg::LinalgOp inner : ops) {
+      KernelBuilder b(inner->getLoc(), inner);
+      ThreadNest(b, inner).emitPoint(point);
+      inner->erase();
+    }
+    return SmallVector<Value>();
+  };
+  std::optional<Scan> scan;
+  if (scf::ForOp loop = onlyLoop(launch); loop && launch->hasAttr(kScanAttr))
+    scan = matchScan(loop);
+  if (!scan) {
+    perThread();
+    return;
+  }
+  // Many lines fill a GPU without; short ones are not worth a block.
+  Value isMany = host.lessEqual(host.index(kManyLines), launch.getGridSizeX());
+  Value isShort = host.less(scan->loop.getUpperBound(), host.index(kShortLine));
+  host.branch(host.either(isMany, isShort), {}, perThread, [&] {
+    lowerScan(launch, *scan);
+    return SmallVector<Value>();
+  });
 }
 
 LogicalResult Kernel::lower() {
@@ -246,6 +312,8 @@ LogicalResult Kernel::lower() {
       auto inner = launch.getBody().getOps<linalg::LinalgOp>();
       lowerRows(SmallVector<linalg::LinalgOp>(inner.begin(), inner.end()),
                 rowLoops.getInt());
+    } else if (launch->hasAttr(kPointsAttr)) {
+      lowerPart(launch);
     } else if (failed(lowerSequence(launch))) {
       return failure();
     }

@@ -187,3 +187,88 @@ func.func private @norm(%x: memref<?x2048xbf16>, %sums: memref<?xf32>, %y: memre
   } {blockattn.row_loops = 1 : i64}
   return
 }
+
+// -----
+
+// A launch with a grid is done by a thread for each block of it.
+// CHECK-LABEL: func.func private @kernel_0_loops
+// CHECK-SAME:    %[[N:[a-z0-9]+]]: index
+// CHECK:         arith.divui %{{.*}}, %c256
+// CHECK:         gpu.launch_func @kernels::@kernel_0_loops blocks in (%{{.*}}, %c1, %c1) threads in (%c256, %c1, %c1)
+// CHECK:       gpu.func @kernel_0_loops
+// CHECK:         %[[BLOCK:.*]] = gpu.block_id x
+// CHECK:         %[[BEFORE:.*]] = arith.muli %[[BLOCK]], %c256
+// CHECK:         %[[THREAD:.*]] = gpu.thread_id x
+// CHECK:         %[[NUMBER:.*]] = arith.addi %[[BEFORE]], %[[THREAD]]
+// CHECK:         %[[IN:.*]] = arith.cmpi slt, %[[NUMBER]]
+// CHECK:         scf.if %[[IN]]
+// CHECK-NEXT:      memref.load %{{.*}}[%[[NUMBER]]]
+// CHECK:           memref.store
+func.func private @kernel_0_loops(%exec: !llvm.ptr {blockattn.exec}, %n: index, %x: memref<?xi64>, %y: memref<?xi64>) attributes {blockattn.kernel} {
+  %c1 = arith.constant 1 : index
+  gpu.launch blocks(%p, %q, %r) in (%d = %n, %e = %c1, %f = %c1) threads(%g, %h, %i) in (%j = %c1, %k = %c1, %l = %c1) {
+    %v = memref.load %x[%p] : memref<?xi64>
+    %to = arith.index_cast %v : i64 to index
+    memref.store %v, %y[%to] : memref<?xi64>
+    gpu.terminator
+  }
+  return
+}
+
+// -----
+
+// Sums up to each element: a thread for each line where there are many or they
+// are short, else a thread block, which adds up the parts of its threads in
+// shared memory and has each go through its part again.
+// CHECK-LABEL: func.func private @kernel_0_sum
+// CHECK-SAME:    %[[LINES:[a-z0-9]+]]: index, %[[LENGTH:[a-z0-9]+]]: index
+// CHECK-DAG:     arith.cmpi sge, %[[LINES]], %c4096
+// CHECK-DAG:     arith.cmpi slt, %[[LENGTH]], %c32
+// CHECK:         scf.if
+// CHECK:           gpu.launch_func @kernels::@kernel_0_sum blocks in (%{{.*}}, %c1, %c1) threads in (%c256, %c1, %c1)
+// CHECK:         } else {
+// CHECK:           gpu.launch_func @kernels::@kernel_0_sum_scan blocks in (%[[LINES]], %c1, %c1) threads in (%c1024, %c1, %c1)
+// CHECK:       gpu.func @kernel_0_sum(
+// CHECK:         scf.if
+// CHECK:           scf.for
+// CHECK-COUNT-2:     memref.load
+// CHECK:             arith.addf
+// CHECK:             memref.store
+// CHECK:             memref.load
+// CHECK:             memref.store
+// CHECK-NOT:     gpu.barrier
+// CHECK:       gpu.func @kernel_0_sum_scan({{.*}}) workgroup(%[[PARTS:.*]] : memref<1024xf32, #gpu.address_space<workgroup>>)
+// CHECK:         %[[LINE:.*]] = gpu.block_id x
+// CHECK:         %[[THREAD:.*]] = gpu.thread_id x
+// CHECK:         %[[MINE:.*]] = scf.for %{{.*}} iter_args(%{{.*}} = %cst)
+// CHECK:           memref.load %{{.*}}[%[[LINE]], %c0]
+// CHECK-NOT:       memref.store
+// CHECK:           scf.yield
+// CHECK:         memref.store %[[MINE]], %[[PARTS]][%[[THREAD]]]
+// CHECK-COUNT-21: gpu.barrier
+// CHECK:         %[[BEFORE:.*]] = scf.if
+// CHECK:           arith.subi %[[THREAD]], %c1
+// CHECK:         %[[FIRST:.*]] = arith.addf %{{.*}}, %[[BEFORE]]
+// CHECK:         scf.for %{{.*}} iter_args(%[[SUM:.*]] = %[[FIRST]])
+// CHECK:           %[[NEXT:.*]] = arith.addf %[[SUM]]
+// CHECK:           memref.store %[[NEXT]], %{{.*}}[%[[LINE]], %c0]
+// CHECK:           scf.yield %[[NEXT]]
+func.func private @kernel_0_sum(%exec: !llvm.ptr {blockattn.exec}, %lines: index, %length: index, %x: memref<?x?xf32>, %sums: memref<?x1xf32>, %y: memref<?x?xf32>) attributes {blockattn.kernel} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  gpu.launch blocks(%p, %q, %r) in (%d = %lines, %e = %c1, %f = %c1) threads(%g, %h, %i) in (%j = %c1, %k = %c1, %l = %c1) {
+    scf.for %n = %c0 to %length step %c1 {
+      %slab = memref.subview %x[0, %n] [%lines, 1] [1, 1] : memref<?x?xf32> to memref<?x1xf32, strided<[?, 1], offset: ?>>
+      linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+          ins(%slab : memref<?x1xf32, strided<[?, 1], offset: ?>>) outs(%sums : memref<?x1xf32>) {
+      ^bb0(%in: f32, %out: f32):
+        %s = arith.addf %out, %in : f32
+        linalg.yield %s : f32
+      }
+      %to = memref.subview %y[0, %n] [%lines, 1] [1, 1] : memref<?x?xf32> to memref<?x1xf32, strided<[?, 1], offset: ?>>
+      linalg.copy ins(%sums : memref<?x1xf32>) outs(%to : memref<?x1xf32, strided<[?, 1], offset: ?>>)
+    }
+    gpu.terminator
+  } {blockattn.points, blockattn.scan}
+  return
+}
