@@ -278,8 +278,10 @@ BA_API BA_MUST_CHECK ba_status *ba_session_set_output(ba_session *session,
 
 /* As ba_session_set_input, ba_session_set_output and ba_session_output, for
    memory of the model's device (on the CPU there is no difference). An address
-   that the GPU does not know is refused here. Elements on a GPU are not checked
-   before a run: what is wrong with them is found by the program itself. */
+   that the GPU does not know is refused here. One that is a multiple of 16 is
+   used in place; others, which lie inside of a larger tensor say, cost a copy
+   on the GPU in each run. Elements on a GPU are not checked before a run: what
+   is wrong with them is found by the program itself. */
 BA_API BA_MUST_CHECK ba_status *
 ba_session_set_device_input(ba_session *session, const char *name,
                             const ba_tensor *tensor);

@@ -29,7 +29,8 @@
  * returned.
  *
  * Layouts and tables of KV blocks are device memory too; the addresses in a
- * table are device addresses.
+ * table are device addresses. Memory that a caller binds is aligned to 16 bytes
+ * at least here: what is not has been copied.
  *
  * A change of anything here needs a new BA_KERNEL_ABI_CUDA_VERSION.
  *

@@ -121,8 +121,8 @@ Cublas::~Cublas() {
   if (!handle)
     return;
   kept.save(/*isLast=*/true);
-  Gpu::Scope scope(gpu);
-  api->destroy(handle);
+  if (Gpu::Scope scope(gpu); scope)
+    api->destroy(handle);
 }
 
 Status Cublas::open() {
@@ -288,17 +288,22 @@ Status Cublas::choose(const ba_cuda_gemm &gemm, const Product &product,
   uint32_t alignment[3];
   for (int i = 0; i < 3; ++i)
     alignment[i] = (product.alignments >> (8 * i)) & 255;
-  api->preferenceSet(preference, kMaxWorkspace, &workspace.bytes,
-                     sizeof workspace.bytes);
-  api->preferenceSet(preference, kMinAlignmentA, &alignment[0], 4);
-  api->preferenceSet(preference, kMinAlignmentB, &alignment[1], 4);
-  api->preferenceSet(preference, kMinAlignmentC, &alignment[2], 4);
-  api->preferenceSet(preference, kMinAlignmentD, &alignment[2], 4);
+  int result = api->preferenceSet(preference, kMaxWorkspace, &workspace.bytes,
+                                  sizeof workspace.bytes);
+  const std::pair<PreferenceAttribute, int> aligned[] = {{kMinAlignmentA, 0},
+                                                         {kMinAlignmentB, 1},
+                                                         {kMinAlignmentC, 2},
+                                                         {kMinAlignmentD, 2}};
+  for (auto [attribute, i] : aligned)
+    if (result == 0)
+      result = api->preferenceSet(preference, attribute, &alignment[i],
+                                  sizeof alignment[i]);
   HeuristicResult found[kCandidates];
   int count = 0;
-  int result = api->heuristic(handle, product.description, product.a, product.b,
-                              product.c, product.c, preference,
-                              isFirst ? 1 : kCandidates, found, &count);
+  if (result == 0)
+    result = api->heuristic(handle, product.description, product.a, product.b,
+                            product.c, product.c, preference,
+                            isFirst ? 1 : kCandidates, found, &count);
   api->preferenceDestroy(preference);
   if (Status status = check(result, sizeText(gemm)))
     return status;
@@ -307,6 +312,7 @@ Status Cublas::choose(const ba_cuda_gemm &gemm, const Product &product,
                  "%s: cuBLASLt has no algorithm for %s of these types",
                  gpu.title().c_str(), sizeText(gemm).c_str());
   int best = 0;
+  bool isMeasured = !isFirst;
   // A product added to its own result can't be repeated at will: it is measured
   // with its result elsewhere.
   ba_cuda_gemm trial = gemm;
@@ -325,17 +331,18 @@ Status Cublas::choose(const ba_cuda_gemm &gemm, const Product &product,
   if (!isFirst && count > 1) {
     const Driver &driver = gpu.driver();
     Event begin = nullptr, end = nullptr;
-    driver.eventCreate(&begin, 0);
-    driver.eventCreate(&end, 0);
+    bool canTime = driver.eventCreate(&begin, 0) == kSuccess &&
+                   driver.eventCreate(&end, 0) == kSuccess;
     float bestTime = 0;
-    for (int i = 0; i < count; ++i) {
+    for (int i = 0; canTime && i < count; ++i) {
       float time = 0;
       bool works =
-          !launch(trial, product, found[i].algorithm, stream, workspace);
-      driver.eventRecord(begin, stream);
+          !launch(trial, product, found[i].algorithm, stream, workspace) &&
+          driver.eventRecord(begin, stream) == kSuccess;
       for (int repeat = 0; works && repeat < kRepeats; ++repeat)
         works = !launch(trial, product, found[i].algorithm, stream, workspace);
-      driver.eventRecord(end, stream);
+      // Waits in any case: the memory of a trial is given back below.
+      works = driver.eventRecord(end, stream) == kSuccess && works;
       works = driver.eventSynchronize(end) == kSuccess && works &&
               driver.eventElapsed(&time, begin, end) == kSuccess;
       if (works && (bestTime == 0 || time < bestTime)) {
@@ -343,14 +350,16 @@ Status Cublas::choose(const ba_cuda_gemm &gemm, const Product &product,
         best = i;
       }
     }
-    driver.eventDestroy(begin);
-    driver.eventDestroy(end);
+    for (Event event : {begin, end})
+      if (event)
+        driver.eventDestroy(event);
+    isMeasured = bestTime > 0;
   }
   if (scratch)
     gpu.free(scratch);
   std::copy_n(found[best].algorithm, choice.algorithm.size(),
               choice.algorithm.begin());
-  choice.isMeasured = !isFirst;
+  choice.isMeasured = isMeasured;
   std::lock_guard<std::mutex> lock(mutex);
   choices[key] = choice;
   if (choice.isMeasured)

@@ -7,7 +7,7 @@
 #include "Cuda/CudaDevice.h"
 #include "Cpu/ThreadPool.h"
 #include "Cuda/CudaStream.h"
-#include "Cuda/Upload.h"
+#include "Cuda/Transfer.h"
 
 #include <vector>
 
@@ -17,6 +17,8 @@ using namespace blockattn::rt::cuda;
 namespace {
 
 constexpr uint64_t kWeightAlignment = 256;
+/// What one instruction of a kernel reads at most.
+constexpr uintptr_t kAccessBytes = 16;
 
 class CudaDevice : public Device {
 public:
@@ -42,6 +44,9 @@ public:
   Status checkAddress(const void *data,
                       const std::string &what) const override {
     return gpu->checkAddress(data, what);
+  }
+  bool takesAddress(const void *data) const override {
+    return reinterpret_cast<uintptr_t>(data) % kAccessBytes == 0;
   }
 
   Expected<CodeModule::Program>

@@ -65,6 +65,8 @@ Status Profile::end(StreamHandle stream, std::string name, const char *node,
 
 Expected<std::vector<StepTime>> Profile::take() {
   Gpu::Scope scope(gpu);
+  if (Status status = scope.failure())
+    return status;
   StepTimes times;
   for (const Step &step : steps) {
     float milliseconds = 0;
@@ -81,11 +83,11 @@ Expected<std::vector<StepTime>> Profile::take() {
 }
 
 void Profile::clear() {
-  Gpu::Scope scope(gpu);
-  for (const Step &step : steps)
-    for (Event event : {step.begin, step.end})
-      if (event)
-        gpu.driver().eventDestroy(event);
+  if (Gpu::Scope scope(gpu); scope)
+    for (const Step &step : steps)
+      for (Event event : {step.begin, step.end})
+        if (event)
+          gpu.driver().eventDestroy(event);
   steps.clear();
 }
 

@@ -18,6 +18,9 @@ namespace {
 
 constexpr uint64_t kInputAlignment = 256;
 
+/// Outputs that are worth several threads, each with pinned memory of its own.
+constexpr uint64_t kManyBytes = uint64_t(256) << 20;
+
 /// Runs with one set of addresses before they are recorded: the first finds
 /// the kernels loaded, the second measures matrix products.
 constexpr int kRunsBeforeRecording = 2;
@@ -35,10 +38,9 @@ public:
   ~Recording() override { clear(); }
 
   void clear() {
-    if (graph) {
-      Gpu::Scope scope(gpu);
-      gpu.driver().graphExecDestroy(graph);
-    }
+    if (graph)
+      if (Gpu::Scope scope(gpu); scope)
+        gpu.driver().graphExecDestroy(graph);
     for (char *place : memory)
       gpu.free(place);
     memory.clear();
@@ -75,6 +77,8 @@ Status CudaStream::start() {
   const char *blocking = std::getenv("CUDA_LAUNCH_BLOCKING");
   isBlocking = blocking && std::strcmp(blocking, "0") != 0;
   Gpu::Scope scope(gpu);
+  if (Status status = scope.failure())
+    return status;
   if (Status status =
           gpu.check(gpu.driver().streamCreate(&own, kStreamNonBlocking),
                     "making a stream"))
@@ -87,8 +91,8 @@ CudaStream::~CudaStream() {
   freeDataMemory();
   if (!own)
     return;
-  Gpu::Scope scope(gpu);
-  gpu.driver().streamDestroy(own);
+  if (Gpu::Scope scope(gpu); scope)
+    gpu.driver().streamDestroy(own);
 }
 
 void CudaStream::freeDataMemory() {
@@ -99,6 +103,13 @@ void CudaStream::freeDataMemory() {
 
 Status CudaStream::wait(const std::string &what) {
   return gpu.check(gpu.driver().streamSynchronize(current), what);
+}
+
+Status CudaStream::settled(Status status) {
+  if (status)
+    if (Gpu::Scope scope(gpu); scope)
+      gpu.driver().streamSynchronize(current);
+  return status;
 }
 
 //===----------------------------------------------------------------------===//
@@ -183,6 +194,12 @@ Status CudaStream::record(const Program &program,
 
 Status CudaStream::run(const Program &program, std::vector<void *> &arguments,
                        std::unique_ptr<Replay> &replay) {
+  return settled(runOrReplay(program, arguments, replay));
+}
+
+Status CudaStream::runOrReplay(const Program &program,
+                               std::vector<void *> &arguments,
+                               std::unique_ptr<Replay> &replay) {
   if (Status status = gpu.checkAlive())
     return status;
   freeDataMemory();
@@ -191,6 +208,8 @@ Status CudaStream::run(const Program &program, std::vector<void *> &arguments,
                             "the working memory of matrix products"))
     return status;
   Gpu::Scope scope(gpu);
+  if (Status status = scope.failure())
+    return status;
   if (!replay)
     replay = std::make_unique<Recording>(gpu);
   Recording &recording = static_cast<Recording &>(*replay);
@@ -244,9 +263,7 @@ Status CudaStream::stage(std::vector<ba_tensor> &tensors,
     return status;
   std::vector<uint64_t> offsets(tensors.size()), sizes(tensors.size());
   uint64_t total = 0;
-  for (size_t i = 0; i < tensors.size(); ++i) {
-    if (isThere[i])
-      continue;
+  auto place = [&](size_t i) {
     const ba_tensor &tensor = tensors[i];
     sizes[i] =
         tensorBytes(tensor.shape, tensor.rank, ba_dtype_size(tensor.dtype))
@@ -254,11 +271,24 @@ Status CudaStream::stage(std::vector<ba_tensor> &tensors,
     offsets[i] = total;
     total +=
         (sizes[i] + kInputAlignment - 1) / kInputAlignment * kInputAlignment;
-  }
+  };
+  for (size_t i = 0; i < tensors.size(); ++i)
+    if (!isThere[i])
+      place(i);
+  uint64_t packedBytes = total;
+  // A part of a larger tensor may begin where kernels can't read it at once.
+  std::vector<size_t> moved;
+  for (size_t i = 0; i < tensors.size(); ++i)
+    if (isThere[i] && !device.takesAddress(tensors[i].data)) {
+      moved.push_back(i);
+      place(i);
+    }
   if (Status status = inputs.reserve(device, total, "the inputs of a run"))
     return status;
   Gpu::Scope scope(gpu);
-  if (Status status = packed.reserve(gpu, total, "the inputs of a run"))
+  if (Status status = scope.failure())
+    return status;
+  if (Status status = packed.reserve(gpu, packedBytes, "the inputs of a run"))
     return status;
   for (size_t i = 0; i < tensors.size(); ++i) {
     if (isThere[i])
@@ -267,11 +297,24 @@ Status CudaStream::stage(std::vector<ba_tensor> &tensors,
       std::memcpy(packed.data() + offsets[i], tensors[i].data, sizes[i]);
     tensors[i].data = inputs.data() + offsets[i];
   }
-  if (total == 0)
-    return Status();
-  return gpu.check(gpu.driver().copyToDevice(address(inputs.data()),
-                                             packed.data(), total, current),
-                   "copying the inputs");
+  const char *what = "copying the inputs";
+  if (packedBytes)
+    if (Status status = gpu.check(
+            gpu.driver().copyToDevice(address(inputs.data()), packed.data(),
+                                      packedBytes, current),
+            what))
+      return status;
+  for (size_t i : moved) {
+    char *place = inputs.data() + offsets[i];
+    if (sizes[i])
+      if (Status status = gpu.check(
+              gpu.driver().copyOnDevice(
+                  address(place), address(tensors[i].data), sizes[i], current),
+              what))
+        return settled(std::move(status));
+    tensors[i].data = place;
+  }
+  return Status();
 }
 
 Status CudaStream::fetch(void *host, const void *data, uint64_t bytes) {
@@ -280,11 +323,20 @@ Status CudaStream::fetch(void *host, const void *data, uint64_t bytes) {
   if (Status status = gpu.checkAlive())
     return status;
   Gpu::Scope scope(gpu);
-  if (Status status = gpu.check(
-          gpu.driver().copyToHost(host, address(data), bytes, current),
-          "copying an output"))
+  if (Status status = scope.failure())
     return status;
-  return wait("copying an output");
+  // The GPU writes pinned memory alone by itself.
+  Transfer transfer{static_cast<char *>(host), static_cast<const char *>(data),
+                    bytes};
+  if (bytes < kManyBytes)
+    return results.receiveAll(transfer, current);
+  if (Status status = wait("copying an output"))
+    return status;
+  Expected<std::unique_ptr<ThreadPool>> threads =
+      ThreadPool::create(device.threads());
+  if (!threads)
+    return threads.takeError();
+  return download(gpu, **threads, transfer);
 }
 
 Status CudaStream::copy(void *to, const void *from, uint64_t bytes) {
@@ -293,6 +345,8 @@ Status CudaStream::copy(void *to, const void *from, uint64_t bytes) {
   if (Status status = gpu.checkAlive())
     return status;
   Gpu::Scope scope(gpu);
+  if (Status status = scope.failure())
+    return status;
   if (Status status = gpu.check(
           gpu.driver().copyOnDevice(address(to), address(from), bytes, current),
           "copying an output"))
@@ -307,6 +361,8 @@ Status CudaStream::copyRows(char *to, uint64_t toPitch, const char *from,
   if (Status status = gpu.checkAlive())
     return status;
   Gpu::Scope scope(gpu);
+  if (Status status = scope.failure())
+    return status;
   CopyRows copy{};
   copy.fromType = copy.toType = kMemoryOnDevice;
   copy.from = address(from);
@@ -328,6 +384,8 @@ Status CudaStream::use(void *stream) {
     if (Status status = gpu.checkStream(static_cast<StreamHandle>(stream)))
       return status;
   Gpu::Scope scope(gpu);
+  if (Status status = scope.failure())
+    return status;
   if (Status status = wait("the session's last run"))
     return status;
   current = stream ? static_cast<StreamHandle>(stream) : own;

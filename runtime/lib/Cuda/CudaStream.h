@@ -8,6 +8,7 @@
 #define BLOCKATTN_RUNTIME_CUDA_CUDASTREAM_H
 
 #include "Cuda/CudaRun.h"
+#include "Cuda/Transfer.h"
 
 namespace blockattn::rt::cuda {
 
@@ -38,8 +39,11 @@ private:
 
   CudaStream(Device &device, Gpu &gpu, Cublas &cublas,
              const KernelModule &module)
-      : device(device), gpu(gpu), cublas(cublas), module(module) {}
+      : device(device), gpu(gpu), cublas(cublas), module(module),
+        results(gpu, "copying an output") {}
   Status start();
+  Status runOrReplay(const Program &program, std::vector<void *> &arguments,
+                     std::unique_ptr<Replay> &replay);
   CudaRun::Environment environment(StreamHandle stream, bool isRecording);
   Status runSteps(const Program &program, std::vector<void *> &arguments,
                   bool &isUnrepeatable);
@@ -47,6 +51,9 @@ private:
                 Recording &recording);
   Status finish(const Program &program, Failure &failure, int32_t result);
   Status wait(const std::string &what);
+  /// Hands a status on; after an error what was begun ends first, for the
+  /// memory that it uses may be given back next.
+  Status settled(Status status);
   void freeDataMemory();
 
   Device &device;
@@ -58,6 +65,8 @@ private:
   /// Inputs, packed: on the host, and where the GPU reads them.
   PinnedBuffer packed;
   DeviceBuffer inputs;
+  /// Outputs go to the host through it.
+  Lane results;
   Checks checks;
   std::unique_ptr<Profile> times;
   bool isBlocking = false;

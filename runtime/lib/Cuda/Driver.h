@@ -36,20 +36,32 @@ using Pool = struct PoolTag *;
 enum : Result {
   kSuccess = 0,
   kErrorOutOfMemory = 2,
+  kErrorDeinitialized = 4,
+  kErrorDeviceUnavailable = 46,
   kErrorNoDevice = 100,
   kErrorInvalidImage = 200,
+  kErrorInvalidContext = 201,
   kErrorNoBinaryForGpu = 209,
   kErrorEccUncorrectable = 214,
   kErrorInvalidPtx = 218,
+  kErrorNvlinkUncorrectable = 220,
   kErrorJitCompilerNotFound = 221,
   kErrorUnsupportedPtxVersion = 222,
   kErrorContained = 226,
   kErrorInvalidSource = 300,
   kErrorIllegalAddress = 700,
   kErrorLaunchTimeout = 702,
+  kErrorContextIsDestroyed = 709,
   kErrorAssert = 710,
   kErrorHardwareStackError = 714,
-  kErrorTensorMemoryLeak = 721
+  kErrorIllegalInstruction = 715,
+  kErrorMisalignedAddress = 716,
+  kErrorInvalidAddressSpace = 717,
+  kErrorInvalidPc = 718,
+  kErrorLaunchFailed = 719,
+  kErrorTensorMemoryLeak = 721,
+  kErrorMpsClientTerminated = 810,
+  kErrorUnknown = 999
 };
 
 enum DeviceAttribute : int {

@@ -19,13 +19,38 @@ namespace {
 constexpr uint64_t kKeptBytes = uint64_t(1) << 30;
 constexpr uint64_t kAlignment = 256;
 
-/// After these the context is broken until the process ends.
+/// The context was taken away, by cudaDeviceReset or a library that calls it:
+/// the GPU itself is well.
+bool isReset(Result result) {
+  return result == kErrorContextIsDestroyed || result == kErrorInvalidContext;
+}
+
+/// After these nothing works in the context any more. Where a kernel went
+/// wrong that is so until the process ends, as cuda.h says of each.
 bool isFatal(Result result) {
-  return (result >= kErrorHardwareStackError &&
-          result < kErrorTensorMemoryLeak) ||
-         result == kErrorIllegalAddress || result == kErrorLaunchTimeout ||
-         result == kErrorAssert || result == kErrorEccUncorrectable ||
-         result == kErrorContained;
+  switch (result) {
+  case kErrorDeinitialized:
+  case kErrorDeviceUnavailable:
+  case kErrorEccUncorrectable:
+  case kErrorNvlinkUncorrectable:
+  case kErrorContained:
+  case kErrorIllegalAddress:
+  case kErrorLaunchTimeout:
+  case kErrorContextIsDestroyed:
+  case kErrorAssert:
+  case kErrorHardwareStackError:
+  case kErrorIllegalInstruction:
+  case kErrorMisalignedAddress:
+  case kErrorInvalidAddressSpace:
+  case kErrorInvalidPc:
+  case kErrorLaunchFailed:
+  case kErrorTensorMemoryLeak:
+  case kErrorMpsClientTerminated:
+  case kErrorUnknown:
+    return true;
+  default:
+    return false;
+  }
 }
 
 } // namespace
@@ -82,10 +107,17 @@ Status Gpu::start(int ordinal) {
                  "%s has compute capability %d.%d, and 8.0 is needed; use a "
                  "newer GPU or compile the model with --target=cpu",
                  fullName.c_str(), major, minor);
-  if (Status status =
-          check(api->contextRetain(&context, device), "making a context"))
+  Result retained = api->contextRetain(&context, device);
+  if (retained == kErrorDeviceUnavailable)
+    return error(BA_UNSUPPORTED,
+                 "%s cannot be used: %s; another process may have it to "
+                 "itself (nvidia-smi shows its compute mode)",
+                 fullName.c_str(), api->describe(retained).c_str());
+  if (Status status = check(retained, "making a context"))
     return status;
   Scope scope(*this);
+  if (Status status = scope.failure())
+    return status;
   if (Status status =
           check(api->streamCreate(&memoryStream, kStreamNonBlocking),
                 "making a stream"))
@@ -109,8 +141,7 @@ Status Gpu::createPool() {
 Gpu::~Gpu() {
   if (!context)
     return;
-  {
-    Scope scope(*this);
+  if (Scope scope(*this); scope) {
     if (pool)
       api->poolDestroy(pool);
     if (memoryStream)
@@ -119,12 +150,34 @@ Gpu::~Gpu() {
   api->contextRelease(device);
 }
 
+Gpu::Scope::Scope(const Gpu &gpu) : gpu(gpu) {
+  Result result = gpu.api->contextPush(gpu.context);
+  isEntered = result == kSuccess;
+  if (!isEntered)
+    gpu.lose(result);
+}
+
+Gpu::Scope::~Scope() {
+  Context ignored;
+  if (isEntered)
+    gpu.api->contextPop(&ignored);
+}
+
+/// The first error is the one that tells.
+void Gpu::lose(Result result) const {
+  Result none = kSuccess;
+  fatal.compare_exchange_strong(none, result);
+}
+
 Status Gpu::check(Result result, const std::string &what) {
   if (result == kSuccess)
     return Status();
-  if (isFatal(result)) {
-    Result none = kSuccess;
-    fatal.compare_exchange_strong(none, result);
+  // Before there is a context there is nothing to lose.
+  if (isFatal(result) && context) {
+    lose(result);
+    if (isReset(result))
+      return error(BA_INTERNAL, "%s: %s failed: %s", fullName.c_str(),
+                   what.c_str(), checkAlive().text());
     return error(BA_INTERNAL,
                  "%s: %s failed: %s; the GPU cannot be used by this process "
                  "any more. Run again with CUDA_LAUNCH_BLOCKING=1 to learn "
@@ -140,6 +193,11 @@ Status Gpu::checkAlive() const {
   Result result = fatal;
   if (result == kSuccess)
     return Status();
+  if (isReset(result))
+    return error(BA_INTERNAL,
+                 "the context of %s is gone, %s: somebody in this process "
+                 "reset the GPU (cudaDeviceReset does); open the model again",
+                 fullName.c_str(), api->describe(result).c_str());
   return error(BA_INTERNAL,
                "%s was lost by an earlier error, %s; start the program again",
                fullName.c_str(), api->describe(result).c_str());
@@ -147,6 +205,8 @@ Status Gpu::checkAlive() const {
 
 Status Gpu::checkAddress(const void *data, const std::string &what) const {
   Scope scope(*this);
+  if (Status status = scope.failure())
+    return status;
   unsigned kind = 0;
   int owner = -1;
   int attributes[] = {kPointerMemoryType, kPointerDeviceOrdinal};
@@ -172,6 +232,8 @@ Status Gpu::checkAddress(const void *data, const std::string &what) const {
 
 Status Gpu::checkStream(StreamHandle stream) const {
   Scope scope(*this);
+  if (Status status = scope.failure())
+    return status;
   Context owner = nullptr;
   Result result = api->streamContext(stream, &owner);
   if (result == kSuccess && owner == context)
@@ -207,6 +269,8 @@ Expected<char *> Gpu::allocate(uint64_t wanted, const char *purpose) {
   uint64_t bytes =
       std::max((wanted + kAlignment - 1) / kAlignment * kAlignment, kAlignment);
   Scope scope(*this);
+  if (Status status = scope.failure())
+    return status;
   Address memory = 0;
   Result result = take(memory, bytes);
   if (result == kErrorOutOfMemory && pool) {
@@ -232,15 +296,16 @@ void Gpu::resetPeak() {
 
 Status Gpu::outOfMemory(uint64_t bytes, const char *purpose) {
   size_t available = 0, total = 0;
-  Scope scope(*this);
-  api->memoryInfo(&available, &total);
+  std::string room = "too little free";
+  if (Scope scope(*this);
+      scope && api->memoryInfo(&available, &total) == kSuccess)
+    room = bytesText(available) + " free of " + bytesText(total);
   return error(BA_OUT_OF_MEMORY,
-               "%s needs %s on %s, which has %s free of %s (this model uses "
-               "%s); use shorter inputs, release cached blocks, or take a GPU "
-               "with more memory",
+               "%s needs %s on %s, which has %s (this model uses %s); use "
+               "shorter inputs, release cached blocks, or take a GPU with more "
+               "memory",
                purpose, bytesText(bytes).c_str(), fullName.c_str(),
-               bytesText(available).c_str(), bytesText(total).c_str(),
-               bytesText(current).c_str());
+               room.c_str(), bytesText(current).c_str());
 }
 
 void Gpu::free(char *memory) noexcept {
@@ -254,6 +319,9 @@ void Gpu::free(char *memory) noexcept {
       sizes.erase(found);
     }
   }
+  // It went with the context.
+  if (!scope)
+    return;
   // Whoever used it has waited for the end of that.
   if (pool)
     api->poolFree(place, memoryStream);
@@ -264,8 +332,8 @@ void Gpu::free(char *memory) noexcept {
 PinnedBuffer::~PinnedBuffer() {
   if (!memory)
     return;
-  Gpu::Scope scope(*gpu);
-  gpu->driver().hostFree(memory);
+  if (Gpu::Scope scope(*gpu); scope)
+    gpu->driver().hostFree(memory);
 }
 
 Status PinnedBuffer::reserve(Gpu &from, uint64_t wanted, const char *purpose) {

@@ -60,21 +60,22 @@ public:
   /// From here on the peak is a new one.
   void resetPeak();
 
-  /// Makes the context current for a scope.
+  /// Makes the context current for a scope. Where that fails the GPU is lost,
+  /// and whatever else is called would be done in a context of the caller's.
   class Scope {
   public:
-    explicit Scope(const Gpu &gpu) : gpu(gpu) {
-      gpu.api->contextPush(gpu.context);
-    }
-    ~Scope() {
-      Context ignored;
-      gpu.api->contextPop(&ignored);
-    }
+    explicit Scope(const Gpu &gpu);
+    ~Scope();
     Scope(const Scope &) = delete;
     Scope &operator=(const Scope &) = delete;
 
+    explicit operator bool() const { return isEntered; }
+    /// Success, or why the context is not the current one.
+    Status failure() const { return isEntered ? Status() : gpu.checkAlive(); }
+
   private:
     const Gpu &gpu;
+    bool isEntered;
   };
 
 private:
@@ -83,6 +84,7 @@ private:
   Status createPool();
   Result take(Address &address, uint64_t bytes);
   Status outOfMemory(uint64_t bytes, const char *purpose);
+  void lose(Result result) const;
 
   const Driver *api;
   DeviceId device = -1;
@@ -96,7 +98,7 @@ private:
   std::mutex mutex;
   std::unordered_map<Address, uint64_t> sizes;
   std::atomic<uint64_t> current{0}, peak{0};
-  std::atomic<Result> fatal{kSuccess};
+  mutable std::atomic<Result> fatal{kSuccess};
 };
 
 /// Host memory that the GPU reads and writes directly.

@@ -37,6 +37,8 @@ KernelModule::load(Gpu &gpu, const Artifact &artifact,
                    const Manifest &manifest) {
   std::unique_ptr<KernelModule> module(new KernelModule(gpu));
   Gpu::Scope scope(gpu);
+  if (Status status = scope.failure())
+    return status;
   if (Status status = module->loadCode(artifact))
     return status;
   if (Status status = module->find(artifact, manifest))
@@ -47,8 +49,8 @@ KernelModule::load(Gpu &gpu, const Artifact &artifact,
 KernelModule::~KernelModule() {
   if (!module)
     return;
-  Gpu::Scope scope(gpu);
-  gpu.driver().moduleUnload(module);
+  if (Gpu::Scope scope(gpu); scope)
+    gpu.driver().moduleUnload(module);
 }
 
 Result KernelModule::loadMachineCode(const Artifact::Section &section) {

@@ -91,7 +91,8 @@ public:
                      std::unique_ptr<Replay> &replay) = 0;
 
   /// Has the tensors' data where the device reads it, until the next call.
-  /// Those with `isThere` are there already.
+  /// Those with `isThere` are in its memory already and stay where they are,
+  /// unless the device does not take the address.
   virtual Status stage(std::vector<ba_tensor> &tensors,
                        const std::vector<bool> &isThere) = 0;
   /// From the device to the host.
@@ -133,6 +134,9 @@ public:
   /// `what` names it.
   virtual Status checkAddress(const void *data,
                               const std::string &what) const = 0;
+  /// Whether programs can work at an address of the device's memory; data at
+  /// others has to be copied.
+  virtual bool takesAddress(const void *) const { return true; }
 
   virtual Expected<CodeModule::Program>
   program(const std::string &name) const = 0;

@@ -136,7 +136,9 @@ Status Session::placeOutputs(const Program &program, const Plan &plan,
       continue;
     }
     auto bound = boundOutputs.find(value.name);
-    if (bound == boundOutputs.end() || !bound->second.onDevice) {
+    bool isInPlace = bound != boundOutputs.end() && bound->second.onDevice &&
+                     model->device().takesAddress(bound->second.tensor.data);
+    if (!isInPlace) {
       std::string purpose = "output " + quote(value.name);
       if (Status status =
               slot.memory.reserve(model->device(), *bytes, purpose.c_str()))
@@ -161,7 +163,7 @@ Status Session::placeOutputs(const Program &program, const Plan &plan,
                    "the memory bound to output %s is null or not aligned to "
                    "its elements",
                    quote(value.name).c_str());
-    if (bound->second.onDevice)
+    if (isInPlace)
       slot.tensor.data = given.data;
   }
   return Status();
@@ -183,10 +185,11 @@ Status Session::takeOutputs(const Program &program, const Placement &placement,
       tensor.data = results[i].aligned;
     }
     auto bound = boundOutputs.find(value.name);
-    if (bound == boundOutputs.end() || placement[i] ||
-        (bound->second.onDevice && !isOpen))
+    if (bound == boundOutputs.end() || placement[i])
       continue;
     const ba_tensor &given = bound->second.tensor;
+    if (bound->second.onDevice && !isOpen && tensor.data == given.data)
+      continue;
     std::optional<int64_t> bytes =
         tensorBytes(tensor.shape, tensor.rank, ba_dtype_size(tensor.dtype));
     if (!bytes || given.dtype != tensor.dtype || given.rank != tensor.rank ||

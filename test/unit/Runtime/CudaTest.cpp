@@ -258,6 +258,16 @@ TEST_F(Cuda, BoundOutputs) {
   other.setDeviceInput("x", there);
   other.run("affine");
   EXPECT_EQ(floats(other.output("y")), (std::vector<float>{15, 11, 15}));
+  // Addresses in the middle of something, which kernels don't take.
+  ba_tensor part = there;
+  part.data = static_cast<float *>(there.data) + 1;
+  part.shape[0] = 2;
+  Session third(*model);
+  third.setDeviceInput("x", part);
+  third.setDeviceOutput("y", part);
+  third.run("affine");
+  EXPECT_EQ(third.deviceOutput("y").data, part.data);
+  EXPECT_EQ(floats(third.output("y")), (std::vector<float>{11, 15}));
 }
 
 TEST_F(Cuda, AddressesThatAreNotTheGpus) {
