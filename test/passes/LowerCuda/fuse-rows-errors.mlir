@@ -226,3 +226,29 @@ func.func @jumps(%x: memref<64x64xf32>, %y: memref<64x64xf32>, %long: memref<?x6
 
   return
 }
+
+// -----
+
+#all = affine_map<(n, d) -> (n, d)>
+#vector = affine_map<(n, d) -> (d)>
+#row = affine_map<(n, d) -> (n)>
+
+// What the library does along with a product is no part of a launch.
+// CHECK-LABEL: func.func @epilogue
+// CHECK-NOT:     gpu.launch
+// CHECK:         return
+func.func @epilogue(%bias: memref<64xf32>, %x: memref<64x64xf32>, %sums: memref<64xf32>) {
+  linalg.generic {indexing_maps = [#vector, #all], iterator_types = ["parallel", "parallel"]}
+      ins(%bias : memref<64xf32>) outs(%x : memref<64x64xf32>) attrs = {blockattn.epilogue} {
+  ^bb0(%a: f32, %o: f32):
+    %s = arith.addf %o, %a : f32
+    linalg.yield %s : f32
+  }
+  linalg.generic {indexing_maps = [#all, #row], iterator_types = ["parallel", "reduction"]}
+      ins(%x : memref<64x64xf32>) outs(%sums : memref<64xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %s = arith.addf %o, %a : f32
+    linalg.yield %s : f32
+  }
+  return
+}
