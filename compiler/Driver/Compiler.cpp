@@ -189,8 +189,9 @@ LogicalResult Compiler::run() {
     if (failed(runPhase(phase, number)))
       return failure();
     if (phase.name == options.compileTo)
-      break;
+      return success();
   }
+  isLowered = true;
   return success();
 }
 
@@ -204,6 +205,13 @@ Explanation Compiler::explain() {
         (*module)->getAttrOfType<ArrayAttr>("blockattn.refused");
     explanation.kernels =
         (*module)->getAttrOfType<ArrayAttr>("blockattn.attention_variants");
+    if (target.cuda && options.emit == EmitKind::Artifact && isLowered) {
+      Assembler ptxas = findAssembler();
+      explanation.cubins.emplace();
+      if (!ptxas.path.empty())
+        explanation.cubins = target.cubins;
+      explanation.noCubins = ptxas.whyNone;
+    }
   }
   return explanation;
 }
@@ -254,6 +262,21 @@ LogicalResult Compiler::emit(StringRef outputPath) {
   return success();
 }
 
+Compiler::Assembler Compiler::findAssembler() const {
+  static constexpr StringLiteral otherwise(
+      "the driver compiles the artifact's PTX, when the model is loaded for "
+      "the first time");
+  if (options.ptxas == "none")
+    return {"", ("--ptxas=none; " + otherwise).str()};
+  std::string path = options.ptxas.empty() ? findPtxas() : options.ptxas;
+  if (path.empty())
+    return {"", ("ptxas is not found in the CUDA toolkit ($CUDA_PATH or "
+                 "/usr/local/cuda) or $PATH; " +
+                 otherwise)
+                    .str()};
+  return {path, ""};
+}
+
 /// The sections of host code, PTX and cubins; the kernels go to the manifest.
 FailureOr<std::vector<CodeSection>> Compiler::emitCudaCode() {
   Attribute variants = (*module)->getAttr("blockattn.attention_variants");
@@ -279,16 +302,16 @@ FailureOr<std::vector<CodeSection>> Compiler::emitCudaCode() {
   sections->push_back(
       {"ptx", std::vector<char>(device->ptx.begin(), device->ptx.end())});
 
-  std::string ptxas = options.ptxas.empty() ? findPtxas() : options.ptxas;
-  if (ptxas.empty())
-    emitRemark(UnknownLoc::get(&context))
-        << "ptxas is not found in $CUDA_PATH, $PATH or /usr/local/cuda: the "
-           "artifact has PTX alone, which the driver compiles when it is "
-           "loaded";
-  if (!ptxas.empty() && ptxas != "none") {
+  Assembler ptxas = findAssembler();
+  // Whoever asked for none knows.
+  if (ptxas.path.empty() && options.ptxas.empty())
+    emitWarning(UnknownLoc::get(&context))
+        << "without machine code: " << ptxas.whyNone
+        << " (--ptxas=PATH names it, --ptxas=none does without)";
+  if (!ptxas.path.empty()) {
     Timer timer(*this, "PTX to machine code");
-    auto cubins = assemblePtx(UnknownLoc::get(&context), ptxas, device->ptx,
-                              target.cubins);
+    auto cubins = assemblePtx(UnknownLoc::get(&context), ptxas.path,
+                              device->ptx, target.cubins);
     if (failed(cubins))
       return failure();
     llvm::append_range(*sections, std::move(*cubins));

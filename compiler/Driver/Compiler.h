@@ -66,6 +66,11 @@ private:
   llvm::LogicalResult dump(const Phase &phase, unsigned number);
   llvm::LogicalResult emitArtifact(llvm::StringRef outputPath);
   mlir::FailureOr<std::vector<CodeSection>> emitCudaCode();
+  /// The ptxas to use, or why there is none.
+  struct Assembler {
+    std::string path, whyNone;
+  };
+  Assembler findAssembler() const;
   llvm::LogicalResult error(const llvm::Twine &message);
 
   /// Notes the time from its making to its end as a step's.
@@ -98,6 +103,8 @@ private:
   llvm::json::Array programs;
   std::vector<std::string> missing;
   mlir::ArrayAttr refused;
+  /// All phases have run.
+  bool isLowered = false;
   std::vector<std::pair<std::string, double>> times;
 };
 

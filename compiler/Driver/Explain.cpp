@@ -29,6 +29,11 @@ void printExplanationJson(const Explanation &explanation,
     object["errors"] = llvm::json::Array(explanation.errors);
   if (explanation.kernels)
     object["attention_kernels"] = toJson(explanation.kernels);
+  if (explanation.cubins) {
+    object["machine_code"] = llvm::json::Array(*explanation.cubins);
+    if (!explanation.noCubins.empty())
+      object["no_machine_code"] = llvm::json::fixUTF8(explanation.noCubins);
+  }
   os << llvm::formatv("{0:2}\n", llvm::json::Value(std::move(object)));
 }
 
@@ -143,6 +148,14 @@ void printExplanationTable(const Explanation &explanation,
     for (auto entry : explanation.kernels.getAsRange<DictionaryAttr>())
       os << "  " << cell(entry, "kernel") << ": " << cell(entry, "variant")
          << ", because: " << cell(entry, "reason") << "\n";
+  }
+  if (explanation.cubins) {
+    os << "\nMachine code: ";
+    if (explanation.noCubins.empty())
+      os << llvm::join(*explanation.cubins, ", ")
+         << "; for other GPUs the driver compiles the PTX\n";
+    else
+      os << "none, because: " << printable(explanation.noCubins) << "\n";
   }
 }
 

@@ -11,6 +11,10 @@
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace blockattn {
 
 struct Explanation {
@@ -23,6 +27,11 @@ struct Explanation {
   /// A dictionary {kernel, variant, reason} for each attention kernel of the
   /// code; null where the target has but one.
   mlir::ArrayAttr kernels;
+  /// Architectures of GPUs that the artifact has machine code for; nothing
+  /// where none is written, or not for GPUs.
+  std::optional<std::vector<std::string>> cubins;
+  /// Why there are none.
+  std::string noCubins;
   /// What stood in the way, in the form of `--diagnostics=json`.
   llvm::json::Array errors;
 };

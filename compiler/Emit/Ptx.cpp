@@ -163,24 +163,20 @@ FailureOr<DeviceCode> emitPtx(ModuleOp module, StringRef chip) {
 //===----------------------------------------------------------------------===//
 
 std::string findPtxas() {
-  SmallVector<std::string> folders;
-  if (std::optional<std::string> cuda =
-          llvm::sys::Process::GetEnv("CUDA_PATH")) {
-    SmallString<128> path(*cuda);
-    llvm::sys::path::append(path, "bin");
-    folders.push_back(path.str().str());
-  }
-  for (const std::string &folder : folders) {
-    StringRef only[] = {folder};
-    if (auto path = llvm::sys::findProgramByName("ptxas", only))
-      return *path;
-  }
+  std::optional<std::string> named = llvm::sys::Process::GetEnv("CUDA_PATH");
+  auto in = [](StringRef toolkit) -> std::string {
+    SmallString<128> folder(toolkit);
+    llvm::sys::path::append(folder, "bin");
+    StringRef only[] = {folder.str()};
+    auto path = llvm::sys::findProgramByName("ptxas", only);
+    return path ? *path : "";
+  };
+  if (named)
+    if (std::string path = in(*named); !path.empty())
+      return path;
   if (auto path = llvm::sys::findProgramByName("ptxas"))
     return *path;
-  if (auto path =
-          llvm::sys::findProgramByName("ptxas", {"/usr/local/cuda/bin"}))
-    return *path;
-  return "";
+  return named ? "" : in("/usr/local/cuda");
 }
 
 /// The first lines of what a program had to say.

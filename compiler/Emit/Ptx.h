@@ -36,8 +36,8 @@ struct DeviceCode {
 mlir::FailureOr<DeviceCode> emitPtx(mlir::ModuleOp module,
                                     llvm::StringRef chip);
 
-/// The path of ptxas: in $CUDA_PATH/bin, $PATH or /usr/local/cuda/bin. Empty
-/// when there is none.
+/// The path of ptxas: in the CUDA toolkit, $CUDA_PATH or else /usr/local/cuda,
+/// or in $PATH. Empty when there is none.
 std::string findPtxas();
 
 /// Assembles PTX for each of `chips`, side by side.

@@ -33,8 +33,8 @@ static cl::opt<std::string> target("target",
 static cl::opt<std::string>
     ptxas("ptxas",
           cl::desc("the assembler that makes cubins of PTX: a path, or none "
-                   "(default: the one in $CUDA_PATH, $PATH or "
-                   "/usr/local/cuda)"),
+                   "(default: the one in the CUDA toolkit, $CUDA_PATH or "
+                   "/usr/local/cuda, or in $PATH)"),
           cl::value_desc("PATH|none"), cl::cat(category));
 static cl::list<std::string> programs(
     "programs", cl::CommaSeparated,

@@ -203,6 +203,26 @@ void printKernels(const Kernels &kernels, const Json &listed) {
   printTable(rows);
 }
 
+/// The GPUs whose machine code is there, and what others do; "" for an artifact
+/// that is not for GPUs.
+std::string machineCode(const Artifact &artifact) {
+  const std::string prefix = "cubin.";
+  std::string levels;
+  bool hasPtx = false;
+  for (const ba_section &section : artifact.sections()) {
+    std::string name = section.name;
+    hasPtx |= name == "ptx";
+    if (name.compare(0, prefix.size(), prefix) == 0)
+      levels += (levels.empty() ? "" : ", ") + name.substr(prefix.size());
+  }
+  if (!hasPtx)
+    return levels;
+  return levels.empty() ? "none; the driver compiles the PTX, when the model "
+                          "is loaded for the first time"
+                        : levels + "; for other GPUs the driver compiles the "
+                                   "PTX";
+}
+
 void printReport(const std::string &path, const Artifact &artifact,
                  const Json &manifest, bool verified) {
   const Json empty = Json::object();
@@ -252,6 +272,8 @@ void printReport(const std::string &path, const Artifact &artifact,
                       (show(manifest["sinks"], "placement") == "prefix"
                            ? ", once at the head of a prompt"
                            : ", before every block")});
+  if (std::string levels = machineCode(artifact); !levels.empty())
+    rows.push_back({"machine code", levels});
   printTable(rows);
   std::printf("\nsections\n");
   rows.clear();
