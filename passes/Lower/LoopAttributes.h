@@ -11,9 +11,9 @@
 
 namespace blockattn {
 
-/// On a loop whose iterations, and those of the loops right in it, may be done
-/// in any order and at once: where several of them write one element, ONNX
-/// does not say which of the values stays.
+/// On a loop whose iterations may be done in any order and at once: where
+/// several of them write one element, ONNX does not say which of the values
+/// stays.
 constexpr llvm::StringLiteral kAnyOrderAttr = "blockattn.any_order";
 
 } // namespace blockattn

@@ -251,9 +251,12 @@ loopNest(OpBuilder &b, Location loc, ArrayRef<Value> sizes, Value carried,
 /// Notes with the loops of a scattering, whose result is `scattered`, that
 /// which of several updates of one element stays is not defined.
 static Value markAnyOrder(Value scattered, StringRef reduction) {
-  auto loop = scattered.getDefiningOp<scf::ForOp>();
-  if (loop && reduction == "none")
-    loop->setAttr(kAnyOrderAttr, UnitAttr::get(loop.getContext()));
+  // Each of the loops: one of a single iteration disappears.
+  auto outer = scattered.getDefiningOp<scf::ForOp>();
+  if (outer && reduction == "none")
+    outer->walk([](scf::ForOp loop) {
+      loop->setAttr(kAnyOrderAttr, UnitAttr::get(loop.getContext()));
+    });
   return scattered;
 }
 

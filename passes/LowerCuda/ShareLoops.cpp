@@ -118,10 +118,9 @@ bool ElementLoops::share() {
       return false;
   if (!collectAccesses())
     return false;
-  bool anyOrder = loops.front()->hasAttr(kAnyOrderAttr) && !readsWritten;
   SmallVector<scf::ForOp> shared;
   for (scf::ForOp loop : loops)
-    if (anyOrder || isIndependent(loop))
+    if ((loop->hasAttr(kAnyOrderAttr) && !readsWritten) || isIndependent(loop))
       shared.push_back(loop);
   if (shared.empty())
     return false;
@@ -239,6 +238,27 @@ static std::optional<Size> extentOf(linalg::LinalgOp op, unsigned loop) {
   return std::nullopt;
 }
 
+/// Whether a subview has, at index i of a dimension that it keeps, what its
+/// source has there, or has nothing but index 0. Which of both it is may be for
+/// the data to say.
+static bool keepsIndices(memref::SubViewOp subview, unsigned dim) {
+  if (getConstantIntValue(subview.getMixedStrides()[dim]) != 1)
+    return false;
+  OpFoldResult offset = subview.getMixedOffsets()[dim];
+  if (getConstantIntValue(offset) == 0)
+    return true;
+  auto selection = [](OpFoldResult value) {
+    return isa<Value>(value)
+               ? cast<Value>(value).getDefiningOp<arith::SelectOp>()
+               : arith::SelectOp();
+  };
+  arith::SelectOp offsets = selection(offset),
+                  sizes = selection(subview.getMixedSizes()[dim]);
+  return offsets && sizes && offsets.getCondition() == sizes.getCondition() &&
+         getConstantIntValue(offsets.getFalseValue()) == 0 &&
+         getConstantIntValue(sizes.getTrueValue()) == 1;
+}
+
 /// An access to memory that is written must be of the point alone, and of the
 /// same part of the memory whoever does it.
 bool SlabLoop::addAccess(Value memref, PointDims dims) {
@@ -251,10 +271,9 @@ bool SlabLoop::addAccess(Value memref, PointDims dims) {
     PointDims ofSource;
     llvm::SmallBitVector dropped = subview.getDroppedDims();
     size_t next = 0;
-    for (auto [i, offset] : llvm::enumerate(subview.getMixedOffsets())) {
+    for (unsigned i = 0, e = dropped.size(); i < e; ++i) {
       int here = dropped.test(i) ? -1 : dims[next++];
-      if (here >= 0 && (getConstantIntValue(offset) != 0 ||
-                        getConstantIntValue(subview.getMixedStrides()[i]) != 1))
+      if (here >= 0 && !keepsIndices(subview, i))
         return false;
       ofSource.push_back(here);
     }

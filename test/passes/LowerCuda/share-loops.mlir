@@ -65,6 +65,41 @@ func.func @one_line(%x: memref<?xf32>, %y: memref<?xf32>) {
 
 // -----
 
+// Which dimension the sums go along may be for the data to say.
+// CHECK-LABEL: func.func @some_axis
+// CHECK:         %[[ROWS:.*]] = arith.select
+// CHECK:         %[[COLUMNS:.*]] = arith.select
+// CHECK:         %[[LINES:.*]] = arith.muli %[[ROWS]], %[[COLUMNS]]
+// CHECK:         gpu.launch blocks({{.*}}) in (%{{[^ ]+}} = %[[LINES]],
+// CHECK:         } {blockattn.points, blockattn.scan}
+func.func @some_axis(%x: memref<?x?xf32>, %y: memref<?x?xf32>, %n: index, %first: i1, %second: i1) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %zero = arith.constant 0.0 : f32
+  %d0 = memref.dim %x, %c0 : memref<?x?xf32>
+  %d1 = memref.dim %x, %c1 : memref<?x?xf32>
+  %rows = arith.select %first, %c1, %d0 : index
+  %columns = arith.select %second, %c1, %d1 : index
+  %sums = memref.alloc(%rows, %columns) : memref<?x?xf32>
+  linalg.fill ins(%zero : f32) outs(%sums : memref<?x?xf32>)
+  scf.for %i = %c0 to %n step %c1 {
+    %p = arith.select %first, %i, %c0 : index
+    %q = arith.select %second, %i, %c0 : index
+    %slab = memref.subview %x[%p, %q] [%rows, %columns] [1, 1] : memref<?x?xf32> to memref<?x?xf32, strided<[?, 1], offset: ?>>
+    linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+        ins(%slab : memref<?x?xf32, strided<[?, 1], offset: ?>>) outs(%sums : memref<?x?xf32>) {
+    ^bb0(%in: f32, %out: f32):
+      %s = arith.addf %out, %in : f32
+      linalg.yield %s : f32
+    }
+    %to = memref.subview %y[%p, %q] [%rows, %columns] [1, 1] : memref<?x?xf32> to memref<?x?xf32, strided<[?, 1], offset: ?>>
+    memref.copy %sums, %to : memref<?x?xf32> to memref<?x?xf32, strided<[?, 1], offset: ?>>
+  }
+  return
+}
+
+// -----
+
 // Turns of a search for the best: a thread for each row, with all that it has
 // found so far.
 // CHECK-LABEL: func.func @turns
@@ -164,7 +199,7 @@ func.func @any_order(%indices: memref<?xi64>, %updates: memref<?x8xf32>, %data: 
       %to = arith.index_cast %raw : i64 to index
       %u = memref.load %updates[%i, %j] : memref<?x8xf32>
       memref.store %u, %data[%to, %j] : memref<?x8xf32>
-    }
+    } {blockattn.any_order}
   } {blockattn.any_order}
   return
 }
