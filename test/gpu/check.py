@@ -14,9 +14,10 @@ beside a model holds inputs and PyTorch's outputs, as the end-to-end tests use
 them; without it the CPU's outputs for made-up inputs are compared alone.
 
 For each model: the outputs of `full`; `block` for the layout of the .npz and for
-random ones (blocks of one token, one block, all global, packed prompts); cached
-blocks with `encode` and `extend`, and decoding after that, so often that runs are
-replayed as graphs.
+random ones (blocks of one token, one block, all global, packed prompts, and, as far
+as the model's positions go, 1000 blocks of a few tokens and a few blocks of more
+than 4096); cached blocks with `encode` and `extend`, 1000 of them in one prompt,
+and decoding after that, so often that runs are replayed as graphs.
 
 In f32 the largest absolute difference may be 1e-4. In 16-bit floats an error is
 the norm of the difference over the norm of PyTorch's f32 result, and may be 1.5
@@ -39,6 +40,8 @@ import numpy as np
 import runtime
 
 TOLERANCE = 1e-4
+# Tokens that logits are compared of, times words: as doubles, several at a time.
+MOST_LOGITS = 1 << 26
 # How far 16-bit floats may be from f32, as a multiple of PyTorch's own distance.
 HALF_FACTOR = 1.5
 
@@ -149,6 +152,24 @@ def random_layout(random, length):
     mixed = kind == 3
     return [(int(start), int(everything or (mixed and random.random() < 0.5)),
              int(number)) for start, number in zip(starts, segment)]
+
+
+def large_layout(random, kind, most):
+    """The length, and [(start, is_global, segment)] of 1000 short blocks or of few
+    with more than 4096 tokens, the last one global; None where that is more than
+    `most` tokens."""
+    if kind == "many":
+        lengths = random.integers(1, 5, 1000)
+    else:
+        lengths = random.integers(1, 900, 5)
+        lengths[random.integers(5)] += max(0, 4097 - lengths.sum())
+    if lengths.sum() > most:
+        return None
+    starts = np.cumsum(lengths) - lengths
+    everything = random.random(len(starts)) < (0.02 if kind == "many" else 0.2)
+    everything[-1] = True
+    return int(lengths.sum()), [(int(start), int(sees_all), 0)
+                                for start, sees_all in zip(starts, everything)]
 
 
 def positions_of(blocks, length):
@@ -355,7 +376,21 @@ def check_model(library, folder, name, layouts, device):
         if run_both(sessions, "block", packed, blocks):
             got, expected = (s.output(output) for s in sessions)
             row.close("layouts, CPU", got, expected)
+    # Whatever the CPU refuses, the GPU has to refuse as well.
+    most = min(manifest.get("max_positions") or MOST_LOGITS,
+               MOST_LOGITS // (manifest.get("vocab_size") or 2))
+    large = [large_layout(random, kind, most) for kind in ("many", "long")
+             ] if layouts else []
+    for length, blocks in filter(None, large):
+        packed = with_positions(gpu, made_up(gpu, length, random), blocks)
+        if run_both(sessions, "block", packed, blocks):
+            got, expected = (s.output(output) for s in sessions)
+            row.close("layouts, CPU", got, expected)
     if gpu.has("encode") and gpu.has("extend"):
+        for length, blocks in filter(None, large):
+            tokens = made_up(gpu, length, random)[token_name].reshape(-1)
+            check_cached(row, models, sessions, tokens,
+                         [start for start, _, _ in blocks], None, "cached")
         if starts:
             check_cached(row, models, sessions, inputs[token_name].reshape(-1),
                          starts, None if want is None else want[:, starts[-1]:],

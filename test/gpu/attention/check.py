@@ -3,7 +3,9 @@
     check.py HOST.mlir KERNELS.cubin [CASES]
 
 HOST.mlir is what --blockattn-lower-attention-to-cuda makes of the output of
-variants.py, in generic form.
+variants.py, in generic form. Each variant is given CASES small problems and, as
+far as it has blocks, one of 1000 blocks, and one of more than 4096 keys in few
+blocks.
 """
 
 import random
@@ -19,6 +21,47 @@ LIMITS = {"bf16": 8e-3, "f16": 1e-3, "f32": 1e-5}
 DEVICE = "cuda"
 
 
+def first_keys(n, starts, is_global, segment_starts):
+    """first_key of n tokens."""
+    first = []
+    for start, end, sees_all, segment in zip(starts, starts[1:] + [n], is_global,
+                                             segment_starts):
+        first += [segment if sees_all else start] * (end - start)
+    return torch.tensor(first, dtype=torch.int64, device=DEVICE)
+
+
+def large_layout(kind, rng):
+    """The number of tokens and first_key: 1000 blocks of a few tokens, or more
+    tokens than 4096 in a few blocks; the last block sees all."""
+    if kind == "many":
+        lengths = [rng.randrange(1, 5) for _ in range(1000)]
+        is_global = [rng.random() < 0.02 for _ in lengths]
+    else:
+        lengths = [rng.randrange(1, 900) for _ in range(5)]
+        lengths[rng.randrange(5)] += max(0, 4097 - sum(lengths))
+        is_global = [rng.random() < 0.2 for _ in lengths]
+    is_global[-1] = True
+    starts = [sum(lengths[:i]) for i in range(len(lengths))]
+    n = sum(lengths)
+    return n, first_keys(n, starts, is_global, [0] * len(starts))
+
+
+def large_cache(kind, rng):
+    """The lengths of cached blocks, and how many tokens come after them."""
+    if kind == "many":
+        return [rng.randrange(0, 5) for _ in range(1000)], rng.choice([1, 17, 64])
+    lengths = [rng.randrange(1, 2000) for _ in range(4)]
+    lengths[rng.randrange(4)] += max(0, 4097 - sum(lengths))
+    # As many as share out a thread block's keys, and more.
+    return lengths, rng.choice([1, 2, 5, 16, 50])
+
+
+def small_cache(rng):
+    """The lengths of cached blocks, one by one."""
+    for _ in range(rng.choice([0, 1, 2, 5, 40])):
+        yield rng.choice([0, 1, 15, 64, 100, 257])
+
+
 def random_layout(n, rng):
     """first_key of n tokens."""
     kind = rng.randrange(6)
@@ -30,15 +73,14 @@ def random_layout(n, rng):
         starts = sorted({0, *(rng.randrange(n) for _ in range(1000))})
     else:
         starts = sorted({0, *(rng.randrange(n) for _ in range(rng.randrange(12)))})
-    segment_start, first = 0, []
-    for i, start in enumerate(starts):
-        end = starts[i + 1] if i + 1 < len(starts) else n
-        last = end == n
+    segment_start, segment_starts, is_global = 0, [], []
+    for start in starts:
         if kind == 5 and rng.random() < 0.3:
             segment_start = start
-        is_global = last or kind == 3 or rng.random() < 0.2
-        first += [segment_start if is_global else start] * (end - start)
-    return torch.tensor(first, dtype=torch.int64, device=DEVICE)
+        segment_starts.append(segment_start)
+        last = start == starts[-1]
+        is_global.append(last or kind == 3 or rng.random() < 0.2)
+    return first_keys(n, starts, is_global, segment_starts)
 
 
 def rotate(q, shift, v):
@@ -116,30 +158,40 @@ def reference(v, q, k, values, first=None, mask=None, blocks=(), places=None):
     return out, lse.transpose(1, 2)
 
 
-def case(module, v, rng):
+def case(module, v, rng, large=None):
+    """`large` is a kind of large_layout and large_cache, for which the reference
+    has room with few heads alone."""
     dtype = DTYPES[v["dtype"]]
     new = lambda *shape: torch.randn(*shape, device=DEVICE).to(dtype)
-    kv_heads = v["kv_heads"] or rng.choice([1, 2, 3])
-    heads = v["heads"] or kv_heads * rng.choice([1, 2, 3, 4, 8])
+    kv_heads = v["kv_heads"] or rng.choice([1] if large else [1, 2, 3])
+    heads = v["heads"] or kv_heads * rng.choice([1, 4] if large
+                                                else [1, 2, 3, 4, 8])
     batch = v["batch"]
-    n = rng.choice([1, 2, 17, 63, 64, 65, 128, 200, 333, 513])
-    nk = n
-    if not v["layout"] and rng.random() < 0.6:
-        nk = rng.choice([1, 40, 100, 300, n + 7])
-    if v["causal"]:
-        nk = max(nk, n) if rng.random() < 0.8 else nk
+    first = lengths = None
+    if large and v["layout"]:
+        n, first = large_layout(large, rng)
+        nk = n
+    elif large:
+        lengths, n = large_cache(large, rng)
+        nk = n
+    else:
+        n = rng.choice([1, 2, 17, 63, 64, 65, 128, 200, 333, 513])
+        nk = n
+        if not v["layout"] and rng.random() < 0.6:
+            nk = rng.choice([1, 40, 100, 300, n + 7])
+        if v["causal"]:
+            nk = max(nk, n) if rng.random() < 0.8 else nk
     q, k = new(batch, n, heads, v["d"]), new(batch, nk, kv_heads, v["d"])
     values = new(batch, nk, kv_heads, v["dv"])
     out = torch.full((batch, n, heads, v["dv"]), float("nan"), device=DEVICE,
                      dtype=dtype)
     tensors, known, keep = [q, k, values, out], {}, []
     if v["layout"]:
-        known["first"] = random_layout(n, rng)
+        known["first"] = random_layout(n, rng) if first is None else first
         tensors.append(known["first"])
     if v["cache"]:
         blocks, rows, p = [], [], 0
-        for _ in range(rng.choice([0, 1, 2, 5, 40])):
-            length = rng.choice([0, 1, 15, 64, 100, 257])
+        for length in lengths or small_cache(rng):
             bk = new(length, kv_heads, v["d"])
             bv = new(length, kv_heads, v["dv"])
             shift = rng.choice([0, 5, 1000, 40000])
@@ -175,8 +227,9 @@ def case(module, v, rng):
             lse_error = float("inf")
         elif (~empty).any():
             lse_error = (lse - expected_lse)[~empty].abs().max().item()
-    shape = "batch %d queries %d keys %d heads %d/%d blocks %d" % (
-        batch, n, nk, heads, kv_heads, len(known.get("blocks", ())))
+    shape = "batch %d queries %d keys %d heads %d/%d blocks %d%s" % (
+        batch, n, nk, heads, kv_heads, len(known.get("blocks", ())),
+        ", " + large if large else "")
     return error, lse_error, shape
 
 
@@ -189,9 +242,12 @@ def main():
         rng = random.Random(v["name"])
         torch.manual_seed(1)
         worst, worst_lse, wrong = 0.0, 0.0, []
-        for _ in range(cases):
+        kinds = [None] * cases
+        if v["layout"] or v["cache"]:
+            kinds += ["many", "long"]
+        for large in kinds:
             try:
-                error, lse_error, shape = case(module, v, rng)
+                error, lse_error, shape = case(module, v, rng, large)
             except Exception as exception:  # a device error ends all
                 print("%-20s %s" % (v["name"], exception))
                 raise
@@ -204,7 +260,7 @@ def main():
             worst, worst_lse = max(worst, error), max(worst_lse, lse_error)
         print("%-20s error %.2e  lse %.2e  %s" % (
             v["name"], worst, worst_lse,
-            "ok" if not wrong else "WRONG %d of %d" % (len(wrong), cases)))
+            "ok" if not wrong else "WRONG %d of %d" % (len(wrong), len(kinds))))
         for line in wrong[:4]:
             print("    " + line)
         bad += bool(wrong)
