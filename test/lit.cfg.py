@@ -65,6 +65,10 @@ if sanitizer:
 if shutil.which("ptxas") or os.path.exists("/usr/local/cuda/bin/ptxas"):
     config.available_features.add("ptxas")
 
+# Code for other machines is run on this one, too.
+if all(os.path.exists(os.path.join(llvm_bin, tool)) for tool in ("clang", "mlir-translate")):
+    config.available_features.add("clang")
+
 # Fuzz targets are there where the compiler was Clang; `--param fuzz-seconds=N`
 # says how long each may look for something.
 config.substitutions.append(("%fuzz_seconds",

@@ -6,6 +6,7 @@
 
 #include "passes/Lower/KernelNames.h"
 #include "dialects/Onnx/Location.h"
+#include "passes/Lower/LoopAttributes.h"
 #include "passes/Lower/RuntimeCalls.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -71,8 +72,10 @@ StringRef blockattn::actionOf(Operation *op) {
     return "rows";
   // What one thread does, which profiles should show, and what many do.
   if (auto launch = dyn_cast<gpu::LaunchOp>(op))
-    return getConstantIntValue(launch.getGridSizeX()) == 1 ? "sequence"
-                                                           : "loops";
+    return !launch->hasAttr(kPointsAttr) &&
+                   getConstantIntValue(launch.getGridSizeX()) == 1
+               ? "sequence"
+               : "loops";
   auto generic = dyn_cast<linalg::GenericOp>(op);
   if (!generic)
     return op->getName().stripDialect();

@@ -1,4 +1,4 @@
-//===- LoopAttributes.h - what rules know of their loops --------*- C++ -*-===//
+//===- LoopAttributes.h - what is known of loops ----------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -15,6 +15,11 @@ namespace blockattn {
 /// several of them write one element, ONNX does not say which of the values
 /// stays.
 constexpr llvm::StringLiteral kAnyOrderAttr = "blockattn.any_order";
+
+/// On a `gpu.launch` of linalg operations in a loop: a thread does, of each of
+/// them in turn, what there is at one iteration of the parallel loops. All have
+/// the same ones.
+constexpr llvm::StringLiteral kPointsAttr = "blockattn.points";
 
 } // namespace blockattn
 

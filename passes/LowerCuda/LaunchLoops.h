@@ -13,6 +13,7 @@
 #ifndef BLOCKATTN_PASSES_LOWERCUDA_LAUNCHLOOPS_H
 #define BLOCKATTN_PASSES_LOWERCUDA_LAUNCHLOOPS_H
 
+#include "passes/Lower/LoopAttributes.h"
 #include "passes/LowerCuda/DeviceKernel.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -20,10 +21,6 @@
 
 namespace blockattn {
 
-/// On a `gpu.launch` of linalg operations in a loop: a thread does, of each of
-/// them in turn, what there is at one iteration of the parallel loops. All have
-/// the same ones.
-constexpr llvm::StringLiteral kPointsAttr = "blockattn.points";
 /// Beside `blockattn.points`: the loop is a Scan.
 constexpr llvm::StringLiteral kScanAttr = "blockattn.scan";
 

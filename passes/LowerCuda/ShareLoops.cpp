@@ -5,7 +5,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "passes/Lower/KernelBuilder.h"
-#include "passes/Lower/LoopAttributes.h"
 #include "passes/LowerCuda/LaunchLoops.h"
 #include "passes/LowerCuda/Passes.h"
 #include "passes/LowerCuda/ProductResult.h"
