@@ -35,9 +35,9 @@ bool FragmentAttention::rotatePieces(Value shift, int64_t rows,
   if (rope.getInterleaved() || pairs % 8 || count % (batch * threads) ||
       rope.getRotaryDim() != headSize)
     return false;
-  Value turns = fillTurns(shift);
   auto type = VectorType::get({8}, element);
   auto four = VectorType::get({4}, b.getF32Type());
+  Value turns;
   for (int64_t first = 0; first < count / threads; first += batch) {
     SmallVector<std::array<Value, 4>> loads;
     for (int64_t i = first; i < first + batch; ++i) {
@@ -49,6 +49,9 @@ bool FragmentAttention::rotatePieces(Value shift, int64_t rows,
                        b.load(type, b.offset(address, 2 * pairs), 16), row,
                        piece});
     }
+    // The first loads are under way while the angles are found.
+    if (!turns)
+      turns = fillTurns(shift);
     for (auto [x, y, row, piece] : loads) {
       Value wideX = b.toF32(x), wideY = b.toF32(y);
       Value cosines = b.offset(turns, b.mul(piece, 32));

@@ -67,6 +67,7 @@ WgmmaAttention::WgmmaAttention(AttentionKernelOp op, gpu::GPUFuncOp kernel)
   if (teams == 4) {
     keyTile = 64;
     stages = 8;
+    announcesLate = true;
   }
   // First keys of the own ones are results of a kernel, and all threads look
   // at them.
@@ -126,6 +127,17 @@ void WgmmaAttention::prepare() {
 // Roles
 //===----------------------------------------------------------------------===//
 
+/// Counted within the tile, or, after `becomeTeam`, within the team: teams that
+/// share tiles have the same rows.
+Value WgmmaAttention::laneRow(unsigned i) {
+  Value all = warp;
+  if (canShareTiles)
+    warp = b.select(sharesTiles, b.rem(warp, kTeamThreads / 32), warp);
+  Value row = FragmentAttention::laneRow(i);
+  warp = all;
+  return row;
+}
+
 /// From here on rows, warps and threads are counted within the team.
 void WgmmaAttention::becomeTeam(Value number) {
   team = number;
@@ -184,7 +196,7 @@ void WgmmaAttention::emitBody() {
       [&, registers = producerRegisters] {
         NVVM::SetMaxRegisterOp::create(b, registers,
                                        NVVM::SetMaxRegisterAction::decrease);
-        attendAll(b.i32(0));
+        announceRest(attendAll(b.i32(0)).back());
       },
       [&, registers = teamRegisters] {
         NVVM::SetMaxRegisterOp::create(b, registers,

@@ -46,6 +46,7 @@ protected:
   void queryBarrier() override;
   void beforeKeys(Value areOwn) override;
   int64_t queryThreads() const override { return kTeamThreads; }
+  Value laneRow(unsigned i) override;
   void loadQueries(Value shift) override;
   Values attend(const KeySegment &segment, ValueRange state) override;
 
@@ -70,6 +71,8 @@ private:
   Values produce(const KeySegment &segment, Value count, Value done);
   void fetch(Operand16 which, const KeySegment &segment, Value tile,
              Value number);
+  void announce(Value fetched);
+  void announceRest(Value tiles);
   void copyTile(Operand16 which, const KeySegment &segment, Value firstKey,
                 Value target);
 
@@ -105,6 +108,10 @@ private:
   int64_t teams;
   /// Tiles of keys and of values that there is room for.
   int64_t stages = 2;
+  /// Whether the producer says that a tile is there some tiles later, with what
+  /// the tensor cores want to know done; otherwise the copies say it
+  /// themselves, and the teams do the rest.
+  bool announcesLate = false;
   /// Whether the kernel has work before the results of those before it.
   bool startsEarly;
   /// The teams that have rows.

@@ -73,6 +73,12 @@ void WgmmaAttention::copyTile(Operand16 which, const KeySegment &segment,
       });
 }
 
+/// Fetches under way when the one before them is waited for. A team has seen a
+/// tile's values when it has the keys of its next, which is `teams` tiles on
+/// where they share out tiles: these are 2 * teams fetches of the 2 * stages
+/// that there is room for, and the rest may be late.
+static constexpr int64_t kLag = 6;
+
 /// Starts to bring in a tile, once there is a place for it.
 void WgmmaAttention::fetch(Operand16 which, const KeySegment &segment,
                            Value tile, Value number) {
@@ -82,15 +88,51 @@ void WgmmaAttention::fetch(Operand16 which, const KeySegment &segment,
   Value target =
       b.offset(tiles[which], b.mul(b.rem(number, stages), tileBytes(which)));
   copyTile(which, segment, firstKeyOf(segment, tile), target);
-  NVVM::CpAsyncMBarrierArriveOp::create(
-      b, barrierOf(which, /*empty=*/false, number), b.getBoolAttr(true));
+  if (!announcesLate) {
+    NVVM::CpAsyncMBarrierArriveOp::create(
+        b, barrierOf(which, /*empty=*/false, number), b.getBoolAttr(true));
+    return;
+  }
+  NVVM::CpAsyncCommitGroupOp::create(b);
+  NVVM::CpAsyncWaitGroupOp::create(b, kLag);
+  Value fetched = b.add(b.mul(number, 2), which - kLag);
+  fenceForWgmma(b);
+  b.when(b.lessEqual(b.i32(0), fetched), [&] { announce(fetched); });
+}
+
+/// Says that the keys (even numbers) or values of a tile are there.
+void WgmmaAttention::announce(Value fetched) {
+  Value number = b.div(fetched, 2);
+  Value isValues = b.equal(b.bitAnd(fetched, 1), b.i32(1));
+  Value barrier = b.select(isValues, barrierOf(kValues, false, number),
+                           barrierOf(kKeys, false, number));
+  NVVM::MBarrierArriveOp::create(b, b.getI64Type(), barrier);
+}
+
+/// What the last fetches have not said.
+void WgmmaAttention::announceRest(Value tiles) {
+  if (!announcesLate)
+    return;
+  NVVM::CpAsyncWaitGroupOp::create(b, 0);
+  fenceForWgmma(b);
+  Value all = b.mul(tiles, 2);
+  Value first = b.max(b.i32(0), b.sub(all, b.i32(kLag)));
+  b.loop(first, all, b.i32(1), [&](Value fetched) { announce(fetched); });
 }
 
 /// All tiles of a segment, in the order of their use: the values of a tile
-/// after the keys of the next.
+/// after the keys of the next, unless there are many places.
 AttentionEmitter::Values WgmmaAttention::produce(const KeySegment &segment,
                                                  Value count, Value done) {
   Value zero = b.i32(0), one = b.i32(1);
+  if (announcesLate) {
+    b.loop(zero, count, one, [&](Value tile) {
+      Value number = b.add(done, tile);
+      fetch(kKeys, segment, tile, number);
+      fetch(kValues, segment, tile, number);
+    });
+    return {b.add(done, count)};
+  }
   b.loop(zero, count, one, [&](Value tile) {
     Value number = b.add(done, tile);
     Value later = b.less(zero, tile);

@@ -36,7 +36,8 @@ void WgmmaAttention::waitFor(Value barrier, Value parity) {
 void WgmmaAttention::awaitTile(Operand16 which, Value number) {
   waitFor(barrierOf(which, /*empty=*/false, number),
           b.bitAnd(b.div(number, stages), 1));
-  fenceForWgmma(b);
+  if (!announcesLate)
+    fenceForWgmma(b);
 }
 
 /// Gives the place of a tile back. Without a branch, which would end the run of
@@ -48,8 +49,11 @@ void WgmmaAttention::release(Operand16 which, Value number) {
                  "lr", {}, {barrierOf(which, /*empty=*/true, number), lane}, 0);
 }
 
-/// The teams take turns to issue products, when there are several.
+/// The teams take turns to issue products, when there are several. Of four, one
+/// always has products under way: turns would only make the others wait.
 void WgmmaAttention::takeTurn(bool begin) {
+  if (teams == 4)
+    return;
   Value next = b.add(team, 1);
   next = b.select(b.equal(next, activeTeams), b.i32(0), next);
   Value id = b.add(begin ? team : next, 1);

@@ -58,10 +58,12 @@ private:
   void shareOut();
   void copyMatrix(Value step);
   void copyRows(Value step);
-  void copyPiece(Value to, Value from, Value exists);
+  void placeCopies();
+  void copyPiece(Value to, Value from, Value bytes);
   Value stageOf(Value memory, Value step, int64_t bytes);
   SmallVector<Value> sumUp();
-  SmallVector<Value> addStep(Value step, ValueRange sums);
+  SmallVector<Value> addStep(Value step, ValueRange sums,
+                             function_ref<void()> meanwhile);
   void eachPair(function_ref<void(Value row, Value column, size_t first)> body);
   void finishAlone(ValueRange sums);
   void finishTogether(ValueRange sums);
@@ -79,6 +81,13 @@ private:
   /// Steps of the thread block: the first, and their number.
   Value firstStep, steps;
   Value thread, rowsMemory, matrixMemory;
+  /// What a thread copies of the first step: from where, to where, and how many
+  /// bytes of a piece are there; and the depth that is left from there on.
+  struct Copies {
+    SmallVector<Value> from, bytes;
+    Value to, depth;
+  };
+  Copies matrixCopies, rowsCopies;
 };
 } // namespace
 
@@ -111,58 +120,90 @@ Value FewRowsKernel::stageOf(Value memory, Value step, int64_t bytes) {
 }
 
 /// What is not there is zeros.
-void FewRowsKernel::copyPiece(Value to, Value from, Value exists) {
+void FewRowsKernel::copyPiece(Value to, Value from, Value bytes) {
   NVVM::CpAsyncOp::create(b, to, from, 2 * kPiece,
-                          NVVM::LoadCacheModifierKind::CG,
-                          b.select(exists, b.i32(2 * kPiece), b.i32(0)));
+                          NVVM::LoadCacheModifierKind::CG, bytes);
 }
 
-/// Starts to bring in the weights of a step, counted from the thread block's
-/// first. Neighbouring threads have neighbouring pieces.
-void FewRowsKernel::copyMatrix(Value step) {
-  constexpr int64_t across = kColumns / kPiece, down = kThreads / across;
-  Value piece = b.rem(thread, across), row = b.div(thread, across);
+/// A thread's pieces of a step are `kMatrixDown` rows of the weights apart, and
+/// neighbouring threads have neighbouring pieces.
+static constexpr int64_t kMatrixAcross = kColumns / kPiece;
+static constexpr int64_t kMatrixDown = kThreads / kMatrixAcross;
+/// The same for the left factor.
+static constexpr int64_t kRowsAcross = kDepth / kPiece;
+static constexpr int64_t kRowsDown = kThreads / kRowsAcross;
+// Eight rows on, pieces are exchanged in the same way.
+static_assert(kMatrixDown % 8 == 0 && kRowsDown % 8 == 0);
+
+/// Once for all steps: the few warps of a thread block issue the copies, and
+/// each instruction between two of them is time that they take.
+void FewRowsKernel::placeCopies() {
+  Value firstDepth = b.mul(b.wide(firstStep), kDepth);
+  Value whole = b.i32(2 * kPiece), none = b.i32(0);
+  auto left = [&](Value k) { return b.narrow(b.sub(depth, k)); };
+
+  Value piece = b.rem(thread, kMatrixAcross);
+  Value row = b.div(thread, kMatrixAcross);
   Value column = b.add(firstColumn, b.wide(b.mul(piece, kPiece)));
   Value isColumn = b.less(column, product.columns);
   column = b.select(isColumn, column, b.i64(0));
-  Value k = b.add(b.mul(b.wide(b.add(firstStep, step)), kDepth), b.wide(row));
-  Value to = b.offset(
-      stageOf(matrixMemory, step, kMatrixBytes),
+  Value k = b.add(firstDepth, b.wide(row));
+  Value at = b.add(b.mul(k, product.leading), column);
+  matrixCopies.from.push_back(b.offset(product.matrix, b.mul(at, 2)));
+  matrixCopies.bytes.push_back(b.select(isColumn, whole, none));
+  matrixCopies.to = b.offset(
+      matrixMemory,
       b.add(b.mul(b.div(piece, 8), kPanelBytes),
             b.add(b.mul(row, kPanelRowBytes), placeInPanelRow(b, row, piece))));
-  for (int64_t pass = 0; pass * down < kDepth; ++pass) {
-    // Eight rows on, pieces are exchanged in the same way.
-    Value mine = b.add(k, pass * down);
-    Value exists = b.less(mine, depth);
-    Value at = b.mul(b.select(exists, mine, b.i64(0)), product.leading);
-    copyPiece(b.offset(to, pass * down * kPanelRowBytes),
-              b.offset(product.matrix, b.mul(b.add(at, column), 2)),
-              b.both(exists, isColumn));
+  matrixCopies.depth = left(k);
+
+  piece = b.rem(thread, kRowsAcross);
+  row = b.div(thread, kRowsAcross);
+  k = b.add(firstDepth, b.wide(b.mul(piece, kPiece)));
+  for (int64_t first = 0; first < kRows; first += kRowsDown) {
+    Value mine = b.wide(b.add(row, first));
+    Value exists = b.less(mine, count);
+    mine = b.select(exists, mine, b.i64(0));
+    at = b.add(b.mul(mine, leading), k);
+    rowsCopies.from.push_back(b.offset(rows, b.mul(at, 2)));
+    rowsCopies.bytes.push_back(b.select(exists, whole, none));
+  }
+  rowsCopies.to = b.offset(rowsMemory, b.add(b.mul(row, kPanelRowBytes),
+                                             placeInPanelRow(b, row, piece)));
+  rowsCopies.depth = left(k);
+}
+
+/// Starts to bring in the weights of a step, counted from the thread block's
+/// first. Of what is not there no byte is read.
+void FewRowsKernel::copyMatrix(Value step) {
+  Value rowBytes = b.mul(product.leading, 2);
+  Value from = b.offset(matrixCopies.from[0],
+                        b.mul(b.mul(b.wide(step), rowBytes), kDepth));
+  Value to = stageOf(matrixCopies.to, step, kMatrixBytes);
+  Value left = b.sub(matrixCopies.depth, b.mul(step, kDepth));
+  for (int64_t row = 0; row < kDepth; row += kMatrixDown) {
+    Value exists = b.less(b.i32(row), left);
+    copyPiece(b.offset(to, row * kPanelRowBytes), from,
+              b.select(exists, matrixCopies.bytes[0], b.i32(0)));
+    from = b.offset(from, b.mul(rowBytes, kMatrixDown));
   }
 }
 
 /// The same for the left factor.
 void FewRowsKernel::copyRows(Value step) {
-  constexpr int64_t across = kDepth / kPiece, down = kThreads / across;
-  Value piece = b.rem(thread, across), row = b.div(thread, across);
-  Value k = b.add(b.mul(b.wide(b.add(firstStep, step)), kDepth),
-                  b.wide(b.mul(piece, kPiece)));
-  Value isDepth = b.less(k, depth);
-  k = b.select(isDepth, k, b.i64(0));
-  Value to = b.offset(
-      stageOf(rowsMemory, step, kRowsBytes),
-      b.add(b.mul(row, kPanelRowBytes), placeInPanelRow(b, row, piece)));
-  for (int64_t pass = 0; pass * down < kRows; ++pass) {
-    Value mine = b.wide(b.add(row, pass * down));
-    Value exists = b.less(mine, count);
-    Value at = b.mul(b.select(exists, mine, b.i64(0)), leading);
-    copyPiece(b.offset(to, pass * down * kPanelRowBytes),
-              b.offset(rows, b.mul(b.add(at, k), 2)), b.both(exists, isDepth));
-  }
+  Value to = stageOf(rowsCopies.to, step, kRowsBytes);
+  Value done = b.mul(step, kDepth);
+  Value exists = b.less(done, rowsCopies.depth);
+  for (auto [i, from] : llvm::enumerate(rowsCopies.from))
+    copyPiece(b.offset(to, int64_t(i) * kRowsDown * kPanelRowBytes),
+              b.offset(from, b.mul(b.wide(done), 2)),
+              b.select(exists, rowsCopies.bytes[i], b.i32(0)));
 }
 
-/// Adds the product of a step that is there.
-SmallVector<Value> FewRowsKernel::addStep(Value step, ValueRange sums) {
+/// Adds the product of a step that is there, and does something `meanwhile`:
+/// without a branch, which would end the run of products in flight.
+SmallVector<Value> FewRowsKernel::addStep(Value step, ValueRange sums,
+                                          function_ref<void()> meanwhile) {
   int64_t values = sums.size();
   std::string text = kWgmmaScope;
   auto next = [&](const char *name, int64_t operand, int64_t bytes) {
@@ -186,6 +227,7 @@ SmallVector<Value> FewRowsKernel::addStep(Value step, ValueRange sums) {
   SmallVector<Value> results =
       inlineAssembly(b, text + "}", "ll", sums, {left, right}, values);
   NVVM::WgmmaGroupSyncAlignedOp::create(b);
+  meanwhile();
   return awaitWgmma(b, 0, results);
 }
 
@@ -204,19 +246,28 @@ SmallVector<Value> FewRowsKernel::sumUp() {
     NVVM::CpAsyncCommitGroupOp::create(b);
   }
   SmallVector<Value> sums(kRows * kColumns / kThreads, b.f32(0));
-  return b.loop(zero, steps, one, sums, [&](Value step, ValueRange carried) {
+  auto awaitStep = [&] {
     // This thread's copies of the step are there, and then everybody's.
     NVVM::CpAsyncWaitGroupOp::create(b, kStages - 2);
     fenceForWgmma(b);
     b.barrier();
-    // Nobody reads the step before any more: its place is the next one's.
-    Value ahead = b.add(step, kStages - 1);
-    whenThere(ahead, [&] {
+  };
+  // Nobody reads the step before any more: its place is the one's of the step
+  // that is brought in while this one is multiplied.
+  Value last = b.max(zero, b.sub(steps, b.i32(kStages - 1)));
+  sums = b.loop(zero, last, one, sums, [&](Value step, ValueRange carried) {
+    awaitStep();
+    return addStep(step, carried, [&] {
+      Value ahead = b.add(step, kStages - 1);
       copyMatrix(ahead);
       copyRows(ahead);
+      NVVM::CpAsyncCommitGroupOp::create(b);
     });
-    NVVM::CpAsyncCommitGroupOp::create(b);
-    return addStep(step, carried);
+  });
+  return b.loop(last, steps, one, sums, [&](Value step, ValueRange carried) {
+    awaitStep();
+    return addStep(step, carried,
+                   [&] { NVVM::CpAsyncCommitGroupOp::create(b); });
   });
 }
 
@@ -307,6 +358,7 @@ void FewRowsKernel::build() {
   depth = func.getArgument(3);
   placeBlock();
   shareOut();
+  placeCopies();
   SmallVector<Value> sums = sumUp();
   splits == 1 ? finishAlone(sums) : finishTogether(sums);
   gpu::ReturnOp::create(b);

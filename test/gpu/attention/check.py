@@ -4,8 +4,8 @@
 
 HOST.mlir is what --blockattn-lower-attention-to-cuda makes of the output of
 variants.py, in generic form. Each variant is given CASES small problems and, as
-far as it has blocks, one of 1000 blocks, and one of more than 4096 keys in few
-blocks.
+far as it has blocks, one or, if they are cached, four of 1000 blocks, and as many
+of more than 4096 keys in few blocks.
 """
 
 import random
@@ -52,7 +52,7 @@ def large_cache(kind, rng):
         return [rng.randrange(0, 5) for _ in range(1000)], rng.choice([1, 17, 64])
     lengths = [rng.randrange(1, 2000) for _ in range(4)]
     lengths[rng.randrange(4)] += max(0, 4097 - sum(lengths))
-    # As many as share out a thread block's keys, and more.
+    # Few enough that a thread block's teams share out its keys, and more.
     return lengths, rng.choice([1, 2, 5, 16, 50])
 
 
@@ -244,7 +244,7 @@ def main():
         worst, worst_lse, wrong = 0.0, 0.0, []
         kinds = [None] * cases
         if v["layout"] or v["cache"]:
-            kinds += ["many", "long"]
+            kinds += ["many", "long"] * (4 if v["cache"] else 1)
         for large in kinds:
             try:
                 error, lse_error, shape = case(module, v, rng, large)
@@ -254,7 +254,8 @@ def main():
             limit = LIMITS[v["dtype"]]
             lse_limit = 2e-2 if v["dtype"] == "bf16" else 3e-3
             if v["dtype"] == "f32":
-                lse_limit = 2e-5
+                # Sums of thousands of terms, one after the other.
+                lse_limit = 5e-5 if large else 2e-5
             if not error <= limit or not lse_error <= lse_limit:
                 wrong.append("%s: %.2e lse %.2e" % (shape, error, lse_error))
             worst, worst_lse = max(worst, error), max(worst_lse, lse_error)

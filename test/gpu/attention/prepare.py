@@ -34,7 +34,7 @@ def main():
     parser.add_argument("folder")
     parser.add_argument("names", nargs="*")
     parser.add_argument("--chip", choices=sorted(FEATURES), default="sm_80")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     os.makedirs(options.folder, exist_ok=True)
     here = os.path.dirname(os.path.abspath(__file__))
     source = run([sys.executable, os.path.join(here, "variants.py"),

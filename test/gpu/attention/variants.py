@@ -81,6 +81,13 @@ ALL = [
     variant("f32_slopes_cache", "f32", d=16, heads=4, kv_heads=2, slopes=True,
             cache=True, lse=True),
     variant("bf16_d96", d=96, layout=True, lse=True),
+    # Many heads leave each few parts of the keys, with several tiles in each.
+    variant("bf16_cache_d64_heads", d=64, heads=32, kv_heads=16, cache=True,
+            rope=32, lse=True),
+    variant("bf16_cache_d16_window", d=16, heads=16, kv_heads=16, cache=True,
+            rope=8, window=700, lse=True),
+    variant("bf16_slopes_cache_heads", d=64, heads=32, kv_heads=16, slopes=True,
+            cache=True, lse=True),
 ]
 
 

@@ -74,7 +74,12 @@ func.func @hopper(%q: memref<1x?x?x128xbf16>, %k: memref<1x?x?x128xbf16>, %v: me
 // CHECK:         gpu.launch_func @kernels::@attention_0_wgmma_d64
 // CHECK-SAME:    threads in (%c640{{.*}}, %c1{{.*}}, %c1{{.*}}) dynamic_shared_memory_size
 // CHECK:         gpu.func @attention_0_wgmma_d64
+// CHECK:           %[[ALONE:.*]] = arith.cmpi eq, %{{.*}}, %c1_i32
 // CHECK-COUNT-32:  nvvm.mbarrier.init
+// The rows whose bounds these are: those of the first team where it is alone.
+// CHECK:           %[[INSIDE:.*]] = arith.remui %[[WARP:[0-9]+]], %c4_i32
+// CHECK-NEXT:      %[[OF_ROWS:.*]] = arith.select %[[ALONE]], %[[INSIDE]], %[[WARP]]
+// CHECK:           arith.muli %[[OF_ROWS]], %c16_i32
 // CHECK-NOT:       nvvm.griddepcontrol
 // CHECK:           nvvm.setmaxregister decrease 32
 // CHECK-NOT:       nvvm.griddepcontrol
@@ -83,13 +88,26 @@ func.func @hopper(%q: memref<1x?x?x128xbf16>, %k: memref<1x?x?x128xbf16>, %v: me
 // CHECK-NEXT:          nvvm.griddepcontrol wait
 // CHECK:             nvvm.mbarrier.try_wait.parity
 // CHECK:             nvvm.cp.async.shared.global
+// What came six fetches ago is there for the tensor cores, and the rest is in
+// the end.
+// CHECK:             nvvm.cp.async.wait.group 6
+// CHECK-NEXT:        %[[NUMBER:.*]] = arith.muli
+// CHECK-NEXT:        arith.addi %[[NUMBER]], %c-6_i32
+// CHECK-NEXT:        nvvm.fence.proxy
+// CHECK:             nvvm.mbarrier.arrive
+// CHECK:           nvvm.cp.async.wait.group 0
+// CHECK-NEXT:      nvvm.fence.proxy
+// CHECK:           nvvm.mbarrier.arrive
 // CHECK:           nvvm.setmaxregister increase 112
 // CHECK-NEXT:      nvvm.griddepcontrol wait
 // CHECK:           scf.while
 // CHECK:             nvvm.barrier id = %{{.*}} number_of_threads = %c128_i32
 // CHECK:             llvm.nvvm.cos.approx.ftz.f
 // CHECK:             nvvm.fence.proxy
+// CHECK-NOT:         bar.sync
 // CHECK:             wgmma.mma_async.sync.aligned.m64n64k16.f32.f16.f16
+// CHECK-NOT:         nvvm.fence.proxy
+// CHECK-NOT:         bar.arrive
 // Where one team has all rows the four have a quarter of the keys each, and the
 // first adds up what they found.
 // CHECK:           scf.if
