@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "passes/Lower/LoopAttributes.h"
 #include "passes/Lower/Lowering.h"
 
 using namespace mlir;
@@ -18,88 +19,162 @@ using namespace blockattn;
 // NonZero
 //===----------------------------------------------------------------------===//
 
-/// Loops over all elements in row-major order, carrying values.
-static SmallVector<Value> forEachElement(
-    OpBuilder &b, Location loc, ArrayRef<Value> sizes, ValueRange init,
-    SmallVectorImpl<Value> &indices,
-    llvm::function_ref<SmallVector<Value>(OpBuilder &, Location, ValueRange)>
-        body) {
-  if (indices.size() == sizes.size())
-    return body(b, loc, init);
-  Value zero = arith::ConstantIndexOp::create(b, loc, 0);
+/// Elements that are looked at one after the other.
+static constexpr int64_t kChunk = 256;
+
+namespace {
+/// The elements of a tensor in row-major order, in chunks.
+struct Chunks {
+  Lowering &l;
+  Value flat, total, count;
+  SmallVector<Value> sizes;
+
+  Chunks(Lowering &l, onnx::NonZeroOp op);
+  /// Goes through the elements of a chunk that are not zero. `body` is given
+  /// the number of one, and what is carried.
+  SmallVector<Value>
+  forEach(OpBuilder &b, Location loc, Value chunk, ValueRange init,
+          llvm::function_ref<SmallVector<Value>(OpBuilder &, Value, ValueRange)>
+              body) const;
+  /// The indices of element number `number`.
+  SmallVector<Value> indicesOf(OpBuilder &b, Location loc, Value number) const;
+};
+} // namespace
+
+Chunks::Chunks(Lowering &l, onnx::NonZeroOp op) : l(l) {
+  Value x = l.get(op.getX());
+  auto type = cast<RankedTensorType>(x.getType());
+  for (OpFoldResult size : l.sizes(op.getX()))
+    sizes.push_back(l.toValue(size));
+  flat = x;
+  if (type.getRank() == 0) {
+    Value element = tensor::ExtractOp::create(l.b, l.loc, x, ValueRange{});
+    flat = tensor::FromElementsOp::create(l.b, l.loc, element);
+  } else if (type.getRank() > 1) {
+    flat = l.collapse(
+        x, {llvm::to_vector<2>(llvm::seq<int64_t>(0, type.getRank()))});
+  }
+  total = l.toValue(l.product(l.sizes(op.getX())));
+  count = arith::CeilDivUIOp::create(l.b, l.loc, total, l.index(kChunk));
+}
+
+SmallVector<Value> Chunks::forEach(
+    OpBuilder &b, Location loc, Value chunk, ValueRange init,
+    llvm::function_ref<SmallVector<Value>(OpBuilder &, Value, ValueRange)> body)
+    const {
+  Value size = arith::ConstantIndexOp::create(b, loc, kChunk);
   Value one = arith::ConstantIndexOp::create(b, loc, 1);
+  Value begin = arith::MulIOp::create(b, loc, chunk, size);
+  Value end = arith::MinSIOp::create(
+      b, loc, arith::AddIOp::create(b, loc, begin, size), total);
   auto loop = scf::ForOp::create(
-      b, loc, zero, sizes[indices.size()], one, init,
-      [&](OpBuilder &b, Location loc, Value i, ValueRange carried) {
-        indices.push_back(i);
-        SmallVector<Value> next =
-            forEachElement(b, loc, sizes, carried, indices, body);
-        indices.pop_back();
-        scf::YieldOp::create(b, loc, next);
+      b, loc, begin, end, one, init,
+      [&](OpBuilder &b, Location loc, Value number, ValueRange carried) {
+        Value value = tensor::ExtractOp::create(b, loc, flat, number);
+        Type element = value.getType();
+        Value none = arith::ConstantOp::create(b, loc, l.zero(element));
+        Value isNonZero =
+            isa<FloatType>(element)
+                ? Value(arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNE,
+                                              value, none))
+                : Value(arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne,
+                                              value, none));
+        auto found = scf::IfOp::create(
+            b, loc, isNonZero,
+            [&](OpBuilder &b, Location loc) {
+              scf::YieldOp::create(b, loc, body(b, number, carried));
+            },
+            [&](OpBuilder &b, Location loc) {
+              scf::YieldOp::create(b, loc, carried);
+            });
+        scf::YieldOp::create(b, loc, found.getResults());
       });
   return SmallVector<Value>(loop.getResults());
 }
 
+SmallVector<Value> Chunks::indicesOf(OpBuilder &b, Location loc,
+                                     Value number) const {
+  SmallVector<Value> indices(sizes.size());
+  for (int64_t i = sizes.size() - 1; i > 0; --i) {
+    indices[i] = arith::RemUIOp::create(b, loc, number, sizes[i]);
+    number = arith::DivUIOp::create(b, loc, number, sizes[i]);
+  }
+  if (!indices.empty())
+    indices.front() = number;
+  return indices;
+}
+
+/// Counts what there is in each chunk, adds that up to where the finds of each
+/// go, and has each write its own.
 static LogicalResult lowerNonZero(onnx::NonZeroOp op, Lowering &l,
                                   std::string &why) {
-  Value x = l.get(op.getX());
-  auto type = cast<RankedTensorType>(x.getType());
-  Type element = type.getElementType();
-  if (!element.isIntOrFloat()) {
+  auto type = cast<RankedTensorType>(l.get(op.getX()).getType());
+  if (!type.getElementType().isIntOrFloat()) {
     why = "its element type is not supported";
     return failure();
   }
-  int64_t rank = type.getRank();
-  SmallVector<Value> sizes;
-  for (OpFoldResult size : l.sizes(op.getX()))
-    sizes.push_back(l.toValue(size));
-  Value zero = l.index(0), one = l.index(1);
-  auto isNonZero = [&](OpBuilder &b, Location loc, ValueRange at) -> Value {
-    Value value = tensor::ExtractOp::create(b, loc, x, at);
-    Value none = arith::ConstantOp::create(b, loc, l.zero(element));
-    if (isa<FloatType>(element))
-      return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNE, value,
-                                   none);
-    return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, value, none);
+  Chunks chunks(l, op);
+  Type i64 = l.b.getI64Type();
+  auto plusOne = [](OpBuilder &b, Location loc, Value value) -> Value {
+    return arith::AddIOp::create(b, loc, value,
+                                 arith::ConstantIndexOp::create(b, loc, 1));
   };
-  SmallVector<Value> at;
-  Value count =
-      forEachElement(l.b, l.loc, sizes, zero, at,
-                     [&](OpBuilder &b, Location loc, ValueRange carried) {
-                       Value more =
-                           arith::AddIOp::create(b, loc, carried[0], one);
-                       return SmallVector<Value>{arith::SelectOp::create(
-                           b, loc, isNonZero(b, loc, at), more, carried[0])};
-                     })
-          .front();
-  Value places =
-      l.empty({l.b.getIndexAttr(rank), OpFoldResult(count)}, l.b.getI64Type());
-  Value result =
-      forEachElement(
-          l.b, l.loc, sizes, ValueRange{places, zero}, at,
-          [&](OpBuilder &b, Location loc, ValueRange carried) {
-            auto found = scf::IfOp::create(
-                b, loc, isNonZero(b, loc, at),
-                [&](OpBuilder &b, Location loc) {
-                  Value written = carried[0];
-                  for (int64_t i = 0; i < rank; ++i)
-                    written = tensor::InsertOp::create(
-                        b, loc,
-                        arith::IndexCastOp::create(b, loc, b.getI64Type(),
-                                                   at[i]),
-                        written,
-                        ValueRange{arith::ConstantIndexOp::create(b, loc, i),
-                                   carried[1]});
-                  Value more = arith::AddIOp::create(b, loc, carried[1], one);
-                  scf::YieldOp::create(b, loc, ValueRange{written, more});
-                },
-                [&](OpBuilder &b, Location loc) {
-                  scf::YieldOp::create(b, loc, carried);
-                });
-            return SmallVector<Value>(found.getResults());
-          })
-          .front();
-  l.setChecked(op.getY(), result);
+  auto toInt = [&](OpBuilder &b, Location loc, Value value) -> Value {
+    return arith::IndexCastOp::create(b, loc, i64, value);
+  };
+  Value found = l.generic(
+      {}, {}, {OpFoldResult(chunks.count)}, i64,
+      [&](OpBuilder &b, Location loc, ValueRange) -> Value {
+        Value none = arith::ConstantIndexOp::create(b, loc, 0);
+        return toInt(
+            b, loc,
+            chunks
+                .forEach(b, loc, linalg::IndexOp::create(b, loc, 0), none,
+                         [&](OpBuilder &b, Value,
+                             ValueRange carried) -> SmallVector<Value> {
+                           return {plusOne(b, loc, carried.front())};
+                         })
+                .front());
+      });
+  Value zero = l.index(0), one = l.index(1);
+  auto sums = scf::ForOp::create(
+      l.b, l.loc, zero, chunks.count, one,
+      ValueRange{l.empty({OpFoldResult(chunks.count)}, i64), zero},
+      [&](OpBuilder &b, Location loc, Value chunk, ValueRange carried) {
+        Value starts = tensor::InsertOp::create(
+            b, loc, toInt(b, loc, carried[1]), carried[0], chunk);
+        Value here = arith::IndexCastOp::create(
+            b, loc, b.getIndexType(),
+            tensor::ExtractOp::create(b, loc, found, chunk));
+        Value sum = arith::AddIOp::create(b, loc, carried[1], here);
+        scf::YieldOp::create(b, loc, ValueRange{starts, sum});
+      });
+
+  Value places = l.empty(
+      {l.b.getIndexAttr(type.getRank()), OpFoldResult(sums.getResult(1))}, i64);
+  auto loop = scf::ForOp::create(
+      l.b, l.loc, zero, chunks.count, one, places,
+      [&](OpBuilder &b, Location loc, Value chunk, ValueRange carried) {
+        Value start = arith::IndexCastOp::create(
+            b, loc, b.getIndexType(),
+            tensor::ExtractOp::create(b, loc, sums.getResult(0), chunk));
+        SmallVector<Value> written = chunks.forEach(
+            b, loc, chunk, ValueRange{carried.front(), start},
+            [&](OpBuilder &b, Value number,
+                ValueRange state) -> SmallVector<Value> {
+              Value result = state[0];
+              for (auto [i, index] :
+                   llvm::enumerate(chunks.indicesOf(b, loc, number)))
+                result = tensor::InsertOp::create(
+                    b, loc, toInt(b, loc, index), result,
+                    ValueRange{arith::ConstantIndexOp::create(b, loc, i),
+                               state[1]});
+              return {result, plusOne(b, loc, state[1])};
+            });
+        scf::YieldOp::create(b, loc, written.front());
+      });
+  loop->setAttr(kAnyOrderAttr, l.b.getUnitAttr());
+  l.setChecked(op.getY(), loop.getResult(0));
   return success();
 }
 

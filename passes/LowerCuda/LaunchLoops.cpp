@@ -17,7 +17,7 @@ scf::ForOp blockattn::onlyLoop(gpu::LaunchOp launch) {
     auto loop = dyn_cast<scf::ForOp>(op);
     if (loop && !found && loop.getNumResults() == 0)
       found = loop;
-    else if (!isPure(&op))
+    else if (!isMemoryEffectFree(&op))
       return nullptr;
   }
   return found;
@@ -34,7 +34,7 @@ std::optional<Scan> blockattn::matchScan(scf::ForOp loop) {
       scan.add = add;
     else if (auto write = dyn_cast<linalg::CopyOp>(op); write && !scan.write)
       scan.write = write;
-    else if (!isPure(&op))
+    else if (!isMemoryEffectFree(&op))
       return std::nullopt;
   }
   if (!scan.add || !scan.write || scan.add.getNumDpsInputs() != 1 ||

@@ -79,7 +79,8 @@ bool ElementLoops::collectAccesses() {
     } else if (auto store = dyn_cast<memref::StoreOp>(op)) {
       accesses.push_back({store.getMemRef(), store.getIndices()});
       stored.insert(rootMemory(store.getMemRef()));
-    } else if (!isa<scf::IfOp, scf::ForOp, scf::YieldOp>(op) && !isPure(op)) {
+    } else if (!isa<scf::IfOp, scf::ForOp, scf::YieldOp>(op) &&
+               !isMemoryEffectFree(op)) {
       isKnown = false;
     }
   });
@@ -331,7 +332,8 @@ bool SlabLoop::addOp(linalg::LinalgOp op) {
                   return WalkResult::advance();
                 return WalkResult::interrupt();
               }
-              return inner == op || inner->getNumRegions() > 0 || isPure(inner)
+              return inner == op || inner->getNumRegions() > 0 ||
+                             isMemoryEffectFree(inner)
                          ? WalkResult::advance()
                          : WalkResult::interrupt();
             }).wasInterrupted();
@@ -343,7 +345,7 @@ bool SlabLoop::collect() {
     auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
     if (linalgOp && linalgOp.hasPureBufferSemantics())
       inside.push_back(linalgOp);
-    else if (!isPure(&op) && !isa<memref::AllocOp>(op))
+    else if (!isMemoryEffectFree(&op) && !isa<memref::AllocOp>(op))
       return false;
   }
   for (linalg::LinalgOp op : inside)

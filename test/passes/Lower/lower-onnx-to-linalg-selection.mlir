@@ -1,7 +1,23 @@
 // RUN: blockattn-opt %s --blockattn-lower-onnx-to-linalg | FileCheck %s
 
-// Counts first, then writes.
+// What is not zero is counted by chunks; then they write their own finds, in any
+// order.
 // CHECK-LABEL: func.func @nonzero
+// CHECK-SAME:    (%[[X:.*]]: tensor<?x?xf32>)
+// CHECK:         %[[FLAT:.*]] = tensor.collapse_shape %[[X]] {{\[\[}}0, 1]]
+// CHECK:         %[[CHUNKS:.*]] = arith.ceildivui
+// CHECK:         %[[COUNTS:.*]] = linalg.generic
+// CHECK:           scf.for
+// CHECK:             tensor.extract %[[FLAT]]
+// CHECK:         %[[STARTS:.*]]:2 = scf.for %{{.*}} = %{{.*}} to %[[CHUNKS]]
+// CHECK:           tensor.extract %[[COUNTS]]
+// CHECK:         tensor.empty(%[[STARTS]]#1) : tensor<2x?xi64>
+// CHECK:         scf.for %{{.*}} = %{{.*}} to %[[CHUNKS]]
+// CHECK:           tensor.extract %[[STARTS]]#0
+// CHECK:           scf.if
+// CHECK-COUNT-2:     tensor.insert
+// CHECK:         } {blockattn.any_order}
+func.func @nonzero
 // CHECK:         %[[COUNT:.*]] = scf.for
 // CHECK:         tensor.empty(%[[COUNT]]) : tensor<2x?xi64>
 // CHECK:         scf.for

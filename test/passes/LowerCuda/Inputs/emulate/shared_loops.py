@@ -40,6 +40,11 @@ def make_models(folder):
         "best": save(folder, "best", "TopK", {"x": (FLOAT, ["n", 64])},
                      {"values": (FLOAT, ["n", 8]), "indices": (INT, ["n", 8])},
                      {"k": np.array([8])})}
+    for rank in range(4):
+        name = f"places_{rank}"
+        models[name] = save(folder, name, "NonZero",
+                            {"x": (FLOAT if rank % 2 else INT, ["a", "b", "c"][:rank])},
+                            {"y": (INT, [rank, "found"])})
     for reduction in ("none", "add"):
         name = "elements_" + reduction
         models[name] = save(folder, name, "ScatterElements",
@@ -120,6 +125,17 @@ def check_scattering(program, random):
     assert why == "rows_add: index out of range", why
 
 
+def check_places(program, random):
+    for shape in ((), (1,), (255,), (256,), (257,), (0,), (3, 200), (1, 5000), (700, 0), (5, 7, 300)):
+        for share in (0, 0.3, 1):
+            x = (random.random(shape) < share).astype(np.float32 if len(shape) % 2 else np.int64)
+            wanted = np.array(np.nonzero(x)) if shape else np.zeros((0, int(x)), np.int64)
+            # The shape is the data's to say: what memory was given is left aside.
+            y, = program[f"places_{len(shape)}"].run(x=x)
+            assert y.shape == wanted.shape and (y == wanted).all(), (shape, share)
+    assert program["places_3"].launches()[-1].endswith("_loops_places_3")
+
+
 def main(folder, *options):
     models = make_models(folder)
     if options:
@@ -135,6 +151,7 @@ def main(folder, *options):
         assert (y == np.cumsum(x, axis)).all() and \
             program["any_axis"].launches()[-1].endswith("_any_axis_scan")
     check_scattering(program, random)
+    check_places(program, random)
     for n in (1, 255, 256, 1000):
         x = random.standard_normal((n, 64)).round(1).astype(np.float32)
         order = np.argsort(-x, 1, kind="stable")[:, :8]
