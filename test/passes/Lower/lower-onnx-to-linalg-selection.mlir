@@ -17,12 +17,6 @@
 // CHECK:           scf.if
 // CHECK-COUNT-2:     tensor.insert
 // CHECK:         } {blockattn.any_order}
-func.func @nonzero
-// CHECK:         %[[COUNT:.*]] = scf.for
-// CHECK:         tensor.empty(%[[COUNT]]) : tensor<2x?xi64>
-// CHECK:         scf.for
-// CHECK:           scf.if
-// CHECK-COUNT-2:     tensor.insert
 func.func @nonzero(%x: tensor<?x?xf32>) -> tensor<2x?xi64> {
   %0 = onnx.NonZero(%x) : (tensor<?x?xf32>) -> tensor<2x?xi64>
   return %0 : tensor<2x?xi64>
