@@ -325,7 +325,13 @@ Status CudaStream::fetch(void *host, const void *data, uint64_t bytes) {
   Gpu::Scope scope(gpu);
   if (Status status = scope.failure())
     return status;
-  // The GPU writes pinned memory alone by itself.
+  if (gpu.isPinned(host)) {
+    if (Status status = gpu.check(
+            gpu.driver().copyToHost(host, address(data), bytes, current),
+            "copying an output"))
+      return status;
+    return wait("copying an output");
+  }
   Transfer transfer{static_cast<char *>(host), static_cast<const char *>(data),
                     bytes};
   if (bytes < kManyBytes)

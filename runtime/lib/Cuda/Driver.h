@@ -140,6 +140,8 @@ struct CopyRows {
 };
 static_assert(sizeof(CopyRows) == 128, "as CUDA_MEMCPY2D");
 constexpr int kMemoryOnDevice = 2;
+/// Of an event that only says that work is done.
+constexpr unsigned kEventDisableTiming = 2;
 
 /// X(member, symbol, parameters)
 #define BLOCKATTN_CUDA_DRIVER(X)                                               \

@@ -230,6 +230,15 @@ Status Gpu::checkAddress(const void *data, const std::string &what) const {
   return Status();
 }
 
+bool Gpu::isPinned(const void *data) const {
+  unsigned kind = 0;
+  int attributes[] = {kPointerMemoryType};
+  void *values[] = {&kind};
+  return api->pointerAttributes(1, attributes, values, address(data)) ==
+             kSuccess &&
+         kind != 0;
+}
+
 Status Gpu::checkStream(StreamHandle stream) const {
   Scope scope(*this);
   if (Status status = scope.failure())

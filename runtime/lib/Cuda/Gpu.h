@@ -49,6 +49,9 @@ public:
   /// That `data` is memory which kernels here can use; `what` is its name for
   /// the message.
   Status checkAddress(const void *data, const std::string &what) const;
+  /// Memory of the host that the GPU reads and writes by itself. The context
+  /// must be current.
+  bool isPinned(const void *data) const;
   /// That a stream is one of this GPU's primary context.
   Status checkStream(StreamHandle stream) const;
 

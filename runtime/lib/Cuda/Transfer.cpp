@@ -121,8 +121,8 @@ Lane::~Lane() {
 Status Lane::reserve(uint64_t bytes) {
   for (Place &place : places)
     if (!place.done)
-      if (Status status =
-              gpu.check(gpu.driver().eventCreate(&place.done, 0), what))
+      if (Status status = gpu.check(
+              gpu.driver().eventCreate(&place.done, kEventDisableTiming), what))
         return status;
   if (bytes <= pieceBytes)
     return Status();

@@ -223,6 +223,16 @@ TEST_F(CudaStreamRuns, OutputsGoThroughPinnedMemory) {
     EXPECT_EQ(host.back(), 'e');
   }
   EXPECT_EQ(state.pageableCopies, 0);
+  // What the caller has pinned is written at once.
+  void *pinned = nullptr;
+  size_t bytes = 3 * Lane::kMostBytes;
+  ASSERT_EQ(driver.hostAlloc(&pinned, bytes), kSuccess);
+  std::vector<char> data(bytes, 'd');
+  state.hostCopies = 0;
+  ASSERT_FALSE(stream->fetch(pinned, data.data(), bytes));
+  EXPECT_EQ(state.hostCopies, 1);
+  EXPECT_EQ(std::memcmp(pinned, data.data(), bytes), 0);
+  driver.hostFree(pinned);
 }
 
 } // namespace

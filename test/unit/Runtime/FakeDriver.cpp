@@ -91,6 +91,14 @@ Driver blockattn::test::makeDriver() {
     std::lock_guard<std::mutex> lock(mutex);
     return (--state.depth, kSuccess + 0);
   };
+  driver.pointerAttributes = [](unsigned, int *attributes, void **values,
+                                Address place) -> Result {
+    std::lock_guard<std::mutex> lock(mutex);
+    bool isKnown = isOurs(pointer(place), 1);
+    if (attributes[0] == kPointerMemoryType)
+      *static_cast<unsigned *>(values[0]) = isKnown;
+    return isKnown ? kSuccess + 0 : kErrorInvalidContext + 0;
+  };
   driver.memoryInfo = [](size_t *available, size_t *total) {
     *available = size_t(3) << 30;
     *total = size_t(140) << 30;
@@ -136,6 +144,7 @@ Driver blockattn::test::makeDriver() {
   };
   driver.copyToHost = [](void *to, Address from, size_t bytes, StreamHandle) {
     std::lock_guard<std::mutex> lock(mutex);
+    ++state.hostCopies;
     state.pageableCopies += !isOurs(to, bytes);
     return (std::memcpy(to, pointer(from), bytes), kSuccess + 0);
   };

@@ -40,8 +40,8 @@ struct FakeDriverState {
   int version, synchronizations, trims;
   /// Contexts that are current, one above the other.
   int depth;
-  /// Copies to memory of the host that is not pinned.
-  int pageableCopies;
+  /// Copies to memory of the host, and those to what is not pinned.
+  int hostCopies, pageableCopies;
   std::map<char *, size_t> memory;
   std::vector<std::string> images;
 };
