@@ -4,8 +4,8 @@
     conformance.py run FOLDER --library=...       needs a GPU
 
 The cases, how their results are compared, and which are known to fail are those
-of the CPU's tests (test/conformance). `run` prints a table: operator, passed,
-failed, reasons.
+of the CPU's tests (test/conformance), and longer ones (long_cases.py). `run` prints
+a table: operator, passed, failed, reasons.
 """
 
 import argparse
@@ -40,6 +40,7 @@ def plain(array):
 
 
 def prepare(folder, per_op, target, ptxas):
+    import long_cases
     import onnx
     import onnx_node_tests
     os.makedirs(folder, exist_ok=True)
@@ -54,6 +55,13 @@ def prepare(folder, per_op, target, ptxas):
         seen[case.op] += 1
         if not per_op or seen[case.op] <= per_op:
             cases.append(case)
+
+    models = long_cases.models()
+    for number, (name, inputs, outputs) in enumerate(long_cases.collect()):
+        model = models[name]
+        tolerance = 1e-4 if name == "sums" else 0
+        cases.append(onnx_node_tests.Case(f"long_{name}_{number}", model.graph.node[0].op_type,
+                                          model, inputs, outputs, 0, tolerance))
 
     def compile(numbered):
         number, case = numbered

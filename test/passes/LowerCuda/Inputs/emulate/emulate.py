@@ -97,9 +97,10 @@ class Program:
         """The names of the kernels that ran last."""
         return self.code.device_launches().decode().split()
 
-    def run(self, **inputs):
+    def run(self, *inputs):
         """The outputs, or why there are none."""
-        arrays = [np.ascontiguousarray(inputs[entry["name"]]) for entry in self.program["inputs"]]
+        # Makes no scalar a vector, as ascontiguousarray does.
+        arrays = [np.array(value, order="C") for value in inputs]
         describe = lambda array: (ctypes.c_int64 * (3 + 2 * array.ndim))(
             array.ctypes.data, array.ctypes.data, 0, *array.shape,
             *[stride // array.itemsize for stride in array.strides])
