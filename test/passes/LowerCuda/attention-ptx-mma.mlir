@@ -3,6 +3,7 @@
 // RUN: mlir-opt %t.mlir --allow-unregistered-dialect --pass-pipeline='builtin.module(nvvm-attach-target{chip=sm_80 features=+ptx78 O=3},gpu-module-to-binary{format=isa})' | %python %S/Inputs/ptx_of.py > %t.ptx
 // RUN: FileCheck %s --input-file=%t.ptx
 // RUN: FileCheck %s --input-file=%t.ptx --check-prefix=PLAIN
+// RUN: blockattn-opt %s --pass-pipeline='builtin.module(func.func(blockattn-split-attention{chip=sm_100a}),blockattn-device-memory-to-llvm{chip=sm_100a})' | mlir-opt --allow-unregistered-dialect --pass-pipeline='builtin.module(nvvm-attach-target{chip=sm_100a features=+ptx86 O=3},gpu-module-to-binary{format=isa})' | %python %S/Inputs/ptx_of.py | FileCheck %s --check-prefix=SM100
 // RUN: blockattn-opt %s --pass-pipeline='builtin.module(func.func(blockattn-split-attention{chip=sm_80}),blockattn-lower-attention-to-cuda{chip=sm_80},canonicalize)' | FileCheck %s --check-prefix=HOST
 
 !bf1664 = memref<1x?x?x64xbf16>
@@ -18,6 +19,21 @@
 // CHECK-DAG: .global .align 8 .b8 attention_9_mma_d64_frequencies[32]
 // CHECK-DAG: .global .align 4 .b8 attention_8_mma_d64_slopes[8]
 // CHECK-DAG: .extern .shared .align 16 .b8 attention_shared[]
+
+// Later generations have the same kernels; they start before others have ended.
+// SM100: .target sm_100a
+// SM100-LABEL: .visible .entry attention_0_mma_d64(
+// SM100: griddepcontrol.launch_dependents
+// SM100: griddepcontrol.wait
+// SM100: cp.async.cg.shared.global
+// SM100-COUNT-128: mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32
+// SM100-NOT: {{tcgen05|wgmma[.]mma}}
+// SM100-LABEL: .visible .entry attention_4_mma_d256(
+// SM100: griddepcontrol.wait
+// SM100: mma.sync
+// SM100-LABEL: .visible .entry attention_9_merge_d64(
+// SM100: griddepcontrol.wait
+// SM100-NOT: mma.sync
 
 // Two tiles of 16 rows a warp, 64 keys or, of wider heads, 48: as many products for
 // the scores as for the values.
