@@ -139,6 +139,26 @@ void AttentionMerge::finish(ValueRange) {
   auto indexOf = [&](Value part) {
     return b.add(b.mul(b.wide(part), rows), row);
   };
+  // Loads of several parts are in flight at once, the first ones beside those
+  // that their weights are made of. Those beyond the last have no weight.
+  constexpr int64_t kBatch = 16;
+  Value lastPart = b.sub(splits, one);
+  auto loadBatch = [&](Value begin, Value column) {
+    Value inside = b.min(column, b.i32(valueSize - 1));
+    Values outputs;
+    for (int64_t i = 0; i < kBatch; ++i) {
+      Value part = b.min(b.add(begin, i), lastPart);
+      Value at = b.add(b.mul(indexOf(part), valueSize), b.wide(inside));
+      outputs.push_back(b.load(f32, b.offset(partials, b.mul(at, 4))));
+    }
+    return outputs;
+  };
+  Values columns, firstBatches;
+  for (int64_t first = 0; first < valueSize; first += kThreads)
+    columns.push_back(b.add(thread, first));
+  for (Value column : columns)
+    llvm::append_range(firstBatches, loadBatch(zero, column));
+
   // A lane has a part or two, of all of which it gets the weights.
   auto lseOfPart = [&](Value part) {
     return b.branch(
@@ -181,31 +201,23 @@ void AttentionMerge::finish(ValueRange) {
     return weight;
   };
 
-  // Loads of several parts are in flight at once; those beyond the last have no
-  // weight.
-  constexpr int64_t kBatch = 8;
-  Value lastPart = b.sub(splits, one);
-  for (int64_t first = 0; first < valueSize; first += kThreads) {
-    Value column = b.add(thread, first);
-    Value inside = b.min(column, b.i32(valueSize - 1));
-    Value merged = b.loop(
-        zero, splits, b.i32(kBatch), b.f32(0),
-        [&](Value begin, ValueRange carried) -> Values {
-          Values outputs;
-          for (int64_t i = 0; i < kBatch; ++i) {
-            Value part = b.min(b.add(begin, i), lastPart);
-            Value at = b.add(b.mul(indexOf(part), valueSize), b.wide(inside));
-            outputs.push_back(b.load(f32, b.offset(partials, b.mul(at, 4))));
-          }
-          Value total = carried[0];
-          for (int64_t i = 0; i < kBatch; ++i) {
-            Value part = b.add(begin, i);
-            Value weight =
-                b.select(b.less(part, splits), weightOf(part), b.f32(0));
-            total = b.fma(weight, outputs[i], total);
-          }
-          return {total};
-        })[0];
+  auto addBatch = [&](Value begin, ArrayRef<Value> outputs, Value total) {
+    for (int64_t i = 0; i < kBatch; ++i) {
+      Value part = b.add(begin, i);
+      Value weight = b.select(b.less(part, splits), weightOf(part), b.f32(0));
+      total = b.fma(weight, outputs[i], total);
+    }
+    return total;
+  };
+  for (auto [i, column] : llvm::enumerate(columns)) {
+    Value merged =
+        addBatch(zero, ArrayRef<Value>(firstBatches).slice(i * kBatch, kBatch),
+                 b.f32(0));
+    merged =
+        b.loop(b.i32(kBatch), splits, b.i32(kBatch), merged,
+               [&](Value begin, ValueRange carried) -> Values {
+                 return {addBatch(begin, loadBatch(begin, column), carried[0])};
+               })[0];
     b.when(b.less(column, b.i32(valueSize)), [&] {
       b.store(b.fromF32(b.mulF(merged, inverse), element),
               b.offset(rowAddress(result, zero),
