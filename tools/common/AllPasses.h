@@ -18,6 +18,7 @@
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
+#include "mlir/Target/LLVMIR/Dialect/All.h"
 
 namespace blockattn {
 
@@ -31,10 +32,11 @@ inline void registerEveryPass() {
   registerLowerCudaPasses();
 }
 
-/// Our dialects, and upstream's.
+/// Our dialects, and upstream's, with what makes machine code of their kernels.
 inline void registerEveryDialect(mlir::DialectRegistry &registry) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
+  mlir::registerAllGPUToLLVMIRTranslations(registry);
   registry.insert<BlockAttnDialect, onnx::OnnxDialect>();
   registerLowerExternalModels(registry);
 }

@@ -4,7 +4,7 @@ another machine.
     prepare.py FOLDER [--chip=sm_90a] [NAME]...
 
 FOLDER gets host.mlir, the launches, and kernels.ptx, which the driver or ptxas
-assembles. Needs blockattn-opt and mlir-opt. The names are those of variants.py;
+assembles. Needs blockattn-opt. The names are those of variants.py;
 without any, all.
 """
 
@@ -49,7 +49,7 @@ def main():
     host = generic[:generic.index('"gpu.module"')].rstrip() + "\n"
     with open(os.path.join(options.folder, "host.mlir"), "w") as file:
         file.write(host)
-    assembly = run(["mlir-opt", "-", "--allow-unregistered-dialect",
+    assembly = run(["blockattn-opt", "-", "--allow-unregistered-dialect",
                     "--pass-pipeline=builtin.module(gpu.module(convert-scf-to-cf,"
                     "convert-gpu-to-nvvm,convert-nvvm-to-llvm,"
                     "reconcile-unrealized-casts,canonicalize,cse),"
