@@ -70,6 +70,8 @@ static bool isGather(linalg::GenericOp op) {
 StringRef blockattn::actionOf(Operation *op) {
   if (op->hasAttr(kRowLoopsAttr))
     return "rows";
+  if (op->hasAttr(kElementsAttr))
+    return "elements";
   // What one thread does, which profiles should show, and what many do.
   if (auto launch = dyn_cast<gpu::LaunchOp>(op))
     return !launch->hasAttr(kPointsAttr) &&

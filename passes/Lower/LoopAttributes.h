@@ -21,6 +21,10 @@ constexpr llvm::StringLiteral kAnyOrderAttr = "blockattn.any_order";
 /// the same ones.
 constexpr llvm::StringLiteral kPointsAttr = "blockattn.points";
 
+/// On a `gpu.launch` of linalg operations with parallel loops alone that have
+/// nothing to do with one another: each has threads of its own.
+constexpr llvm::StringLiteral kElementsAttr = "blockattn.elements";
+
 } // namespace blockattn
 
 #endif // BLOCKATTN_PASSES_LOWER_LOOPATTRIBUTES_H

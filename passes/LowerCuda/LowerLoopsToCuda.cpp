@@ -41,9 +41,18 @@ public:
 
 private:
   void startDevice(ArrayRef<int64_t> block, StringRef suffix = "");
-  void lowerElements(linalg::LinalgOp linalgOp);
-  void lowerPoints(linalg::LinalgOp linalgOp, int64_t width);
-  void lowerRows(ArrayRef<linalg::LinalgOp> ops, unsigned rowLoops, bool wide);
+  /// How many neighbours a thread takes at once, for each operation.
+  using Widths = ArrayRef<int64_t>;
+  void lowerInForms(ArrayRef<linalg::LinalgOp> ops, unsigned rowLoops,
+                    llvm::function_ref<void(Widths)> lower);
+  void startDevice(ArrayRef<int64_t> block, Widths widths) {
+    bool isWide = llvm::any_of(widths, [](int64_t width) { return width > 1; });
+    startDevice(block, isWide ? "_wide" : "");
+  }
+  void lowerPoints(ArrayRef<linalg::LinalgOp> ops, Widths widths);
+  void lowerElements(ArrayRef<linalg::LinalgOp> ops);
+  void lowerRows(ArrayRef<linalg::LinalgOp> ops, unsigned rowLoops,
+                 Widths widths);
   void lowerRows(ArrayRef<linalg::LinalgOp> ops, unsigned rowLoops);
   Value clonePart(gpu::LaunchOp launch);
   LogicalResult lowerSequence(gpu::LaunchOp launch);
@@ -102,48 +111,74 @@ bool Kernel::isReduction(linalg::LinalgOp linalgOp) {
   return true;
 }
 
-/// A thread for each iteration of the parallel loops, or for `width` of them.
-void Kernel::lowerPoints(linalg::LinalgOp linalgOp, int64_t width) {
-  startDevice({kBlock}, width > 1 ? "_wide" : "");
-  KernelBuilder &b = device->body();
-  auto clone = cast<linalg::LinalgOp>(b.clone(*linalgOp, device->mapping));
-  ThreadNest nest(b, clone);
-  Value point =
-      b.add(b.mul(device->blockId(), b.index(kBlock)), device->threadId());
-  b.when(b.less(point, nest.countWidePoints(width)), [&] {
-    if (width > 1)
-      nest.emitWidePoint(point, width);
-    else
-      nest.emitPoint(point);
-  });
-  clone->erase();
-  Value count = ThreadNest(host, linalgOp).countWidePoints(width);
-  device->launch(host.ceilDiv(count, kBlock));
+/// Has `lower` emit a form in which threads take neighbours at once where an
+/// operation allows it, and one in which they don't, where the host has to
+/// choose between both.
+void Kernel::lowerInForms(ArrayRef<linalg::LinalgOp> ops, unsigned rowLoops,
+                          llvm::function_ref<void(Widths)> lower) {
+  SmallVector<int64_t> ones(ops.size(), 1), widths(ones);
+  Value wide;
+  for (auto [linalgOp, width] : llvm::zip_equal(ops, widths)) {
+    ThreadNest outside(host, linalgOp, rowLoops);
+    if (outside.width() == 1)
+      continue;
+    Value here = outside.canBeWide(outside.width());
+    // One that never can be does not hold up others.
+    if (getConstantIntValue(here) == 0)
+      continue;
+    width = outside.width();
+    wide = wide ? host.both(wide, here) : here;
+  }
+  if (!wide)
+    return lower(ones);
+  auto form = [&](Widths widths) {
+    lower(widths);
+    return SmallVector<Value>();
+  };
+  host.branch(
+      wide, {}, [&] { return form(widths); }, [&] { return form(ones); });
 }
 
-/// Both forms where the host has to choose.
-void Kernel::lowerElements(linalg::LinalgOp linalgOp) {
-  ThreadNest outside(host, linalgOp);
-  int64_t width = outside.width();
-  if (width == 1)
-    return lowerPoints(linalgOp, 1);
-  Value wide = outside.canBeWide(width);
-  host.branch(
-      wide, {},
-      [&] {
-        lowerPoints(linalgOp, width);
-        return SmallVector<Value>();
-      },
-      [&] {
-        lowerPoints(linalgOp, 1);
-        return SmallVector<Value>();
-      });
+/// A thread for each iteration of the parallel loops, or for neighbouring ones.
+/// Operations have thread blocks one after the other.
+void Kernel::lowerPoints(ArrayRef<linalg::LinalgOp> ops, Widths widths) {
+  startDevice({kBlock}, widths);
+  KernelBuilder &b = device->body();
+  Value grid = host.index(0);
+  Value block = device->blockId(), thread = device->threadId();
+  for (auto [linalgOp, width] : llvm::zip_equal(ops, widths)) {
+    auto clone = cast<linalg::LinalgOp>(b.clone(*linalgOp, device->mapping));
+    ThreadNest nest(b, clone);
+    Value point = b.add(b.mul(block, b.index(kBlock)), thread);
+    Value count = nest.countWidePoints(width);
+    Value isOwn = b.less(point, count);
+    // Blocks of operations before have negative numbers here.
+    if (linalgOp != ops.front())
+      isOwn = b.both(b.lessEqual(b.index(0), block), isOwn);
+    b.when(isOwn, [&, width = width] {
+      if (width > 1)
+        nest.emitWidePoint(point, width);
+      else
+        nest.emitPoint(point);
+    });
+    clone->erase();
+    if (linalgOp != ops.back())
+      block = b.sub(block, b.ceilDiv(count, kBlock));
+    Value points = ThreadNest(host, linalgOp).countWidePoints(width);
+    grid = host.add(grid, host.ceilDiv(points, kBlock));
+  }
+  device->launch(grid);
+}
+
+void Kernel::lowerElements(ArrayRef<linalg::LinalgOp> ops) {
+  lowerInForms(ops, /*rowLoops=*/0,
+               [&](Widths widths) { lowerPoints(ops, widths); });
 }
 
 /// A warp or a block for each row, for the operations one after the other; in
 /// the wide form threads take neighbours at once where an operation allows it.
 void Kernel::lowerRows(ArrayRef<linalg::LinalgOp> ops, unsigned rowLoops,
-                       bool wide) {
+                       Widths widths) {
   int64_t size = kWarp;
   for (linalg::LinalgOp linalgOp : ops) {
     std::optional<int64_t> perRow =
@@ -153,7 +188,7 @@ void Kernel::lowerRows(ArrayRef<linalg::LinalgOp> ops, unsigned rowLoops,
   }
   int64_t teams = kBlock / size;
 
-  startDevice({kBlock}, wide ? "_wide" : "");
+  startDevice({kBlock}, widths);
   KernelBuilder &b = device->body();
   SmallVector<linalg::LinalgOp> clones;
   for (linalg::LinalgOp linalgOp : ops)
@@ -167,12 +202,12 @@ void Kernel::lowerRows(ArrayRef<linalg::LinalgOp> ops, unsigned rowLoops,
     team.lane = b.rem(thread, b.index(size));
   }
   b.when(b.less(row, rows), [&] {
-    for (linalg::LinalgOp clone : clones) {
+    for (auto [clone, width] : llvm::zip_equal(clones, widths)) {
       // What one operation wrote the next may read.
       if (clone != clones.front())
         synchronise(b, team);
       ThreadNest nest(b, clone, rowLoops);
-      nest.emitRow(row, team, wide ? nest.width() : 1);
+      nest.emitRow(row, team, width);
     }
   });
   for (linalg::LinalgOp clone : clones)
@@ -181,29 +216,9 @@ void Kernel::lowerRows(ArrayRef<linalg::LinalgOp> ops, unsigned rowLoops,
   device->launch(host.ceilDiv(count, teams));
 }
 
-/// Both forms where the host has to choose.
 void Kernel::lowerRows(ArrayRef<linalg::LinalgOp> ops, unsigned rowLoops) {
-  Value wide;
-  for (linalg::LinalgOp linalgOp : ops) {
-    ThreadNest outside(host, linalgOp, rowLoops);
-    int64_t width = outside.width();
-    if (width == 1)
-      continue;
-    Value here = outside.canBeWide(width);
-    wide = wide ? host.both(wide, here) : here;
-  }
-  if (!wide)
-    return lowerRows(ops, rowLoops, /*wide=*/false);
-  host.branch(
-      wide, {},
-      [&] {
-        lowerRows(ops, rowLoops, /*wide=*/true);
-        return SmallVector<Value>();
-      },
-      [&] {
-        lowerRows(ops, rowLoops, /*wide=*/false);
-        return SmallVector<Value>();
-      });
+  lowerInForms(ops, rowLoops,
+               [&](Widths widths) { lowerRows(ops, rowLoops, widths); });
 }
 
 /// The kernel of a launch: a thread for each block of its grid, whose number is
@@ -308,10 +323,12 @@ LogicalResult Kernel::lower() {
   if (onBuffers.wasInterrupted())
     return failure();
   if (auto launch = dyn_cast<gpu::LaunchOp>(op)) {
+    SmallVector<linalg::LinalgOp> inner(
+        launch.getBody().getOps<linalg::LinalgOp>());
     if (auto rowLoops = launch->getAttrOfType<IntegerAttr>(kRowLoopsAttr)) {
-      auto inner = launch.getBody().getOps<linalg::LinalgOp>();
-      lowerRows(SmallVector<linalg::LinalgOp>(inner.begin(), inner.end()),
-                rowLoops.getInt());
+      lowerRows(inner, rowLoops.getInt());
+    } else if (launch->hasAttr(kElementsAttr)) {
+      lowerElements(inner);
     } else if (launch->hasAttr(kPointsAttr)) {
       lowerPart(launch);
     } else if (failed(lowerSequence(launch))) {

@@ -142,6 +142,27 @@ def FuseRows : Pass<"blockattn-fuse-rows", "::mlir::func::FuncOp"> {
     "::mlir::gpu::GPUDialect", "::mlir::memref::MemRefDialect"];
 }
 
+def GroupElements
+    : Pass<"blockattn-group-elements", "::mlir::func::FuncOp"> {
+  let summary = "Put elementwise operations beside one another into one launch";
+  let description = [{
+    Runs on buffers, before they are planned. Where little is computed, as in
+    decoding, a launch takes longer than what it does. Up to 4 linalg operations
+    with parallel loops alone none of which writes what another one reads or
+    writes, such as the rotations of queries and of keys, become one
+    `gpu.launch` with the attribute `blockattn.elements` where the last of them
+    was; --blockattn-lower-loops-to-cuda gives each of them thread blocks of its
+    own. What lies between must have nothing to do with those that move past it.
+
+    Weights, outputs and allocations are memory of their own; other arguments of
+    a function may be the same memory. Operations with functions such as the
+    sine are not put beside others: they need many registers, for which all
+    kinds of a kernel's threads would be fewer.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+    "::mlir::gpu::GPUDialect", "::mlir::memref::MemRefDialect"];
+}
+
 def ConstantsToWeights
     : Pass<"blockattn-constants-to-weights", "::mlir::ModuleOp"> {
   let summary = "Turn constant data into weights";
@@ -207,6 +228,8 @@ def LowerLoopsToCuda : Pass<"blockattn-lower-loops-to-cuda", "::mlir::ModuleOp">
     is launched whose threads read and write 16 bytes at once. A reduction
     with a known combiner is the work of a warp or of a block, and so are the
     operations of a launch with `blockattn.row_loops`, one after the other.
+    Operations of a launch with `blockattn.elements` are each spread over
+    thread blocks of their own.
     Another launch is done by a thread for each block of its grid; where it has
     the attribute `blockattn.scan` and few lines, by a thread block for each.
   }];

@@ -25,6 +25,7 @@ void blockattn::buildLowerToDeviceMemoryPipeline(
   if (options.productEpilogues)
     pm.addPass(createFuseEpilogues());
   pm.addNestedPass<func::FuncOp>(createFuseRows());
+  pm.addNestedPass<func::FuncOp>(createGroupElements());
   pm.addNestedPass<func::FuncOp>(
       createSplitAttention({options.chip.getValue()}));
   pm.addPass(createPlanMemory());

@@ -272,3 +272,82 @@ func.func private @kernel_0_sum(%exec: !llvm.ptr {blockattn.exec}, %lines: index
   } {blockattn.points, blockattn.scan}
   return
 }
+
+// -----
+
+// Each operation of a launch has thread blocks of its own, behind those of the ones before,
+// and takes as many neighbours as it can: 4 of the first one, 2 of the second one. The wide
+// form is for when both can be.
+// CHECK-LABEL: func.func private @beside
+// CHECK:         scf.if
+// CHECK:           arith.divui %{{.*}}, %c4
+// CHECK:           %[[N:.*]] = arith.divui %{{.*}}, %c256
+// CHECK:           arith.divui %{{.*}}, %c2
+// CHECK:           %[[M:.*]] = arith.divui %{{.*}}, %c256
+// CHECK:           %[[GRID:.*]] = arith.addi %[[N]], %[[M]]
+// CHECK:           gpu.launch_func @kernels::@beside_wide blocks in (%[[GRID]], %c1, %c1) threads in (%c256, %c1, %c1)
+// CHECK:         } else {
+// CHECK:           gpu.launch_func @kernels::@beside blocks in
+// CHECK:         gpu.func @beside_wide
+// CHECK:           %[[BLOCK:.*]] = gpu.block_id  x
+// CHECK:           scf.if
+// CHECK:             vector.load %{{.*}} {alignment = 16 : i64} : memref<?xf32>, vector<4xf32>
+// CHECK:           }
+// CHECK:           %[[BLOCKS:.*]] = arith.divui %{{.*}}, %c256
+// CHECK:           %[[OWN:.*]] = arith.subi %[[BLOCK]], %[[BLOCKS]]
+// CHECK:           %[[LATER:.*]] = arith.cmpi sge, %[[OWN]], %c0
+// CHECK:           %[[MINE:.*]] = arith.andi %[[LATER]]
+// CHECK:           scf.if %[[MINE]]
+// CHECK:             vector.load %{{.*}} {alignment = 16 : i64} : memref<?xf64>, vector<2xf64>
+// CHECK:         gpu.func @beside(
+// CHECK-NOT:       vector
+// CHECK:           arith.subi
+// CHECK-NOT:       vector
+// CHECK:           gpu.return
+func.func private @beside(%exec: !llvm.ptr {blockattn.exec}, %x: memref<?xf32>, %y: memref<?xf32>, %v: memref<?xf64>, %w: memref<?xf64>) attributes {blockattn.kernel} {
+  %c1 = arith.constant 1 : index
+  gpu.launch blocks(%a, %b, %c) in (%d = %c1, %e = %c1, %f = %c1) threads(%g, %h, %i) in (%j = %c1, %k = %c1, %l = %c1) {
+    linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]}
+        ins(%x : memref<?xf32>) outs(%y : memref<?xf32>) {
+    ^bb0(%p: f32, %o: f32):
+      %r = arith.mulf %p, %p : f32
+      linalg.yield %r : f32
+    }
+    linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]}
+        ins(%v : memref<?xf64>) outs(%w : memref<?xf64>) {
+    ^bb0(%p: f64, %o: f64):
+      %r = arith.negf %p : f64
+      linalg.yield %r : f64
+    }
+    gpu.terminator
+  } {blockattn.elements}
+  return
+}
+
+// -----
+
+// Rows of 7 are never wide, which is no reason for others not to be.
+// CHECK-LABEL: func.func private @beside_odd
+// CHECK:         gpu.launch_func @kernels::@beside_odd_wide
+// CHECK:         gpu.func @beside_odd_wide
+// CHECK:           vector.store {{.*}}vector<4xf32>
+// CHECK:           memref.store %{{.*}} : memref<?x7xf32, strided<[8, 1]>>
+func.func private @beside_odd(%exec: !llvm.ptr {blockattn.exec}, %x: memref<?xf32>, %y: memref<?xf32>, %v: memref<?x7xf32, strided<[8, 1]>>) attributes {blockattn.kernel} {
+  %c1 = arith.constant 1 : index
+  gpu.launch blocks(%a, %b, %c) in (%d = %c1, %e = %c1, %f = %c1) threads(%g, %h, %i) in (%j = %c1, %k = %c1, %l = %c1) {
+    linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]}
+        ins(%x : memref<?xf32>) outs(%y : memref<?xf32>) {
+    ^bb0(%p: f32, %o: f32):
+      %r = arith.mulf %p, %p : f32
+      linalg.yield %r : f32
+    }
+    linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+        outs(%v : memref<?x7xf32, strided<[8, 1]>>) {
+    ^bb0(%o: f32):
+      %r = arith.negf %o : f32
+      linalg.yield %r : f32
+    }
+    gpu.terminator
+  } {blockattn.elements}
+  return
+}
