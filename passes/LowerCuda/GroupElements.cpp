@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialects/BlockAttn/BlockAttn.h"
 #include "passes/Lower/LoopAttributes.h"
 #include "passes/Lower/RuntimeCalls.h"
 #include "passes/LowerCuda/DeviceKernel.h"
@@ -143,6 +144,15 @@ static bool usesFunctions(linalg::LinalgOp op) {
       .wasInterrupted();
 }
 
+/// Whether others can be moved past an operation that uses other memory. The
+/// host may wait for memory that it loads, unless it only checks that: a check
+/// is looked at when the run ends.
+static bool canBePassed(Operation *op) {
+  if (isa<memref::LoadOp>(op))
+    return llvm::all_of(op->getUsers(), llvm::IsaPred<CheckOp>);
+  return isa<linalg::LinalgOp, gpu::LaunchOp, memref::CopyOp>(op);
+}
+
 Group::Group(linalg::LinalgOp first) : ops{first} {
   isKnown = accesses.add(first);
 }
@@ -154,12 +164,10 @@ void Group::grow() {
   for (Operation *op = ops.front()->getNextNode();
        op && ops.size() < kMostGrouped && numPassed < kMostPassed;
        op = op->getNextNode()) {
-    if (isMemoryEffectFree(op) || isa<memref::AllocOp>(op))
+    if (isMemoryEffectFree(op) || isa<memref::AllocOp, CheckOp>(op))
       continue;
-    // The host may wait at anything else, or others for what was done before.
     Accesses here;
-    if (!isa<linalg::LinalgOp, gpu::LaunchOp, memref::CopyOp>(op) ||
-        !here.add(op) || !accesses.isIndependentOf(here))
+    if (!canBePassed(op) || !here.add(op) || !accesses.isIndependentOf(here))
       return;
     if (isOfElements(op) && usesFunctions(cast<linalg::LinalgOp>(op)) ==
                                 usesFunctions(ops.front())) {

@@ -152,7 +152,8 @@ def GroupElements
     writes, such as the rotations of queries and of keys, become one
     `gpu.launch` with the attribute `blockattn.elements` where the last of them
     was; --blockattn-lower-loops-to-cuda gives each of them thread blocks of its
-    own. What lies between must have nothing to do with those that move past it.
+    own. What lies between must have nothing to do with those that move past it,
+    and the host must not wait for it; checks, which go on, are no obstacle.
 
     Weights, outputs and allocations are memory of their own; other arguments of
     a function may be the same memory. Operations with functions such as the

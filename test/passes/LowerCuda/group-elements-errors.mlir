@@ -371,3 +371,26 @@ func.func @tensors(%x: tensor<?xf32>) {
   "test.use"(%r0, %r1) : (tensor<?xf32>, tensor<?xf32>) -> ()
   return
 }
+
+// -----
+
+#id = affine_map<(i) -> (i)>
+
+// What is checked is written by the first one.
+// CHECK-LABEL: func.func @checked
+// CHECK-NOT:     gpu.launch
+// CHECK:         return
+func.func @checked(%x: memref<?xi1>, %y: memref<?xi1> {blockattn.output = 0 : i64}, %z: memref<?xi1> {blockattn.output = 1 : i64}) {
+  %c0 = arith.constant 0 : index
+  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]} ins(%x : memref<?xi1>) outs(%y : memref<?xi1>) {
+  ^bb0(%a: i1, %o: i1):
+    linalg.yield %a : i1
+  }
+  %c = memref.load %y[%c0] : memref<?xi1>
+  blockattn.check %c, "index out of range" code 1
+  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]} ins(%x : memref<?xi1>) outs(%z : memref<?xi1>) {
+  ^bb0(%a: i1, %o: i1):
+    linalg.yield %a : i1
+  }
+  return
+}

@@ -179,3 +179,32 @@ func.func @outputs(%x: memref<?xf32>, %i: memref<?xi64>, %w: memref<?xf32> {bloc
   }
   return
 }
+
+// -----
+
+#id = affine_map<(i) -> (i)>
+
+// The host doesn't wait for what it checks.
+// CHECK-LABEL: func.func @checked
+// CHECK-NOT:     linalg.generic
+// CHECK:         %[[OK:.*]] = memref.load
+// CHECK-NEXT:    blockattn.check %[[OK]]
+// CHECK:         gpu.launch
+// CHECK-COUNT-2:   linalg.generic
+// CHECK:         } {blockattn.elements}
+// CHECK-NEXT:    return
+func.func @checked(%x: memref<?xf32>, %ok: memref<i1>, %y: memref<?xf32> {blockattn.output = 0 : i64}, %z: memref<?xf32> {blockattn.output = 1 : i64}) {
+  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]} ins(%x : memref<?xf32>) outs(%y : memref<?xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %r = arith.negf %a : f32
+    linalg.yield %r : f32
+  }
+  %c = memref.load %ok[] : memref<i1>
+  blockattn.check %c, "index out of range" code 1
+  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]} ins(%x : memref<?xf32>) outs(%z : memref<?xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %r = arith.addf %a, %a : f32
+    linalg.yield %r : f32
+  }
+  return
+}
