@@ -75,7 +75,7 @@ static void fuse(linalg::LinalgOp product, bool withSums) {
   Type type = cast<MemRefType>(output.getType()).getElementType();
   if (ShapedType::isDynamic(columns) || columns < 2 ||
       ShapedType::isDynamic(depth) || depth < 1 ||
-      !(type == form->type || type.isF32()) ||
+      !isLibraryProduct(form->type, type) ||
       !isSupportedEpilogue(consumer, *epilogue, columns, type))
     return;
   Value place = output;

@@ -114,16 +114,6 @@ struct LowerGemmToCuda : blockattn::impl::LowerGemmToCudaBase<LowerGemmToCuda> {
 
 } // namespace
 
-static std::optional<int32_t> typeNumber(Type type) {
-  if (type.isF32())
-    return BA_CUDA_F32;
-  if (type.isF16())
-    return BA_CUDA_F16;
-  if (type.isBF16())
-    return BA_CUDA_BF16;
-  return std::nullopt;
-}
-
 LLVM::LLVMStructType GemmCall::recordType(MLIRContext *context) {
   Builder b(context);
   SmallVector<Type> fields(4, b.getI32Type());
@@ -165,8 +155,8 @@ static SmallVector<Value> startOf(KernelBuilder &b, Value memref) {
 }
 
 void GemmCall::call(ArrayRef<Value> batch) {
-  set(Type_, b.i32(*typeNumber(product.type)));
-  set(CType, b.i32(*typeNumber(product.resultType)));
+  set(Type_, b.i32(*libraryType(product.type)));
+  set(CType, b.i32(*libraryType(product.resultType)));
   set(TransA, b.i32(left.transposed));
   set(TransB, b.i32(right.transposed));
   setIndex(M, m);
@@ -205,12 +195,6 @@ GroupedProduct GemmCall::groupedProduct() {
 
 FewRows GemmCall::rows() { return {address(left, {}), leadingDim(left), m, k}; }
 
-/// Whether the library has the product's types.
-static bool isSupported(const MatrixProduct &product) {
-  return typeNumber(product.type) &&
-         (product.resultType == product.type || product.resultType.isF32());
-}
-
 namespace {
 /// The calls of one function.
 class Lowering {
@@ -236,7 +220,7 @@ void Lowering::collect() {
     if (op->getParentOfType<gpu::LaunchOp>())
       return;
     std::optional<MatrixProduct> product = matchProduct(op);
-    if (!product || !isSupported(*product))
+    if (!product || !isLibraryProduct(product->type, product->resultType))
       return;
     ProductEpilogue epilogue;
     linalg::GenericOp update = findEpilogue(op, epilogue);

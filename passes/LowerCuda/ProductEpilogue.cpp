@@ -26,6 +26,24 @@ static const double kInner = std::sqrt(2 / M_PI);
 static constexpr double kCube = 0.044715;
 
 //===----------------------------------------------------------------------===//
+// Types
+//===----------------------------------------------------------------------===//
+
+std::optional<int32_t> blockattn::libraryType(Type type) {
+  if (type.isF32())
+    return BA_CUDA_F32;
+  if (type.isF16())
+    return BA_CUDA_F16;
+  if (type.isBF16())
+    return BA_CUDA_BF16;
+  return std::nullopt;
+}
+
+bool blockattn::isLibraryProduct(Type factors, Type result) {
+  return libraryType(factors) && (result == factors || result.isF32());
+}
+
+//===----------------------------------------------------------------------===//
 // Matching
 //===----------------------------------------------------------------------===//
 

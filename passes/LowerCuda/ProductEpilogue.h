@@ -25,6 +25,13 @@ namespace blockattn {
 
 constexpr llvm::StringLiteral kEpilogueAttr = "blockattn.epilogue";
 
+/// BA_CUDA_F32 and the like of a type that the library multiplies.
+std::optional<int32_t> libraryType(mlir::Type type);
+
+/// Whether the library has a product of matrices of type `factors` with a
+/// result of type `result`.
+bool isLibraryProduct(mlir::Type factors, mlir::Type result);
+
 /// activation(product + bias + other term).
 struct ProductEpilogue {
   /// Numbers of the operation's operands: a vector along the last dimension,
