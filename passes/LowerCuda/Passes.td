@@ -46,7 +46,10 @@ def ShareLoops : Pass<"blockattn-share-loops", "::mlir::func::FuncOp"> {
         what they write only the same point: each point, as the attribute
         `blockattn.points` says. Where the operations are sums up to each slab
         of a tensor, `blockattn.scan` says so, and a thread block can do one
-        line.
+        line. It adds up parts of the line and then the parts' sums: floats are
+        rounded in other places than by one after the other, and where the
+        numbers are near the largest one of their type, a part can overflow
+        though no sum from the beginning does.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
     "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect"];

@@ -355,8 +355,9 @@ bool SlabLoop::collect() {
          llvm::all_of(inside, [&](linalg::LinalgOp op) { return addOp(op); });
 }
 
-/// A Scan whose sums nobody looks at afterwards, with the slabs, the sums and
-/// the result apart from one another.
+/// A Scan whose sums nobody looks at afterwards, by another name or in the next
+/// iteration of a loop around them all, with the slabs, the sums and the result
+/// apart from one another.
 bool SlabLoop::isScan() {
   std::optional<Scan> scan = matchScan(loop);
   if (!scan || getConstantIntValue(loop.getLowerBound()) != 0 ||
@@ -367,15 +368,16 @@ bool SlabLoop::isScan() {
   Value slabs = rootMemory(scan->add.getInputs().front());
   Value result = rootMemory(scan->write.getOutputs().front());
   auto alloc = sums.getDefiningOp<memref::AllocOp>();
-  if (!alloc || isInside(launch, sums) || slabs == sums || slabs == result ||
-      result == sums)
+  if (!alloc || alloc->getBlock() != launch->getBlock() || slabs == sums ||
+      slabs == result || result == sums)
     return false;
   return llvm::all_of(sums.getUsers(), [&](Operation *user) {
     if (user == scan->add || user == scan->write ||
         isa<memref::DeallocOp>(user))
       return true;
     return user->getBlock() == launch->getBlock() &&
-           user->isBeforeInBlock(launch);
+           user->isBeforeInBlock(launch) &&
+           llvm::none_of(user->getResultTypes(), llvm::IsaPred<BaseMemRefType>);
   });
 }
 

@@ -38,6 +38,55 @@ func.func @collides(%indices: memref<?xi64>, %data: memref<?xf32>, %n: index) {
 
 // -----
 
+// As before, with both of two dimensions indexed by data, and the greater one of two numbers.
+// CHECK-LABEL: func.func @places_collide
+// CHECK:         gpu.launch blocks({{.*}}) in (%{{[^ ]+}} = %c1,
+// CHECK-NEXT:      scf.for
+// CHECK-NEXT:        scf.for
+func.func @places_collide(%rows: memref<?x?xi64>, %columns: memref<?x?xi64>, %updates: memref<?x?xf32>, %data: memref<?x?xf32>, %n: index, %m: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.for %i = %c0 to %n step %c1 {
+    scf.for %j = %c0 to %m step %c1 {
+      %r = memref.load %rows[%i, %j] : memref<?x?xi64>
+      %row = arith.index_cast %r : i64 to index
+      %c = memref.load %columns[%i, %j] : memref<?x?xi64>
+      %column = arith.index_cast %c : i64 to index
+      %u = memref.load %updates[%i, %j] : memref<?x?xf32>
+      %old = memref.load %data[%row, %column] : memref<?x?xf32>
+      %new = arith.maximumf %old, %u : f32
+      memref.store %new, %data[%row, %column] : memref<?x?xf32>
+    } {blockattn.any_order}
+  } {blockattn.any_order}
+  return
+}
+
+// -----
+
+// The inner loop is an index of what is written, but not of what is read there.
+// CHECK-LABEL: func.func @neighbours_collide
+// CHECK:         gpu.launch blocks({{.*}}) in (%{{[^ ]+}} = %c1,
+// CHECK-NEXT:      scf.for
+// CHECK-NEXT:        scf.for
+func.func @neighbours_collide(%rows: memref<?x?xi64>, %data: memref<?x?xf32>, %n: index, %m: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.for %i = %c0 to %n step %c1 {
+    scf.for %j = %c0 to %m step %c1 {
+      %r = memref.load %rows[%i, %j] : memref<?x?xi64>
+      %row = arith.index_cast %r : i64 to index
+      %next = arith.addi %j, %c1 : index
+      %u = memref.load %data[%row, %next] : memref<?x?xf32>
+      %old = memref.load %data[%row, %j] : memref<?x?xf32>
+      %new = arith.maximumf %old, %u : f32
+      memref.store %new, %data[%row, %j] : memref<?x?xf32>
+    } {blockattn.any_order}
+  } {blockattn.any_order}
+  return
+}
+
+// -----
+
 // A loop as long as another one's number says.
 // CHECK-LABEL: func.func @triangle
 // CHECK:         gpu.launch blocks({{.*}}) in (%{{[^ ]+}} = %c1,
@@ -158,7 +207,7 @@ func.func @extents(%x: memref<?xf32>, %y: memref<?xf32>, %v: f32, %n: index) {
 // which does not keep them.
 // CHECK-LABEL: func.func @sums_used
 // CHECK:         gpu.launch blocks({{.*}}) in (%{{[^ ]+}} = %{{c?}}{{[a-z0-9_]+}},
-// CHECK:         } {blockattn.points}
+// CHECK:         } {blockattn.points}{{$}}
 // CHECK:         memref.copy
 func.func @sums_used(%x: memref<4x?xf32>, %y: memref<4x?xf32>, %end: memref<4x1xf32>, %n: index) {
   %c0 = arith.constant 0 : index
@@ -178,5 +227,34 @@ func.func @sums_used(%x: memref<4x?xf32>, %y: memref<4x?xf32>, %end: memref<4x1x
     memref.copy %sums, %to : memref<4x1xf32> to memref<4x1xf32, strided<[?, 1], offset: ?>>
   }
   memref.copy %sums, %end : memref<4x1xf32> to memref<4x1xf32>
+  return
+}
+
+// -----
+
+// As before, by another name.
+// CHECK-LABEL: func.func @sums_seen
+// CHECK:         gpu.launch blocks({{.*}}) in (%{{[^ ]+}} = %{{c?}}{{[a-z0-9_]+}},
+// CHECK:         } {blockattn.points}{{$}}
+// CHECK:         memref.copy
+func.func @sums_seen(%x: memref<4x?xf32>, %y: memref<4x?xf32>, %end: memref<4x1xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %zero = arith.constant 0.0 : f32
+  %sums = memref.alloc() : memref<4x1xf32>
+  %seen = memref.cast %sums : memref<4x1xf32> to memref<4x?xf32>
+  linalg.fill ins(%zero : f32) outs(%sums : memref<4x1xf32>)
+  scf.for %i = %c0 to %n step %c1 {
+    %slab = memref.subview %x[0, %i] [4, 1] [1, 1] : memref<4x?xf32> to memref<4x1xf32, strided<[?, 1], offset: ?>>
+    linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+        ins(%slab : memref<4x1xf32, strided<[?, 1], offset: ?>>) outs(%sums : memref<4x1xf32>) {
+    ^bb0(%in: f32, %out: f32):
+      %s = arith.addf %out, %in : f32
+      linalg.yield %s : f32
+    }
+    %to = memref.subview %y[0, %i] [4, 1] [1, 1] : memref<4x?xf32> to memref<4x1xf32, strided<[?, 1], offset: ?>>
+    memref.copy %sums, %to : memref<4x1xf32> to memref<4x1xf32, strided<[?, 1], offset: ?>>
+  }
+  memref.copy %seen, %end : memref<4x?xf32> to memref<4x1xf32>
   return
 }
