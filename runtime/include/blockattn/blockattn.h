@@ -271,7 +271,10 @@ BA_API BA_MUST_CHECK ba_status *ba_session_set_input(ba_session *session,
                                                      const char *name,
                                                      const ba_tensor *tensor);
 /* Has an output written to the caller's memory; its shape must turn out to be
-   the tensor's. Outputs that are not bound are kept by the session. */
+   the tensor's. Outputs that are not bound are kept by the session. An output
+   must not overlap an input or another output, which a run refuses: programs
+   write outputs before they have read all inputs. (Memory of the host may be
+   both for a model on a GPU, which copies it.) */
 BA_API BA_MUST_CHECK ba_status *ba_session_set_output(ba_session *session,
                                                       const char *name,
                                                       const ba_tensor *tensor);

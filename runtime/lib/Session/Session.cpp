@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Session/Session.h"
+#include "Session/MemoryRange.h"
 #include "Support/Checked.h"
 
 #include <algorithm>
@@ -169,6 +170,38 @@ Status Session::placeOutputs(const Program &program, const Plan &plan,
   return Status();
 }
 
+/// That what the program writes is apart from all else. Where memory of the
+/// host is copied to the device and back it may be the same.
+Status Session::checkApart(const Program &program, const Inputs &inputs,
+                           const Placement &placement) const {
+  const ProgramInfo &info = *program.info;
+  std::vector<MemoryRange> ranges;
+  auto add = [&](const ba_tensor &tensor, bool isOutput,
+                 const std::string &name) {
+    // Nothing where the shape is not known yet.
+    std::optional<int64_t> bytes =
+        tensorBytes(tensor.shape, tensor.rank, ba_dtype_size(tensor.dtype));
+    ranges.push_back({tensor.data, bytes.value_or(0), isOutput, &name});
+  };
+  for (size_t i = 0; i < info.inputs.size(); ++i)
+    if (isHost() || inputs.onDevice()[i])
+      add(inputs.tensors()[i], false, info.inputs[i].name);
+  const std::vector<Output> &slots = outputs.at(&program);
+  for (size_t i = 0; i < slots.size(); ++i) {
+    // Blocks of keys and values are no caller's.
+    if (placement[i])
+      continue;
+    const std::string &name = info.outputs[i].name;
+    add(slots[i].tensor, true, name);
+    // Else it is copied there at the end.
+    auto bound = boundOutputs.find(name);
+    if (bound != boundOutputs.end() && bound->second.onDevice &&
+        bound->second.tensor.data != slots[i].tensor.data)
+      add(bound->second.tensor, true, name);
+  }
+  return rt::checkApart(std::move(ranges));
+}
+
 /// After the run: outputs whose shape only the data could tell, and those that
 /// the caller wants elsewhere.
 Status Session::takeOutputs(const Program &program, const Placement &placement,
@@ -221,6 +254,8 @@ Status Session::execute(const Program &program, const Inputs &inputs,
                                     "the working memory of a run"))
     return status;
   if (Status status = placeOutputs(program, plan, placement))
+    return status;
+  if (Status status = checkApart(program, inputs, placement))
     return status;
 
   std::vector<ba_tensor> tensors = inputs.tensors();

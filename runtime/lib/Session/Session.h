@@ -100,6 +100,8 @@ private:
                       const Placement &placement);
   Status show(const Output &slot, const ValueInfo &info, bool onDevice,
               ba_tensor &tensor) const;
+  Status checkApart(const Program &program, const Inputs &inputs,
+                    const Placement &placement) const;
   Status takeOutputs(const Program &program, const Placement &placement,
                      const std::vector<Descriptor> &results);
 

@@ -93,6 +93,45 @@ TEST(Session, BoundOutputs) {
             std::string::npos);
 }
 
+/// A program may write an output before it has read all of its inputs.
+TEST(Session, OutputsInMemoryOfInputs) {
+  TestModel test;
+  Session session(test.model);
+  std::vector<int64_t> ids(50);
+  auto *logits = reinterpret_cast<float *>(ids.data() + 2);
+  const std::string refusal =
+      "output 'logits' would be written to memory of input 'input_ids', which "
+      "may be read later; give each memory of its own (a view of an output is "
+      "valid until the next run: copy it to have it as an input)";
+  for (float *place : {logits - 1, logits - 4}) {
+    session.setInput("input_ids", view(ids.data(), {1, 2}));
+    session.setOutput("logits", view(place, {1, 2, 16}));
+    EXPECT_EQ(errorOf([&] { session.run("full"); }), refusal);
+  }
+  EXPECT_EQ(ids, std::vector<int64_t>(50));
+  // Beside one another they may lie.
+  session.setOutput("logits", view(logits, {1, 2, 16}));
+  session.run("full");
+  EXPECT_EQ(logits[16 + 5], 1);
+  // The session writes the next output where the last one is.
+  session.clear();
+  int64_t id = 0;
+  session.setInput("input_ids", view(&id, {1, 1}));
+  session.run("full");
+  auto *last = static_cast<int64_t *>(session.output("logits").data);
+  session.setInput("input_ids", view(last, {1, 1}));
+  EXPECT_EQ(errorOf([&] { session.run("full"); }), refusal);
+  // One that is bound but has its shape from data, and is copied at the end.
+  session.clear();
+  std::vector<float> x = {1, 2, 3, 0};
+  session.setInput("x", view(x.data(), {3}));
+  session.setOutput("y", view(x.data() + 1, {3}));
+  EXPECT_NE(errorOf([&] {
+              session.run("positive");
+            }).find("output 'y' would be written to memory of input 'x'"),
+            std::string::npos);
+}
+
 TEST(Session, ShapeFromData) {
   TestModel test;
   Session session(test.model);
