@@ -73,9 +73,11 @@ def page():
         "together with their nodes.", "",
         "Where ONNX leaves open what is computed, compiled code does this: an integer divided by "
         "0 is an error of the run; a float that no integer of the type equals becomes the nearest "
-        "one, and not-a-number 0, but in 2 and 4 bits the lowest bits of the integer; an index, axis, step or count out of range is an error of the "
-        "run; TopK takes not-a-number for greater than all numbers; a Loop runs a number of times "
-        "that is known when it begins.", "",
+        "one, and not-a-number 0, but in 2 and 4 bits the lowest bits of the integer; an index, "
+        "axis, step or count out of range is an error of the run; of several updates of one element "
+        "ScatterElements and ScatterND without a reduction keep one, on a GPU not the same one in "
+        "every run; TopK takes not-a-number for greater than all numbers; a Loop runs a number of "
+        "times that is known when it begins.", "",
         "Integers of 2 and 4 bits and floats of 4 and 8 bits are inputs and outputs of a program as "
         "bytes, one each: `i8` or `u8` with the number, `u8` with the bits of the float. They are "
         "moved and converted (Cast, CastLike, DequantizeLinear, QuantizeLinear); other operators "
