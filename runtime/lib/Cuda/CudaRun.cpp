@@ -44,12 +44,13 @@ std::vector<StepTime> StepTimes::take() {
 
 Status Profile::begin(StreamHandle stream) {
   const Driver &driver = gpu.driver();
-  Step step{nullptr, nullptr, {}, {}, 0, 0};
+  // In the list first, which gives back what there is of it after an error.
+  steps.push_back({nullptr, nullptr, {}, {}, 0, 0});
+  Step &step = steps.back();
   for (Event *event : {&step.begin, &step.end})
     if (Status status =
             gpu.check(driver.eventCreate(event, 0), "making a timer"))
       return status;
-  steps.push_back(step);
   return gpu.check(driver.eventRecord(step.begin, stream), "taking the time");
 }
 
@@ -71,7 +72,7 @@ Expected<std::vector<StepTime>> Profile::take() {
   for (const Step &step : steps) {
     float milliseconds = 0;
     // A step that failed has no end.
-    if (gpu.driver().eventSynchronize(step.end) != kSuccess ||
+    if (!step.end || gpu.driver().eventSynchronize(step.end) != kSuccess ||
         gpu.driver().eventElapsed(&milliseconds, step.begin, step.end) !=
             kSuccess)
       continue;

@@ -325,7 +325,7 @@ Status CudaStream::fetch(void *host, const void *data, uint64_t bytes) {
   Gpu::Scope scope(gpu);
   if (Status status = scope.failure())
     return status;
-  if (gpu.isPinned(host)) {
+  if (gpu.isPinned(host, bytes)) {
     if (Status status = gpu.check(
             gpu.driver().copyToHost(host, address(data), bytes, current),
             "copying an output"))

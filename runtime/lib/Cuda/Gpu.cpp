@@ -230,13 +230,18 @@ Status Gpu::checkAddress(const void *data, const std::string &what) const {
   return Status();
 }
 
-bool Gpu::isPinned(const void *data) const {
-  unsigned kind = 0;
-  int attributes[] = {kPointerMemoryType};
-  void *values[] = {&kind};
-  return api->pointerAttributes(1, attributes, values, address(data)) ==
-             kSuccess &&
-         kind != 0;
+bool Gpu::isPinned(const void *data, uint64_t bytes) const {
+  auto isKnown = [&](uint64_t offset) {
+    unsigned kind = 0;
+    int attributes[] = {kPointerMemoryType};
+    void *values[] = {&kind};
+    // cuPointerGetAttributes, other than cuPointerGetAttribute, takes any
+    // address, and leaves the type 0 where CUDA knows nothing of it.
+    return api->pointerAttributes(1, attributes, values,
+                                  address(data) + offset) == kSuccess &&
+           kind != 0;
+  };
+  return bytes && isKnown(0) && isKnown(bytes - 1);
 }
 
 Status Gpu::checkStream(StreamHandle stream) const {

@@ -49,9 +49,10 @@ public:
   /// That `data` is memory which kernels here can use; `what` is its name for
   /// the message.
   Status checkAddress(const void *data, const std::string &what) const;
-  /// Memory of the host that the GPU reads and writes by itself. The context
-  /// must be current.
-  bool isPinned(const void *data) const;
+  /// Memory of the host that the GPU reads and writes by itself, from the first
+  /// byte to the last: a caller may have registered a part. The context must be
+  /// current.
+  bool isPinned(const void *data, uint64_t bytes) const;
   /// That a stream is one of this GPU's primary context.
   Status checkStream(StreamHandle stream) const;
 

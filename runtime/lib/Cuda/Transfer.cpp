@@ -153,9 +153,13 @@ Status Lane::settle(int index) {
 /// After the copy from or to the next place.
 Status Lane::begin(Result copied, StreamHandle stream) {
   Status status = gpu.check(copied, what);
-  if (!status)
+  if (!status) {
     status =
         gpu.check(gpu.driver().eventRecord(places[next].done, stream), what);
+    // No event says when this copy is done with the memory.
+    if (status)
+      gpu.driver().streamSynchronize(stream);
+  }
   if (status)
     for (Place &place : places)
       place.to = nullptr;

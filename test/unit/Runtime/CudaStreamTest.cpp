@@ -232,7 +232,65 @@ TEST_F(CudaStreamRuns, OutputsGoThroughPinnedMemory) {
   ASSERT_FALSE(stream->fetch(pinned, data.data(), bytes));
   EXPECT_EQ(state.hostCopies, 1);
   EXPECT_EQ(std::memcmp(pinned, data.data(), bytes), 0);
+  // Not so if that is a part of it, be it the first or the last.
+  char *begin = static_cast<char *>(pinned);
+  for (auto [first, size] : {std::pair<size_t, size_t>{0, bytes - 1},
+                             {1, bytes - 1},
+                             {0, Lane::kMostBytes}}) {
+    SCOPED_TRACE(first + size);
+    state.memory.erase(begin);
+    state.memory[begin + first] = size;
+    std::memset(pinned, 'e', bytes);
+    state.hostCopies = state.pageableCopies = 0;
+    ASSERT_FALSE(stream->fetch(pinned, data.data(), bytes));
+    EXPECT_EQ(state.hostCopies, 3);
+    EXPECT_EQ(state.pageableCopies, 0);
+    EXPECT_EQ(std::memcmp(pinned, data.data(), bytes), 0);
+    state.memory.erase(begin + first);
+    state.memory[begin] = bytes;
+  }
   driver.hostFree(pinned);
+}
+
+/// The pinned memory may go, or be used anew, when the error is told.
+TEST_F(CudaStreamRuns, CopiesWhoseEndIsNotNoticed) {
+  std::vector<char> data(3 * Lane::kMostBytes, 'd'), host(data.size());
+  state.eventRecord = kErrorOutOfMemory;
+  int waits = state.synchronizations;
+  EXPECT_TRUE(stream->fetch(host.data(), data.data(), host.size()));
+  EXPECT_EQ(state.hostCopies, 1);
+  EXPECT_EQ(state.synchronizations, waits + 1);
+  // To the GPU, by a thread with a stream of its own.
+  Expected<std::unique_ptr<ThreadPool>> threads = ThreadPool::create(1);
+  ASSERT_TRUE(threads);
+  waits = state.synchronizations;
+  EXPECT_TRUE(
+      upload(*gpu, **threads, {{host.data(), data.data(), data.size()}}));
+  EXPECT_EQ(state.synchronizations, waits + 1);
+  state.eventRecord = kSuccess;
+  ASSERT_FALSE(stream->fetch(host.data(), data.data(), host.size()));
+  EXPECT_EQ(host, data);
+}
+
+/// What there is of a timer is given back.
+TEST_F(CudaStreamRuns, TimersThatAreNotMade) {
+  for (int missing : {1, 2}) {
+    SCOPED_TRACE(missing);
+    int live = state.liveEvents;
+    ASSERT_FALSE(stream->profile(true));
+    state.missingEvent = state.madeEvents + missing;
+    EXPECT_TRUE(run());
+    EXPECT_EQ(state.liveEvents, live + missing - 1);
+    Expected<std::vector<StepTime>> times = stream->takeProfile();
+    ASSERT_TRUE(times) << times.takeError().text();
+    EXPECT_TRUE(times->empty());
+    EXPECT_EQ(state.liveEvents, live);
+    // The next run has its timers.
+    ASSERT_FALSE(run());
+    EXPECT_EQ(state.liveEvents, live + 2);
+    ASSERT_FALSE(stream->profile(false));
+    EXPECT_EQ(state.liveEvents, live);
+  }
 }
 
 } // namespace

@@ -148,12 +148,20 @@ Driver blockattn::test::makeDriver() {
     state.pageableCopies += !isOurs(to, bytes);
     return (std::memcpy(to, pointer(from), bytes), kSuccess + 0);
   };
-  driver.eventCreate = [](Event *event, unsigned) {
+  driver.eventCreate = [](Event *event, unsigned) -> Result {
     static int place;
-    return (*event = reinterpret_cast<Event>(&place), kSuccess + 0);
+    std::lock_guard<std::mutex> lock(mutex);
+    if (++state.madeEvents == state.missingEvent)
+      return kErrorOutOfMemory;
+    ++state.liveEvents;
+    *event = reinterpret_cast<Event>(&place);
+    return kSuccess;
   };
-  driver.eventDestroy = [](Event) { return kSuccess + 0; };
-  driver.eventRecord = [](Event, StreamHandle) { return kSuccess + 0; };
+  driver.eventDestroy = [](Event) {
+    std::lock_guard<std::mutex> lock(mutex);
+    return (--state.liveEvents, kSuccess + 0);
+  };
+  driver.eventRecord = [](Event, StreamHandle) { return state.eventRecord; };
   driver.eventSynchronize = [](Event) { return kSuccess + 0; };
   driver.captureBegin = [](StreamHandle, int) {
     state.isRecording = true;

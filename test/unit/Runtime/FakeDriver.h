@@ -35,6 +35,11 @@ struct FakeDriverState {
   /// Where memory is wanted, and where the driver is asked how much there is.
   Result allocate, memoryInfo;
   Result copyOnDevice;
+  /// Where the end of a copy is to be noticed.
+  Result eventRecord;
+  /// The event of this number, from 1 on, is not made.
+  int missingEvent;
+  int madeEvents, liveEvents;
   bool isRecording;
   int launches, earlyLaunches, recordings, replays;
   int version, synchronizations, trims;
