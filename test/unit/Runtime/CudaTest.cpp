@@ -259,15 +259,34 @@ TEST_F(Cuda, BoundOutputs) {
   other.run("affine");
   EXPECT_EQ(floats(other.output("y")), (std::vector<float>{15, 11, 15}));
   // Addresses in the middle of something, which kernels don't take.
-  ba_tensor part = there;
-  part.data = static_cast<float *>(there.data) + 1;
-  part.shape[0] = 2;
+  auto partOf = [](ba_tensor tensor) {
+    tensor.data = static_cast<float *>(tensor.data) + 1;
+    tensor.shape[0] = 2;
+    return tensor;
+  };
+  ba_tensor part = partOf(there), elsewhere = partOf(other.deviceOutput("y"));
   Session third(*model);
   third.setDeviceInput("x", part);
-  third.setDeviceOutput("y", part);
+  third.setDeviceOutput("y", elsewhere);
   third.run("affine");
-  EXPECT_EQ(third.deviceOutput("y").data, part.data);
+  EXPECT_EQ(third.deviceOutput("y").data, elsewhere.data);
   EXPECT_EQ(floats(third.output("y")), (std::vector<float>{11, 15}));
+  // No address may be an input's and an output's, be it copied or not.
+  for (const ba_tensor &both : {part, there}) {
+    third.setDeviceInput("x", both);
+    third.setDeviceOutput("y", both);
+    EXPECT_NE(errorOf([&] {
+                third.run("affine");
+              }).find("output 'y' would be written to memory of input 'x'"),
+              std::string::npos);
+  }
+  // On the host it may: that is copied.
+  third.clear();
+  third.setInput("x", row(x));
+  third.setOutput("y", row(x));
+  x = {1, 2, 3};
+  third.run("affine");
+  EXPECT_EQ(x, (std::vector<float>{3, 5, 7}));
 }
 
 TEST_F(Cuda, AddressesThatAreNotTheGpus) {
