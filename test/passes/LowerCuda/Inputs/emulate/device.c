@@ -1,5 +1,4 @@
-/*===- device.c - a GPU of one thread at a time
- * ------------------------------===*
+/*===- device.c - a GPU of one thread at a time --------------------*- C -*-===*
  *
  * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
@@ -15,6 +14,7 @@
 
 #include "blockattn/kernel_abi_cuda.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,11 +149,60 @@ static void launch(void *exec, int32_t number, int64_t grid_x, int64_t grid_y,
     run_block();
 }
 
-static void gemm(void *exec, const ba_cuda_gemm *product) {
+static double element(const void *data, int32_t type, int64_t i) {
+  return type == BA_CUDA_F32 ? ((const float *)data)[i]
+                             : ((const _Float16 *)data)[i];
+}
+
+static double activated(double x, int32_t activation) {
+  if (activation == BA_CUDA_ACTIVATION_RELU)
+    return fmax(x, 0);
+  if (activation == BA_CUDA_ACTIVATION_GELU)
+    return x / 2 * (1 + tanh(sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
+  return x;
+}
+
+/* One element of the result. */
+static void multiply(const ba_cuda_gemm *g, int64_t batch, int64_t row,
+                     int64_t column) {
+  double sum = 0;
+  for (int64_t k = 0; k < g->k; ++k) {
+    int64_t a = g->trans_a ? k * g->lda + row : row * g->lda + k;
+    int64_t b = g->trans_b ? column * g->ldb + k : k * g->ldb + column;
+    sum += element(g->a, g->type, batch * g->stride_a + a) *
+           element(g->b, g->type, batch * g->stride_b + b);
+  }
+  int64_t at = batch * g->stride_c + row * g->ldc + column;
+  if (g->beta != 0)
+    sum += g->beta * element(g->c, g->c_type, at);
+  if (g->bias)
+    sum += element(g->bias, g->c_type, column);
+  if (g->residual)
+    sum += element(g->residual, g->c_type, at);
+  sum = activated(sum, g->activation);
+  if (g->c_type == BA_CUDA_F32)
+    ((float *)g->c)[at] = (float)sum;
+  else
+    ((_Float16 *)g->c)[at] = (_Float16)sum;
+}
+
+static void gemm(void *exec, const ba_cuda_gemm *g) {
+  static const char *const activations[] = {"", "_gelu", "_relu"};
   (void)exec;
-  (void)product;
-  fprintf(stderr, "error: products are not emulated\n");
-  exit(1);
+  int has_epilogue = g->bias || g->residual || g->activation;
+  if (g->type == BA_CUDA_BF16 || g->c_type == BA_CUDA_BF16 ||
+      (g->k == 0 && has_epilogue)) {
+    fprintf(stderr, "error: a product that is not emulated\n");
+    exit(1);
+  }
+  size_t used = strlen(launches);
+  snprintf(launches + used, sizeof launches - used, "gemm%s%s%s%s ",
+           g->beta != 0 ? "_add" : "", g->bias ? "_bias" : "",
+           g->residual ? "_residual" : "", activations[g->activation]);
+  for (int64_t batch = 0; batch < g->batch; ++batch)
+    for (int64_t row = 0; row < g->m; ++row)
+      for (int64_t column = 0; column < g->n; ++column)
+        multiply(g, batch, row, column);
 }
 
 static void copy(void *exec, void *dst, const void *src, int64_t bytes) {

@@ -1,9 +1,10 @@
 """Runs a program for CUDA without a GPU.
 
 The kernels, as LLVM IR, are compiled for the CPU and linked with the program's
-host code and with device.c, which does what the runtime and the hardware do. That
-shows whether kernels compute what they should; not how fast, and not what several
-blocks at once would do. Matrix products and attention are left out.
+host code and with device.c, which does what the runtime and the hardware do, matrix
+products among it. That shows whether kernels compute what they should; not how fast,
+and not what several threads or blocks at once would do: a thread runs alone until it
+waits for others, and blocks run one after the other. Attention and bf16 are left out.
 """
 
 import ctypes
@@ -17,8 +18,9 @@ import numpy as np
 HERE = os.path.dirname(os.path.abspath(__file__))
 INCLUDE = os.path.join(HERE, *[".."] * 5, "runtime", "include")
 C_TYPES = {"i64": "int64_t", "i32": "int32_t", "i16": "int16_t", "i8": "int8_t", "i1": "_Bool",
-           "ptr": "void *", "float": "float", "double": "double"}
-DTYPES = {"f32": np.float32, "f64": np.float64, "i64": np.int64, "i32": np.int32, "bool": np.bool_}
+           "ptr": "void *", "float": "float", "double": "double", "half": "_Float16"}
+DTYPES = {"f32": np.float32, "f64": np.float64, "f16": np.float16, "i64": np.int64,
+          "i32": np.int32, "bool": np.bool_}
 
 
 def run(*command):
@@ -28,8 +30,9 @@ def run(*command):
 def split(text):
     """The host's functions and the kernels of a module, each as one of its own."""
     lines = text.split("\n")
-    begin = next(i for i, line in enumerate(lines) if line.startswith("  gpu.module"))
-    end = lines.index("  }", begin)
+    begin = next((i for i, line in enumerate(lines) if line.startswith("  gpu.module")), None)
+    # A program may be made of products alone.
+    begin, end = (len(lines), len(lines)) if begin is None else (begin, lines.index("  }", begin))
     first = next(i for i, line in enumerate(lines) if line.startswith("module"))
     module = lambda body: "\n".join(["module {"] + body + ["}"])
     bare = lambda line: re.sub(r" attributes \{.*\} \{$", " {", line)
