@@ -8,6 +8,7 @@ two calls, the local blocks packed and then the last block over everything.
 """
 
 import sys
+import warnings
 
 import cupy
 import torch
@@ -15,6 +16,8 @@ import torch
 import launcher
 
 HEADS, KV_HEADS = 32, 8
+# CuPy's newer way to a stream of PyTorch's is not in the older one.
+warnings.filterwarnings("ignore", category=DeprecationWarning)
 
 
 def measure(run, repeats=20, inner=5):
