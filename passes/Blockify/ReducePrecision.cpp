@@ -41,6 +41,7 @@ private:
   bool tryReduce(Operation *op);
   void castOperands(Operation *op, Type to);
   void reduceReturn(func::ReturnOp op);
+  void widenYield(onnx::YieldOp op);
   Value cast(Value value, Type to);
 
   func::FuncOp func;
@@ -142,6 +143,20 @@ void Reducer::reduceOp(Operation *op) {
   castOperands(op, Float32Type::get(func.getContext()));
 }
 
+/// What an operation with regions gives keeps its type, and so does what they
+/// yield. The condition of a loop, which is no result, comes first.
+void Reducer::widenYield(onnx::YieldOp op) {
+  Operation *parent = op->getParentOp();
+  if (op->getNumOperands() < parent->getNumResults())
+    return;
+  unsigned before = op->getNumOperands() - parent->getNumResults();
+  Type f32 = Float32Type::get(func.getContext());
+  for (auto [operand, result] :
+       llvm::zip(op->getOpOperands().drop_front(before), parent->getResults()))
+    if (hasElement(operand.get(), half) && hasElement(result, f32))
+      operand.set(cast(operand.get(), f32));
+}
+
 /// Results keep their type, but for keys and values that go to the cache: it
 /// has the type that attention computes in.
 void Reducer::reduceReturn(func::ReturnOp op) {
@@ -168,6 +183,8 @@ void Reducer::run() {
         reduceWeight(weight);
     } else if (auto result = dyn_cast<func::ReturnOp>(op)) {
       reduceReturn(result);
+    } else if (auto yield = dyn_cast<onnx::YieldOp>(op)) {
+      widenYield(yield);
     } else {
       reduceOp(op);
     }

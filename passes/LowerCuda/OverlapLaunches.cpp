@@ -14,6 +14,10 @@
 // it. All thread blocks of a kernel have started before the next one's do, so
 // that those who wait keep nobody from starting.
 //
+// What is read before the wait, weights and cached keys, is there when a
+// program begins: the host has waited for what made it. Runs that nobody waits
+// for would need a first kernel that does not start early.
+//
 //===----------------------------------------------------------------------===//
 
 #include "passes/LowerCuda/CudaChip.h"

@@ -47,3 +47,29 @@ module attributes {onnx.sources = ["w.bin"]} {
     return %y : tensor<8xf64>
   }
 }
+
+// -----
+
+// What branches and loops give keeps its type; their bodies compute in 16 bits.
+// CHECK-LABEL: func.func @full
+// CHECK:         %[[W:.*]] = onnx.Weight "w" {{.*}} : tensor<8xbf16>
+// CHECK:         %[[WIDE:.*]] = onnx.Cast(%[[W]]) {to = f32}
+// CHECK:         %[[Y:.*]] = onnx.If(%{{.*}}) : (tensor<i1>) -> tensor<8xf32> {
+// CHECK:           %[[SUM:.*]] = onnx.Add(%[[W]], %[[W]]) : (tensor<8xbf16>, tensor<8xbf16>) -> tensor<8xbf16>
+// CHECK:           %[[THEN:.*]] = onnx.Cast(%[[SUM]]) {to = f32}
+// CHECK:           onnx.Yield %[[THEN]]
+// CHECK:         } else {
+// CHECK:           onnx.Yield %[[WIDE]]
+// CHECK:         return %[[Y]]
+module attributes {onnx.sources = ["w.bin"]} {
+  func.func @full(%c: tensor<i1>) -> tensor<8xf32> attributes {blockattn.program = "full"} {
+    %w = onnx.Weight "w" source 0 offset 0 size 32 : tensor<8xf32>
+    %y = onnx.If(%c) : (tensor<i1>) -> tensor<8xf32> {
+      %s = onnx.Add(%w, %w) : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xf32>
+      onnx.Yield %s : tensor<8xf32>
+    } else {
+      onnx.Yield %w : tensor<8xf32>
+    }
+    return %y : tensor<8xf32>
+  }
+}
