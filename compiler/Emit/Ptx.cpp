@@ -9,6 +9,7 @@
 #include "compiler/Emit/DeviceMath.h"
 #include "passes/Lower/KernelNames.h"
 #include "passes/LowerCuda/CudaChip.h"
+#include "passes/LowerCuda/DeviceKernel.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -93,16 +94,6 @@ static void optimise(llvm::Module &module, llvm::TargetMachine &machine) {
   builder.crossRegisterProxies(loops, functions, components, modules);
   builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3)
       .run(module, modules);
-}
-
-static bool waitsForOthers(LLVM::LLVMFuncOp kernel) {
-  return kernel
-      .walk([](NVVM::GriddepcontrolOp op) {
-        return op.getKind() == NVVM::GridDepActionKind::wait
-                   ? WalkResult::interrupt()
-                   : WalkResult::advance();
-      })
-      .wasInterrupted();
 }
 
 static std::vector<std::string> nodesOf(LLVM::LLVMFuncOp kernel) {

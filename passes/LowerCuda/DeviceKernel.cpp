@@ -8,6 +8,8 @@
 #include "passes/Lower/Descriptor.h"
 #include "passes/LowerCuda/DeviceBuilder.h"
 
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+
 using namespace mlir;
 using namespace blockattn;
 
@@ -28,6 +30,20 @@ void blockattn::declareSharedMemory(gpu::GPUModuleOp module, StringRef name) {
   LLVM::GlobalOp::create(b, module.getLoc(), type, /*isConstant=*/false,
                          LLVM::Linkage::External, name, Attribute(),
                          /*alignment=*/16, kSharedMemory);
+}
+
+bool blockattn::waitsForOthers(Operation *kernel) {
+  return kernel
+      ->walk([](NVVM::GriddepcontrolOp op) {
+        return op.getKind() == NVVM::GridDepActionKind::wait
+                   ? WalkResult::interrupt()
+                   : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
+StringRef blockattn::floatName(Type type) {
+  return type.isF32() ? "f32" : type.isBF16() ? "bf16" : "f16";
 }
 
 gpu::LaunchOp blockattn::makeLaunch(KernelBuilder &b) {

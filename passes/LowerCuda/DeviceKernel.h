@@ -22,6 +22,13 @@ mlir::gpu::GPUModuleOp deviceModule(mlir::ModuleOp module);
 /// asks for.
 void declareSharedMemory(mlir::gpu::GPUModuleOp module, llvm::StringRef name);
 
+/// Whether the kernel, of the gpu or the llvm dialect, waits inside of itself
+/// for those before it, so that it may be launched early.
+bool waitsForOthers(mlir::Operation *kernel);
+
+/// f32, bf16 or f16, as kernels are named.
+llvm::StringRef floatName(mlir::Type type);
+
 /// A `gpu.launch` of one thread; the builder is left inside.
 mlir::gpu::LaunchOp makeLaunch(KernelBuilder &b);
 

@@ -372,11 +372,10 @@ void FewRowsKernel::build() {
 static gpu::GPUFuncOp findKernel(ModuleOp module, Location loc, int64_t splits,
                                  Type element, Type resultElement,
                                  bool overwrite) {
-  auto nameOf = [](Type type) -> std::string {
-    return type.isF32() ? "f32" : type.isBF16() ? "bf16" : "f16";
-  };
   std::string name = "few_rows_product_";
-  name += nameOf(element) + (overwrite ? "_" : "_add_") + nameOf(resultElement);
+  name += (floatName(element) + (overwrite ? "_" : "_add_") +
+           floatName(resultElement))
+              .str();
   if (splits > 1)
     name += "_x" + std::to_string(splits);
   gpu::GPUModuleOp device = deviceModule(module);

@@ -21,6 +21,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "passes/LowerCuda/CudaChip.h"
+#include "passes/LowerCuda/DeviceKernel.h"
 #include "passes/LowerCuda/Passes.h"
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -41,16 +42,6 @@ struct OverlapLaunches
 };
 } // namespace
 
-static bool waits(gpu::GPUFuncOp kernel) {
-  return kernel
-      .walk([](NVVM::GriddepcontrolOp op) {
-        return op.getKind() == NVVM::GridDepActionKind::wait
-                   ? WalkResult::interrupt()
-                   : WalkResult::advance();
-      })
-      .wasInterrupted();
-}
-
 void OverlapLaunches::runOnOperation() {
   const CudaChip *target = requireCudaChip(getOperation(), chip);
   if (!target)
@@ -64,7 +55,7 @@ void OverlapLaunches::runOnOperation() {
     OpBuilder b = OpBuilder::atBlockBegin(&kernel.getBody().front());
     NVVM::GriddepcontrolOp::create(b, kernel.getLoc(),
                                    NVVM::GridDepActionKind::launch_dependents);
-    if (!waits(kernel))
+    if (!waitsForOthers(kernel))
       NVVM::GriddepcontrolOp::create(b, kernel.getLoc(),
                                      NVVM::GridDepActionKind::wait);
   }

@@ -118,8 +118,8 @@ def FuseEpilogues : Pass<"blockattn-fuse-epilogues", "::mlir::ModuleOp"> {
 
     Only what cuBLASLt documents is taken: a bias of the result's type, number
     of columns and depth known and not 0. GELU is taken where the result has
-    16 bits: how exact the library computes it in f32 is not documented, nor is
-    what becomes of a NaN in its ReLU.
+    16 bits: how exact the library computes it in f32 is not documented. That a
+    NaN stays one in its ReLU isn't either; on an H200 it does.
   }];
   let options = [
     Option<"sums", "sums", "bool", "true",

@@ -290,18 +290,14 @@ void RowProductKernel::build() {
 // On the host
 //===----------------------------------------------------------------------===//
 
-static StringRef typeName(Type type) {
-  return type.isF32() ? "f32" : type.isBF16() ? "bf16" : "f16";
-}
-
 /// The kernel of the module, made on first use.
 static gpu::GPUFuncOp findKernel(ModuleOp module, Location loc, int64_t tile,
                                  int64_t splits, Type element,
                                  Type resultElement, bool overwrite,
                                  bool startsEarly) {
   std::string name =
-      ("row_product_" + typeName(element) + "_" + (overwrite ? "" : "add_") +
-       typeName(resultElement) + "_" + Twine(tile))
+      ("row_product_" + floatName(element) + "_" + (overwrite ? "" : "add_") +
+       floatName(resultElement) + "_" + Twine(tile))
           .str();
   if (splits > 1)
     name += "x" + std::to_string(splits);

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "passes/LowerCuda/Wgmma.h"
+#include "passes/LowerCuda/DeviceKernel.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -29,7 +30,7 @@ Value blockattn::wgmmaDescriptor(DeviceBuilder &b, Value address,
 }
 
 std::string blockattn::wgmmaInstruction(Type element, int64_t columns) {
-  std::string type = element.isBF16() ? "bf16" : "f16";
+  std::string type = floatName(element).str();
   return "wgmma.mma_async.sync.aligned.m64n" + std::to_string(columns) +
          "k16.f32." + type + "." + type + " ";
 }
