@@ -151,9 +151,14 @@ void printExplanationTable(const Explanation &explanation,
   }
   if (explanation.cubins) {
     os << "\nMachine code: ";
+    // An architecture of this form has instructions that no other one has.
+    bool isAlone = llvm::any_of(*explanation.cubins, [](StringRef name) {
+      return name.ends_with("a");
+    });
     if (explanation.noCubins.empty())
       os << llvm::join(*explanation.cubins, ", ")
-         << "; for other GPUs the driver compiles the PTX\n";
+         << (isAlone ? "; no other GPU runs this\n"
+                     : "; for newer GPUs the driver compiles the PTX\n");
     else
       os << "none, because: " << printable(explanation.noCubins) << "\n";
   }

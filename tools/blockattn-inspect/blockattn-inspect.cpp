@@ -217,10 +217,13 @@ std::string machineCode(const Artifact &artifact) {
   }
   if (!hasPtx)
     return levels;
-  return levels.empty() ? "none; the driver compiles the PTX, when the model "
-                          "is loaded for the first time"
-                        : levels + "; for other GPUs the driver compiles the "
-                                   "PTX";
+  if (levels.empty())
+    return "none; the driver compiles the PTX, when the model is loaded for "
+           "the first time";
+  // An architecture of this form has instructions that no other one has.
+  return levels + (levels.back() == 'a'
+                       ? "; no other GPU runs this"
+                       : "; for newer GPUs the driver compiles the PTX");
 }
 
 void printReport(const std::string &path, const Artifact &artifact,
