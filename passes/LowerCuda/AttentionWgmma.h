@@ -9,9 +9,9 @@
 // rows each and compute (the arrangement of FlashAttention-3, arXiv
 // 2407.08608). `wgmma` reads its operands where they lie in shared memory and
 // runs beside the other instructions of a warp: while the scores of one tile
-// become weights, the weights of the tile before meet their values, and the
-// teams take turns, so that one has the tensor cores while the other has the
-// rest.
+// become weights, the weights of the tile before meet their values, and two or
+// three teams take turns, so that one has the tensor cores while the others
+// have the rest.
 //
 // Few queries over cached keys have a thread block of their own for each key
 // head and part of the keys, with four teams where the registers are enough, so
@@ -22,7 +22,9 @@
 // while the kernels before this one still run.
 //
 // A barrier in shared memory says that a tile is there, another one that its
-// place is free.
+// place is free. With few places the copies arrive at the first by themselves,
+// and teams make them visible to the tensor cores; with many the producer does
+// both, some tiles later.
 //
 //===----------------------------------------------------------------------===//
 
